@@ -1,0 +1,121 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+/** Folders that are Haraka plugins; each may use core, none another. */
+const pluginFolders = ['audit', 'auth', 'outbound', 'sender', 'tls'];
+
+/** A policy module is pure: no Haraka, no platform, no clock. */
+const policyModules = [
+  'plugins/*/decide.ts',
+  'plugins/sender/{envelope,header,ownership}.ts',
+  'plugins/outbound/gate.ts',
+];
+
+export default tseslint.config(
+  {
+    ignores: [
+      'dist/',
+      'var/',
+      'coverage/',
+      'scripts/demo/*.cjs',
+      'scripts/demo/*.js',
+      'test/haraka-plugins/',
+    ],
+  },
+  js.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  tseslint.configs.stylisticTypeChecked,
+  {
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      complexity: ['error', 12],
+      'max-depth': ['error', 2],
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+      'max-lines-per-function': ['error', { max: 45, skipBlankLines: true, skipComments: true }],
+      'no-control-regex': 'off',
+      'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreVoidOperator: true }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+    },
+  },
+  {
+    files: ['plugins/core/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { regex: `/(?:${pluginFolders.join('|')})/`, message: 'core does not know the plugins' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['plugins/core/**/*.ts'],
+    ignores: ['plugins/core/haraka/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^haraka|/haraka/', message: 'only core/haraka knows Haraka' }] },
+      ],
+    },
+  },
+  ...pluginFolders.map((folder) => ({
+    files: [`plugins/${folder}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: `^\\.\\./(?:${pluginFolders.filter((other) => other !== folder).join('|')})/`,
+              message: 'a plugin does not import another plugin',
+            },
+          ],
+        },
+      ],
+    },
+  })),
+  {
+    files: policyModules,
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { regex: '^node:|^haraka|/patches/', message: 'a policy does no input or output' },
+            {
+              regex: '/haraka/(?!facts|session)',
+              message: 'a policy knows facts, not Haraka',
+            },
+          ],
+        },
+      ],
+      'no-restricted-globals': ['error', 'Date', 'performance', 'process', 'setTimeout'],
+    },
+  },
+  {
+    files: ['test/**/*.ts', 'scripts/**/*.ts'],
+    rules: {
+      'max-lines-per-function': 'off',
+      // node:test reports the promises of describe and it by itself.
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            { from: 'package', package: 'node:test', name: ['describe', 'it', 'test'] },
+          ],
+        },
+      ],
+    },
+  },
+  { files: ['**/*.d.ts'], rules: { 'no-restricted-exports': 'off' } },
+  { files: ['*.js'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['eslint.config.js'], rules: { 'no-restricted-exports': 'off', 'max-lines': 'off' } },
+);
