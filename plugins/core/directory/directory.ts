@@ -1,0 +1,41 @@
+import type { Mailbox } from '../mailbox.ts';
+import type { Secret } from '../secret.ts';
+
+/** A person or machine that may log in, as the directory knows it and never as it was typed. */
+export interface Account {
+  /** Stable name in the directory: the distinguished name, for LDAP. */
+  readonly id: string;
+  /** The name for people and logs: the account's first address, or its id when it has none. */
+  readonly name: string;
+  /** Every mailbox that the account may send as. */
+  readonly addresses: readonly Mailbox[];
+}
+
+/** Why a login is refused. The client hears one text for all of them; the event has the cause. */
+export const refusals = [
+  'no-such-account',
+  'wrong-password',
+  'account-disabled',
+  'empty-password',
+  'malformed-login',
+  'foreign-authzid',
+] as const;
+
+export type Refusal = (typeof refusals)[number];
+
+export type Verification =
+  | { readonly kind: 'account'; readonly account: Account }
+  | { readonly kind: 'refused'; readonly cause: Refusal };
+
+/** The world failed: no server answered in time, or the answer cannot be trusted. Never counts against the user. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+}
+
+/** Who may log in, and which addresses they own. */
+export interface Directory {
+  /** Checks one password. Rejects with `Unavailable` when no trustworthy answer comes in time; never resolves late. */
+  verify(login: string, password: Secret): Promise<Verification>;
+  /** Ends all connections; later calls of `verify` reject with `Unavailable`. */
+  close(): void;
+}

@@ -1,0 +1,183 @@
+import { boolean, octets, tags, tlv, type Chunks } from './ber.ts';
+
+/** A filter that was parsed once; a login enters it as the octets of a value and can never become syntax. */
+export type LoginFilter = (login: Uint8Array) => Chunks;
+
+/** RFC 4512 §2.5: an attribute description, by name or OID, with options. */
+export const attributePattern = /^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9-]+)*$/;
+
+/** Reads the setting `filter` (RFC 4515); throws an Error that names the column, or one that says that {login} is missing. */
+export function parseFilter(text: string): LoginFilter {
+  const parser = new Parser(text);
+  const filter = parser.filter();
+  parser.end();
+  if (!parser.usesLogin)
+    throw new Error('the filter has no {login}: it would find the same entries for everybody');
+  return filter;
+}
+
+/** A value in pieces; the hole is where the login goes. */
+type Value = readonly (Uint8Array | typeof hole)[];
+const hole = Symbol('login');
+
+/** RFC 4511 §4.5.1.7. */
+const filterTags = {
+  and: 0xa0,
+  or: 0xa1,
+  not: 0xa2,
+  equality: 0xa3,
+  substrings: 0xa4,
+  present: 0x87,
+  extensible: 0xa9,
+} as const;
+const comparisons = { '>=': 0xa5, '<=': 0xa6, '~=': 0xa8 } as const;
+const rulePattern = /^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)$/;
+
+class Parser {
+  readonly #text: string;
+  #at = 0;
+  usesLogin = false;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  filter(): LoginFilter {
+    this.#expect('(');
+    const filter = this.#body();
+    this.#expect(')');
+    return filter;
+  }
+
+  end(): void {
+    this.#skipSpace();
+    if (this.#at < this.#text.length) this.#fail('text after the end of the filter');
+  }
+
+  #body(): LoginFilter {
+    const operator = this.#text[this.#at];
+    if (operator === '&') return this.#list(filterTags.and);
+    if (operator === '|') return this.#list(filterTags.or);
+    if (operator !== '!') return this.#item();
+    this.#at += 1;
+    const negated = this.filter();
+    return (login) => tlv(filterTags.not, negated(login));
+  }
+
+  #list(tag: number): LoginFilter {
+    this.#at += 1;
+    const parts: LoginFilter[] = [];
+    do {
+      parts.push(this.filter());
+      this.#skipSpace();
+    } while (this.#text[this.#at] === '(');
+    return (login) => tlv(tag, ...parts.map((part) => part(login)));
+  }
+
+  #item(): LoginFilter {
+    const start = this.#at;
+    const [, attribute = '', matching = '', operator = ''] =
+      this.#match(/([A-Za-z0-9.;-]*)((?::[A-Za-z0-9.-]+)*)(:=|[~<>]?=)/y) ??
+      this.#fail('expected an attribute and =, >=, <=, ~= or :=');
+    if (operator === ':=') return this.#extensible(start, attribute, matching);
+    if (matching !== '') this.#fail('a matching rule needs :=');
+    if (!attributePattern.test(attribute)) this.#fail('no attribute description (RFC 4512)', start);
+    if (operator === '=') return this.#equality(attribute);
+    return compare(comparisons[operator as keyof typeof comparisons], attribute, this.#value());
+  }
+
+  /** RFC 4515 §3: an asterisk alone asks for presence, asterisks in a value make it a substring assertion. */
+  #equality(attribute: string): LoginFilter {
+    const first = this.#value();
+    const more: Value[] = [];
+    while (this.#text[this.#at] === '*') {
+      this.#at += 1;
+      more.push(this.#value());
+    }
+    const final = more.pop();
+    if (final === undefined) return compare(filterTags.equality, attribute, first);
+    if (first.length + more.length + final.length === 0) return () => octets(attribute, filterTags.present);
+    if (more.some((any) => any.length === 0)) this.#fail('two asterisks in a row');
+    const parts = [
+      ...(first.length === 0 ? [] : [{ tag: 0x80, value: first }]),
+      ...more.map((any) => ({ tag: 0x81, value: any })),
+      ...(final.length === 0 ? [] : [{ tag: 0x82, value: final }]),
+    ];
+    return (login) => {
+      const pieces = parts.map(({ tag, value }) => tlv(tag, fill(value, login)));
+      return tlv(filterTags.substrings, octets(attribute), tlv(tags.sequence, ...pieces));
+    };
+  }
+
+  /** RFC 4511 §4.5.1.7.7, such as Active Directory's `(userAccountControl:1.2.840.113556.1.4.803:=2)`. */
+  #extensible(start: number, attribute: string, matching: string): LoginFilter {
+    const [, dn, rule] =
+      /^(:dn)?(?::([^:]+))?$/i.exec(matching) ?? this.#fail('more than one matching rule', start);
+    if (attribute === '' && rule === undefined) this.#fail('neither attribute nor matching rule', start);
+    if (attribute !== '' && !attributePattern.test(attribute)) this.#fail('no attribute description', start);
+    if (rule !== undefined && !rulePattern.test(rule)) this.#fail('no matching rule', start);
+    const ruleField = rule === undefined ? [] : octets(rule, 0x81);
+    const typeField = attribute === '' ? [] : octets(attribute, 0x82);
+    const dnField = dn === undefined ? [] : boolean(true, 0x84);
+    const value = this.#value();
+    return (login) =>
+      tlv(filterTags.extensible, ruleField, typeField, tlv(0x83, fill(value, login)), dnField);
+  }
+
+  /** Reads up to an asterisk or parenthesis. Braces other than {login} are refused: they are mistakes more often than data. */
+  #value(): Value {
+    const parts: Value[number][] = [];
+    for (let part = this.#part(); part !== undefined; part = this.#part()) parts.push(part);
+    return parts;
+  }
+
+  #part(): Value[number] | undefined {
+    if (this.#match(/\{login\}/y) === undefined) return this.#literal();
+    this.usesLogin = true;
+    return hole;
+  }
+
+  #literal(): Uint8Array | undefined {
+    const plain = this.#match(/[^\0()*\\{}]+/y);
+    if (plain !== undefined) return Buffer.from(plain[0], 'utf8');
+    const escaped = this.#match(/\\([0-9A-Fa-f]{2})/y);
+    if (escaped?.[1] !== undefined) return Buffer.from(escaped[1], 'hex');
+    const next = this.#text[this.#at];
+    if (next === '\\') this.#fail('a backslash needs two hexadecimal digits');
+    if (next === '{' || next === '}')
+      this.#fail('the only placeholder is {login}; other braces are written \\7b and \\7d');
+    if (next === '\0') this.#fail('a NUL is written \\00');
+    return undefined;
+  }
+
+  /** White space around the parentheses is harmless, and lets a long filter stand on several lines of YAML. */
+  #skipSpace(): void {
+    this.#match(/\s+/y);
+  }
+
+  #expect(character: string): void {
+    this.#skipSpace();
+    if (this.#text[this.#at] !== character) this.#fail(`expected "${character}"`);
+    this.#at += 1;
+  }
+
+  #match(pattern: RegExp): RegExpExecArray | undefined {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#text);
+    if (found === null) return undefined;
+    this.#at = pattern.lastIndex;
+    return found;
+  }
+
+  #fail(problem: string, at = this.#at): never {
+    throw new Error(`filter, column ${at + 1}: ${problem}`);
+  }
+}
+
+function compare(tag: number, attribute: string, value: Value): LoginFilter {
+  return (login) => tlv(tag, octets(attribute), tlv(tags.octets, fill(value, login)));
+}
+
+function fill(value: Value, login: Uint8Array): Chunks {
+  return value.map((part) => (part === hole ? login : part));
+}

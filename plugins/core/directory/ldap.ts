@@ -1,0 +1,247 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
+import type { Secret } from '../secret.ts';
+import { accountAttributes, accountOf, isDisabled } from './account.ts';
+import { Unavailable, type Account, type Directory, type Verification } from './directory.ts';
+import { parseEndpoint } from './endpoint.ts';
+import { attributePattern, parseFilter, type LoginFilter } from './filter.ts';
+import { refusalWithoutAsking } from './login.ts';
+import { resultCode, type Entry, type SearchRequest } from './messages.ts';
+import { Pool, UnhelpfulAnswer } from './pool.ts';
+import { Queue } from './queue.ts';
+import { Servers, type Chance, type Server } from './servers.ts';
+import type { DirectorySettings } from './settings.ts';
+
+export interface DirectorySecrets {
+  readonly bindPassword: Secret;
+  /** Certificates (PEM) of the authorities that sign the servers; without them those of Node.js. */
+  readonly ca?: string | Buffer;
+}
+
+/** What tests change; the defaults are for everybody else. */
+export interface DirectoryTuning extends Partial<Chance> {
+  readonly idleMilliseconds?: number;
+}
+
+type Log = (message: string) => void;
+
+/** Everything that is wrong with the settings and can be known without a server, one sentence for each. */
+export function checkDirectorySettings(settings: DirectorySettings): string[] {
+  return [
+    ...settings.urls.flatMap((url) => problemOf(() => parseEndpoint(url, settings))),
+    ...problemOf(() => parseFilter(settings.filter)),
+    ...accountAttributes(settings).flatMap(problemOfAttribute),
+  ];
+}
+
+/** The directory behind LDAP servers. Throws an Error for settings that cannot be used; connects when the first login comes. */
+export function createLdapDirectory(
+  settings: DirectorySettings,
+  secrets: DirectorySecrets,
+  log: Log = () => undefined,
+  tuning: DirectoryTuning = {},
+): Directory {
+  const problems = checkDirectorySettings(settings);
+  if (secrets.bindPassword.length === 0) problems.push('the service account has no password');
+  if (problems.length > 0) throw new Error(`directory: ${problems.join('; ')}`);
+  return new LdapDirectory(settings, secrets, log, tuning);
+}
+
+class LdapDirectory implements Directory {
+  readonly #settings: DirectorySettings;
+  readonly #log: Log;
+  readonly #filter: LoginFilter;
+  readonly #servers: Servers;
+  readonly #pool: Pool;
+  readonly #queue: Queue;
+  readonly #logins = new Set<AbortController>();
+  readonly #reported = new Set<string>();
+  #closed = false;
+
+  constructor(settings: DirectorySettings, secrets: DirectorySecrets, log: Log, tuning: DirectoryTuning) {
+    this.#settings = settings;
+    this.#log = log;
+    this.#filter = parseFilter(settings.filter);
+    const endpoints = settings.urls.map((url) => parseEndpoint(url, settings));
+    this.#servers = new Servers(endpoints, {
+      now: tuning.now ?? monotonic,
+      random: tuning.random ?? Math.random,
+    });
+    this.#queue = new Queue(settings.connections, settings.queue);
+    this.#pool = new Pool({
+      bindDn: settings.bind_dn,
+      bindPassword: secrets.bindPassword,
+      trust: trustIn(secrets.ca),
+      milliseconds: settings.operation_timeout_seconds * 1000,
+      idleMilliseconds: tuning.idleMilliseconds ?? 60_000,
+    });
+  }
+
+  async verify(login: string, password: Secret): Promise<Verification> {
+    if (this.#closed) throw closedError();
+    const cause = refusalWithoutAsking(login, password);
+    if (cause !== undefined) return { kind: 'refused', cause };
+    const controller = new AbortController();
+    this.#logins.add(controller);
+    const seconds = this.#settings.login_timeout_seconds;
+    const late = new Unavailable(`directory: a login was not decided within ${seconds} s`);
+    const timer = setTimeout(() => {
+      controller.abort(late);
+    }, seconds * 1000);
+    try {
+      return await Promise.race([
+        this.#inTurn(login, password, controller.signal),
+        whenAborted(controller.signal),
+      ]);
+    } finally {
+      clearTimeout(timer);
+      this.#logins.delete(controller);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const login of this.#logins) login.abort(closedError());
+    this.#pool.close();
+  }
+
+  /** A place is held until the work is done, even if its login was given up: so many connections there are, and no more. */
+  async #inTurn(login: string, password: Secret, signal: AbortSignal): Promise<Verification> {
+    await this.#queue.enter(signal);
+    try {
+      return await this.#decide(login, password, signal);
+    } finally {
+      this.#queue.leave();
+    }
+  }
+
+  async #decide(login: string, password: Secret, signal: AbortSignal): Promise<Verification> {
+    const entry = await this.#find(login, signal);
+    if (entry === undefined) return { kind: 'refused', cause: 'no-such-account' };
+    const bind = (server: Server): Promise<boolean> => this.#pool.bind(server, entry.dn, password, signal);
+    if (!(await this.#attempt(signal, bind))) return { kind: 'refused', cause: 'wrong-password' };
+    // Only whoever knows the password learns that the account is disabled.
+    if (isDisabled(entry, this.#settings)) return { kind: 'refused', cause: 'account-disabled' };
+    return { kind: 'account', account: this.#accountOf(entry) };
+  }
+
+  /** The one entry of a login. The directory compares: it knows which letters and spaces matter. */
+  async #find(login: string, signal: AbortSignal): Promise<Entry | undefined> {
+    const { base, operation_timeout_seconds } = this.#settings;
+    const request: SearchRequest = {
+      base,
+      filter: this.#filter(Buffer.from(login, 'utf8')),
+      attributes: accountAttributes(this.#settings),
+      timeLimitSeconds: Math.ceil(operation_timeout_seconds),
+    };
+    const { entries, result } = await this.#attempt(signal, (server) => this.#pool.search(server, request));
+    const [entry] = entries;
+    if (entries.length > 1 || result.code === resultCode.sizeLimitExceeded) {
+      throw this.#alarm(
+        `the login ${JSON.stringify(login)} is ambiguous: several entries below ${base} match`,
+      );
+    }
+    // A server may take an empty name, or one of spaces, for nobody's, and accept any password (RFC 4513 §5.1.2).
+    if (entry !== undefined && (!entry.dn.includes('=') || hasControl(entry.dn))) {
+      throw this.#alarm(`the entry of ${JSON.stringify(login)} has a name by which nobody can bind`);
+    }
+    return entry;
+  }
+
+  /** Tries one server, then once another one, or the same again where there is no other. */
+  async #attempt<T>(signal: AbortSignal, operation: (server: Server) => Promise<T>): Promise<T> {
+    const first = this.#servers.choose();
+    try {
+      return await this.#attemptOn(first, signal, operation);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof Unavailable)) throw error;
+      return this.#attemptOn(this.#servers.choose(first), signal, operation);
+    }
+  }
+
+  async #attemptOn<T>(
+    server: Server,
+    signal: AbortSignal,
+    operation: (server: Server) => Promise<T>,
+  ): Promise<T> {
+    signal.throwIfAborted();
+    try {
+      const answer = await operation(server);
+      if (this.#servers.succeeded(server)) this.#log(`${server.url}: the server answers again`);
+      return answer;
+    } catch (error) {
+      if (error !== signal.reason && !this.#closed && isFaultOfServer(error)) this.#pause(server, error);
+      throw error;
+    }
+  }
+
+  #pause(server: Server, error: Error): void {
+    if (this.#servers.failed(server)) this.#log(error.message);
+    this.#pool.drop(server);
+  }
+
+  #accountOf(entry: Entry): Account {
+    return accountOf(entry, this.#settings, (value) => {
+      this.#logOnce(`${entry.dn}: ${JSON.stringify(value)} is no address and gives no right to send`);
+    });
+  }
+
+  /** Bounded, so that a directory full of mistakes fills neither log nor memory. */
+  #logOnce(message: string): void {
+    if (this.#reported.has(message) || this.#reported.size >= 1000) return;
+    this.#reported.add(message);
+    this.#log(message);
+  }
+
+  #alarm(problem: string): Unavailable {
+    this.#log(`directory: ${problem}`);
+    return new Unavailable(`directory: ${problem}`);
+  }
+}
+
+/** Of the answers that are neither yes nor no only these two speak of the server and not of one account. */
+function isFaultOfServer(error: unknown): error is Unavailable {
+  if (!(error instanceof UnhelpfulAnswer)) return error instanceof Unavailable;
+  return error.code === resultCode.busy || error.code === resultCode.unavailable;
+}
+
+function trustIn(ca: string | Buffer | undefined): SecureContext {
+  if (ca === undefined) return createSecureContext({ minVersion: 'TLSv1.2' });
+  // Node.js would silently trust its own authorities instead of an empty list.
+  if (!ca.includes('BEGIN CERTIFICATE')) throw new Error('directory: ca_file holds no certificate in PEM');
+  return createSecureContext({ ca, minVersion: 'TLSv1.2' });
+}
+
+function whenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const onAbort = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+function problemOfAttribute(name: string): string[] {
+  return attributePattern.test(name) ? [] : [`"${name}" is no attribute name`];
+}
+
+function problemOf(check: () => unknown): string[] {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+}
+
+function hasControl(text: string): boolean {
+  return /\p{Cc}/u.test(text);
+}
+
+function closedError(): Unavailable {
+  return new Unavailable('directory: closed');
+}
+
+function monotonic(): number {
+  return performance.now();
+}

@@ -1,0 +1,161 @@
+import type { Socket } from 'node:net';
+import type { Secret } from '../secret.ts';
+import { ConnectionLost, type Connection, type SearchAnswer } from './connection.ts';
+import { dial, type DialOptions } from './dial.ts';
+import { Unavailable } from './directory.ts';
+import { nameOfResult, resultCode, type SearchRequest } from './messages.ts';
+import type { Server } from './servers.ts';
+
+/** The server answered, but with neither yes nor no. */
+export class UnhelpfulAnswer extends Unavailable {
+  readonly code: number;
+
+  constructor(message: string, code: number) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export interface PoolOptions extends Omit<DialOptions, 'onSocket'> {
+  /** The account that searches. */
+  readonly bindDn: string;
+  readonly bindPassword: Secret;
+}
+
+/** The open connections: one per server for searches, shared, and one for each bind in flight, kept for the next. */
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #sockets = new Set<Socket>();
+  readonly #searchers = new Map<Server, Promise<Connection>>();
+  #idle: { readonly server: Server; readonly connection: Connection }[] = [];
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the password is right. Sends nothing any more when `signal` is aborted: the password may be overwritten by then. */
+  async bind(server: Server, dn: string, password: Secret, signal: AbortSignal): Promise<boolean> {
+    const onFresh = async (): Promise<boolean> => {
+      const connection = await this.#dial(server);
+      if (!signal.aborted) return this.#bindOn(connection, server, dn, password);
+      this.#keep(connection, server);
+      throw signal.reason;
+    };
+    const idle = this.#takeIdle(server);
+    if (idle === undefined) return onFresh();
+    return unlessLost(this.#bindOn(idle, server, dn, password), onFresh);
+  }
+
+  /** Searches as the service account. */
+  async search(server: Server, request: SearchRequest): Promise<SearchAnswer> {
+    const isKnown = this.#searchers.has(server);
+    const search = this.#searchOn(server, request);
+    return isKnown ? unlessLost(search, () => this.#searchOn(server, request)) : search;
+  }
+
+  /** Forgets the connections of a server that failed; requests in flight on them may still be answered. */
+  drop(server: Server): void {
+    for (const idle of this.#idle) if (idle.server === server) idle.connection.close();
+    this.#searchers.get(server)?.then(closeConnection, ignore);
+    this.#searchers.delete(server);
+  }
+
+  /** Ends everything at once, also what is still being opened. */
+  close(): void {
+    this.#closed = true;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async #bindOn(connection: Connection, server: Server, dn: string, password: Secret): Promise<boolean> {
+    const { code } = await connection.bind(dn, password, this.#options.milliseconds);
+    if (code === resultCode.success || code === resultCode.invalidCredentials) {
+      this.#keep(connection, server);
+      return code === resultCode.success;
+    }
+    connection.close();
+    throw new UnhelpfulAnswer(
+      `${server.url}: the server could not check a password: ${nameOfResult(code)}`,
+      code,
+    );
+  }
+
+  #keep(connection: Connection, server: Server): void {
+    if (connection.ended) return;
+    connection.onEnd = () => {
+      this.#idle = this.#idle.filter((idle) => idle.connection !== connection);
+    };
+    this.#idle.push({ server, connection });
+  }
+
+  /** The one used last, so that the others grow old and close. A connection to another server makes room for a new one. */
+  #takeIdle(server: Server): Connection | undefined {
+    const found = this.#idle.findLastIndex((idle) => idle.server === server);
+    if (found === -1) {
+      this.#idle[0]?.connection.close();
+      return undefined;
+    }
+    return this.#idle.splice(found, 1)[0]?.connection;
+  }
+
+  async #searchOn(server: Server, request: SearchRequest): Promise<SearchAnswer> {
+    const connection = await this.#searcher(server);
+    const answer = await connection.search(request, this.#options.milliseconds);
+    const { code, diagnostic } = answer.result;
+    if (code === resultCode.success || code === resultCode.sizeLimitExceeded) return answer;
+    connection.close();
+    throw new UnhelpfulAnswer(`${server.url}: the search failed: ${nameOfResult(code)} ${diagnostic}`, code);
+  }
+
+  /** Opened once for all who wait for it. */
+  #searcher(server: Server): Promise<Connection> {
+    const known = this.#searchers.get(server);
+    if (known !== undefined) return known;
+    const forget = (): void => {
+      if (this.#searchers.get(server) === opening) this.#searchers.delete(server);
+    };
+    const opening = this.#openSearcher(server, forget);
+    this.#searchers.set(server, opening);
+    opening.catch(forget);
+    return opening;
+  }
+
+  async #openSearcher(server: Server, onEnd: () => void): Promise<Connection> {
+    const connection = await this.#dial(server);
+    connection.onEnd = onEnd;
+    const { bindDn, bindPassword, milliseconds } = this.#options;
+    const { code } = await connection.bind(bindDn, bindPassword, milliseconds);
+    if (code === resultCode.success) return connection;
+    connection.close();
+    throw new Unavailable(
+      `${server.url}: the server refused the service account ${bindDn}: ${nameOfResult(code)}`,
+    );
+  }
+
+  #dial(server: Server): Promise<Connection> {
+    if (this.#closed) throw new Unavailable('directory: closed');
+    const onSocket = (socket: Socket): void => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    };
+    return dial(server, { ...this.#options, onSocket });
+  }
+}
+
+/** A server may close an idle connection at any time, and we may learn of it only when we use it. */
+async function unlessLost<T>(answer: Promise<T>, again: () => Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ConnectionLost) return again();
+    throw error;
+  }
+}
+
+function closeConnection(connection: Connection): void {
+  connection.close();
+}
+
+function ignore(): void {
+  // Whoever waits for that connection is told why it failed.
+}

@@ -1,0 +1,64 @@
+import type { Endpoint } from './endpoint.ts';
+
+/** A clock in milliseconds that only moves forward, and a source of numbers from 0 to 1. */
+export interface Chance {
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+/** The first failure keeps a server from being chosen for so long, in milliseconds; each further one doubles it. */
+const shortestPause = 200;
+const longestPause = 30_000;
+
+export interface Server extends Endpoint {
+  failures: number;
+  pausedUntil: number;
+}
+
+/** The servers in order of preference. One that failed pauses; when all do, the one that has waited longest is used, so that an outage ends as soon as a server is back. */
+export class Servers {
+  readonly #servers: readonly Server[];
+  readonly #chance: Chance;
+
+  constructor(endpoints: readonly Endpoint[], chance: Chance) {
+    this.#servers = endpoints.map((endpoint) => ({ ...endpoint, failures: 0, pausedUntil: -Infinity }));
+    this.#chance = chance;
+  }
+
+  /** The server for the next attempt, another one than `except` where there is another. */
+  choose(except?: Server): Server {
+    const others = this.#servers.filter((server) => server !== except);
+    const candidates = others.length > 0 ? others : this.#servers;
+    const ready = candidates.find((server) => !this.#isPaused(server));
+    if (ready === undefined) return candidates.reduce((a, b) => (b.pausedUntil < a.pausedUntil ? b : a));
+    // One login finds out whether the server is back; the others keep away until it has.
+    if (ready.failures > 0) this.#pause(ready);
+    return ready;
+  }
+
+  /** Returns whether this is news. */
+  failed(server: Server): boolean {
+    if (this.#isPaused(server)) return false;
+    this.#pause(server);
+    return true;
+  }
+
+  /** Returns whether this is news. */
+  succeeded(server: Server): boolean {
+    const news = server.failures > 0;
+    server.failures = 0;
+    server.pausedUntil = -Infinity;
+    return news;
+  }
+
+  #isPaused(server: Server): boolean {
+    return this.#chance.now() < server.pausedUntil;
+  }
+
+  /** With jitter from half to all of the pause, so that many gateways do not return together. */
+  #pause(server: Server): void {
+    server.failures += 1;
+    const pause = Math.min(shortestPause * 2 ** server.failures, longestPause);
+    server.pausedUntil = this.#chance.now() + pause * (0.5 + this.#chance.random() / 2);
+  }
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+
+const ldapUrl = z
+  .string()
+  .regex(/^ldaps?:\/\/[^/\s?#@]+$/, 'expected ldaps://HOST[:PORT] or ldap://HOST[:PORT]');
+
+/** The section `directory` of the settings. */
+export const directorySettings = z.strictObject({
+  urls: z
+    .array(ldapUrl)
+    .min(1)
+    .describe(
+      'LDAP servers in order of preference: ldaps://HOST[:PORT], or ldap://HOST[:PORT] with StartTLS',
+    ),
+  start_tls: z
+    .boolean()
+    .default(true)
+    .describe('Whether ldap:// servers are asked for TLS before anything else is said'),
+  allow_clear_text: z
+    .array(z.string())
+    .default([])
+    .describe('Hosts that may be spoken to in clear when start_tls is false; loopback addresses always may'),
+  ca_file: z
+    .string()
+    .optional()
+    .describe('Certificates (PEM) of the authorities that sign the servers; default: those of Node.js'),
+  bind_dn: z.string().min(1).describe('Account by which the gateway searches'),
+  bind_password_file: z
+    .string()
+    .optional()
+    .describe('File with its password (not readable by others); the variable GATEKEEPER_LDAP_PASSWORD wins'),
+  base: z.string().min(1).describe('Where accounts are searched, with all that lies below'),
+  filter: z
+    .string()
+    .default('(&(objectClass=inetOrgPerson)(mail={login}))')
+    .describe('Finds the account of a login (RFC 4515); {login} is what the client gave'),
+  address_attributes: z
+    .array(z.string())
+    .min(1)
+    .default(['mail', 'mailAlternateAddress'])
+    .describe('Attributes that hold the addresses an account may send as'),
+  status_attribute: z
+    .string()
+    .default('accountStatus')
+    .describe('Attribute that says whether an account may log in'),
+  disabled_values: z
+    .array(z.string())
+    .default(['disabled', 'noaccess', 'deleted'])
+    .describe('Its values that mean no (compared without case); an account without the attribute may log in'),
+  connections: z.int().min(1).max(64).default(8).describe('Connections for password checks, per process'),
+  queue: z
+    .int()
+    .min(1)
+    .default(256)
+    .describe('Logins that may wait for a connection; one more is answered 454'),
+  operation_timeout_seconds: z
+    .number()
+    .min(0.05)
+    .max(25)
+    .default(5)
+    .describe('Longest wait for one answer of a server'),
+  login_timeout_seconds: z
+    .number()
+    .min(0.05)
+    .max(25)
+    .default(10)
+    .describe('Longest wait for a whole login, queueing and a second server included'),
+});
+
+export type DirectorySettings = z.infer<typeof directorySettings>;

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+
+/**
+ * One decision, as one JSON line. Fields are only ever added within a version; a change of meaning raises `v`.
+ * There is no password, no message content and no recipient in it.
+ */
+export const eventSchema = z.strictObject({
+  v: z.literal(1).describe('Version of this format'),
+  time: z.iso.datetime().describe('When the verdict fell'),
+  node: z.string().describe('Host that decided'),
+  reference: z
+    .string()
+    .describe('Queue or connection id and check: the same text stands in the reply and the log'),
+  connection: z.string().describe('Connection id of Haraka'),
+  check: z.string().describe('Which check decided, as PLUGIN/CHECK'),
+  verdict: z.enum(['pass', 'skip', 'refuse', 'defer']).describe('What it decided'),
+  mode: z.enum(['enforce', 'observe', 'off']).describe('Under which mode'),
+  would_refuse: z
+    .literal(true)
+    .optional()
+    .describe('The mode withheld this refusal; the client was not refused'),
+  reason: z.string().optional().describe('Reason of a refusal: a key of the reply table'),
+  detail: z
+    .string()
+    .optional()
+    .describe('Offending value of a refusal, or why a check was skipped or deferred'),
+  reply: z.string().optional().describe('What the client heard'),
+  client: z.string().describe('Address of the client'),
+  port: z.int().describe('Port of the listener'),
+  role: z.enum(['submission', 'mx']).describe('Role of the listener'),
+  tls: z.string().optional().describe('Protocol and cipher suite; absent in clear'),
+  identity: z.string().optional().describe('Name of the authenticated identity'),
+  identity_id: z.string().optional().describe('Its stable id: the distinguished name, for an LDAP account'),
+  login: z.string().optional().describe('What a failed login called itself; not a proven name'),
+  sender: z.string().optional().describe('Envelope sender; empty for the null reverse-path'),
+  revision: z.string().describe('Settings that were in force'),
+  latency_ms: z.number().describe('How long the decision took'),
+});
+
+export type GatekeeperEvent = z.infer<typeof eventSchema>;
+export type EventSink = (event: GatekeeperEvent) => void;
+
+const sinks = new Set<EventSink>();
+
+/** Adds a receiver of all events. It must not throw and must not wait: a decision never depends on it. */
+export function addEventSink(sink: EventSink): void {
+  sinks.add(sink);
+}
+
+/** Hands an event to every sink; a sink that throws harms neither the others nor the mail. */
+export function publish(event: GatekeeperEvent, onFault: (error: unknown) => void): void {
+  for (const sink of sinks) {
+    try {
+      sink(event);
+    } catch (error) {
+      onFault(error);
+    }
+  }
+}

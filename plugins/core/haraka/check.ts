@@ -1,0 +1,191 @@
+import { isMode, type Mode, type Policy } from '../settings.ts';
+import { defer, isVerdict, ownFault, skip, type Verdict } from '../verdict.ts';
+import { answerFinally, answerHook, type Refusal } from './answer.ts';
+import { gatherFacts, type Facts, type Source, type Stage } from './facts.ts';
+import { judge, type Outcome } from './outcome.ts';
+import { settingsFor, transactionRecord, type TransactionRecord } from './transaction.ts';
+import type { Connection, Next, Plugin } from './types.ts';
+
+/** A policy: what it is called, when it runs, and the function that decides. */
+export interface Check<S extends Stage = Stage> {
+  /** PLUGIN/CHECK; stands in events, logs, replies and clearances. */
+  readonly name: string;
+  readonly stage: S;
+  /** Orders the checks of one stage, lower first, whatever the order of the lines in config/plugins; default 0. */
+  readonly rank?: number;
+  /** Absent for what is never optional. */
+  readonly mode?: (policy: Policy) => Mode;
+  /** Pure where it can be; throwing, rejecting, hanging and anything that is no verdict become 451. */
+  readonly decide: (facts: Facts[S], policy: Policy) => Verdict | Promise<Verdict>;
+}
+
+/**
+ * Where each stage runs in Haraka. `session` decides before the envelope is looked at, `rcpt` before other plugins
+ * accept a recipient and `unclaimed` when none did, `message` after they have seen the body. The last three are the
+ * gate's, and answer by themselves.
+ */
+const hooks = {
+  session: { hook: 'mail', priority: -100 },
+  mail: { hook: 'mail', priority: -90 },
+  rcpt: { hook: 'rcpt', priority: -90 },
+  unclaimed: { hook: 'rcpt', priority: 100 },
+  message: { hook: 'data_post', priority: 80 },
+  accept: { hook: 'data_post', priority: 100 },
+  queue: { hook: 'queue', priority: -100 },
+  outbound: { hook: 'queue_outbound', priority: -100 },
+} as const satisfies Record<Stage, { hook: string; priority: number }>;
+
+/** Stages whose refusals do not go through Haraka's hooks. */
+const final: readonly Stage[] = ['accept', 'queue', 'outbound'];
+
+/** Stages that leave a clearance which the gate demands. */
+const clearing: readonly Stage[] = ['session', 'mail', 'message'];
+
+type AnyCheck = { [S in Stage]: Check<S> }[Stage];
+
+const installed: AnyCheck[] = [];
+
+/** Declares a policy; `install` puts it to work. */
+export function defineCheck<S extends Stage>(check: Check<S>): Check<S> {
+  return Object.freeze(check);
+}
+
+/** Registers the checks of a plugin with Haraka. */
+export function install(plugin: Plugin, checks: readonly AnyCheck[]): void {
+  for (const check of checks) {
+    const method = `gatekeeper_${check.name.replace(/\W/g, '_')}`;
+    const run = (next: Next, connection: Connection, params?: readonly unknown[]) => {
+      runCheck(check, { plugin, connection, params: params ?? [] }, next);
+    };
+    Object.assign(plugin, { [method]: run });
+    const { hook, priority } = hooks[check.stage];
+    plugin.register_hook(hook, method, priority + (check.rank ?? 0));
+    installed.push(check);
+  }
+  installed.sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0));
+}
+
+/** Names of the installed checks whose clearance every message needs. */
+export function demandedClearances(): readonly string[] {
+  return installed.filter((check) => clearing.includes(check.stage)).map((check) => check.name);
+}
+
+/** Decides the stage `session` outside of a hook; the first refusal, not answered yet, or `undefined`. */
+export function refusalOfSession(plugin: Plugin, connection: Connection): Refusal | undefined {
+  const { policy, revision } = settingsFor(connection);
+  for (const check of installed.filter(({ stage }) => stage === 'session')) {
+    const started = performance.now();
+    const { mode, answer } = decideNow(check, { plugin, connection, params: [], policy });
+    const verdict = answer instanceof Promise ? ownFault('a session check must decide at once') : answer;
+    const { refusal } = judge({
+      ...{ check, mode, plugin, connection, transaction: null, verdict, started },
+      ...{ policy, revision },
+    });
+    if (refusal) return refusal;
+  }
+  return undefined;
+}
+
+function runCheck(check: AnyCheck, call: Omit<Source, 'policy'>, next: Next): void {
+  const started = performance.now();
+  const { plugin, connection } = call;
+  const { transaction } = connection;
+  const record = transactionRecord(connection);
+  if (!transaction || !record) {
+    next();
+    return;
+  }
+  const { policy, revision } = record.settings;
+  const { mode, answer } = decideNow(check, { ...call, policy });
+  const done = withDeadline(answer, deadlineSeconds(policy, plugin), (verdict) => {
+    // The client is gone, or has begun another message: nothing may be cleared or answered any more.
+    if (connection.transaction !== transaction) return;
+    const outcome = judge({
+      ...{ check, mode, plugin, connection, transaction, verdict, started },
+      ...{ policy, revision },
+    });
+    clear(check, outcome, record);
+    conclude(check, outcome, connection, next);
+  });
+  // What throws here is a hook that runs after ours; unhandled, it would end the process with all its sessions.
+  done?.catch((error: unknown) => {
+    plugin.logcrit(connection, `after ${check.name}: ${String(error)}`);
+    connection.disconnect();
+  });
+}
+
+/** Calls `settle` exactly once: at once for a verdict that is there, at the deadline for one that does not come. */
+function withDeadline(
+  answer: Verdict | Promise<Verdict>,
+  seconds: number,
+  settle: (verdict: Verdict) => void,
+): Promise<void> | undefined {
+  if (!(answer instanceof Promise)) {
+    settle(answer);
+    return undefined;
+  }
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Verdict>((resolve) => {
+    timer = setTimeout(resolve, seconds * 1000, defer('own-fault', `no verdict within ${seconds} s`));
+  });
+  return Promise.race([answer, late]).then((verdict) => {
+    clearTimeout(timer);
+    settle(verdict);
+  });
+}
+
+/** One second below Haraka's own timeout, which would answer without telling us. */
+function deadlineSeconds(policy: Policy, plugin: Plugin): number {
+  return plugin.timeout > 1 ? Math.min(policy.deadline_seconds, plugin.timeout - 1) : policy.deadline_seconds;
+}
+
+interface Decided {
+  readonly mode: Mode;
+  readonly answer: Verdict | Promise<Verdict>;
+}
+
+/** Runs `decide` so that whatever it does comes out as a verdict. A mode that cannot be read is `enforce`. */
+function decideNow(check: AnyCheck, source: Source): Decided {
+  let mode: Mode = 'enforce';
+  try {
+    mode = modeOf(check, source.policy);
+    if (mode === 'off') return { mode, answer: skip('mode is off') };
+    const decide = check.decide as (facts: unknown, policy: Policy) => unknown;
+    const answer = decide(gatherFacts(check.stage, source), source.policy);
+    return { mode, answer: isThenable(answer) ? settled(answer) : asVerdict(answer) };
+  } catch (error) {
+    return { mode, answer: ownFault(error) };
+  }
+}
+
+function modeOf(check: AnyCheck, policy: Policy): Mode {
+  const mode: unknown = check.mode ? check.mode(policy) : 'enforce';
+  if (!isMode(mode)) throw new Error(`the check has no mode ${String(mode)}`);
+  return mode;
+}
+
+/** In a promise of our own realm, whatever kind of promise it was. */
+function settled(answer: PromiseLike<unknown>): Promise<Verdict> {
+  return Promise.resolve(answer).then(asVerdict, ownFault);
+}
+
+/** Not `instanceof Promise`: plain Haraka plugins run in a realm of their own. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function';
+}
+
+function asVerdict(value: unknown): Verdict {
+  return isVerdict(value) ? value : ownFault('the check returned no verdict');
+}
+
+function clear(check: AnyCheck, { clearance }: Outcome, { clearances }: TransactionRecord): void {
+  if (!clearing.includes(check.stage)) return;
+  if (clearance) clearances.set(check.name, clearance);
+  else clearances.delete(check.name);
+}
+
+function conclude(check: AnyCheck, { refusal }: Outcome, connection: Connection, next: Next): void {
+  if (!refusal) next();
+  else if (final.includes(check.stage)) answerFinally(connection, refusal);
+  else answerHook(next, refusal);
+}

@@ -1,0 +1,115 @@
+import { parseMailbox, type Mailbox } from '../mailbox.ts';
+import type { Policy } from '../settings.ts';
+import { sessionFacts, type SessionFacts } from './session.ts';
+import { transactionRecord, type Clearance } from './transaction.ts';
+import type { Address, Connection, Plugin, Transaction } from './types.ts';
+
+/** An address of the envelope. `mailbox` is absent for the null reverse-path and for what is no mailbox. */
+export interface EnvelopeAddress {
+  readonly text: string;
+  readonly isNull: boolean;
+  readonly mailbox?: Mailbox;
+}
+
+export interface MailFacts extends SessionFacts {
+  readonly sender: EnvelopeAddress;
+}
+
+export interface RcptFacts extends MailFacts {
+  readonly recipient: EnvelopeAddress;
+}
+
+export interface MessageFacts extends MailFacts {
+  /** Header lines of the client as they came, continuation lines by themselves, dot-unstuffed, each ending in LF. */
+  readonly headerLines: readonly string[];
+  /** False when Haraka stopped to keep header lines (`connection.ini`, `[headers] max_lines`). */
+  readonly isHeaderWhole: boolean;
+}
+
+/** What the gate looks at: the proofs, and what Haraka would do with the message. */
+export interface GateFacts extends MailFacts {
+  readonly clearances: ReadonlyMap<string, Clearance>;
+  /** Haraka would relay it, whoever asked for that. */
+  readonly relaying: boolean;
+  readonly revision: string;
+}
+
+/** The facts of each stage. */
+export interface Facts {
+  readonly session: SessionFacts;
+  readonly mail: MailFacts;
+  readonly rcpt: RcptFacts;
+  readonly unclaimed: RcptFacts;
+  readonly message: MessageFacts;
+  readonly accept: GateFacts;
+  readonly queue: GateFacts;
+  readonly outbound: GateFacts;
+}
+
+export type Stage = keyof Facts;
+
+/** Where facts come from: Haraka's objects at one moment. */
+export interface Source {
+  readonly plugin: Plugin;
+  readonly connection: Connection;
+  readonly params: readonly unknown[];
+  readonly policy: Policy;
+}
+
+/** Collects the facts of a stage; throws when Haraka's state does not hold them. */
+export function gatherFacts<S extends Stage>(stage: S, source: Source): Facts[S] {
+  return gatherers[stage](source);
+}
+
+const gatherers: { [S in Stage]: (source: Source) => Facts[S] } = {
+  session: ({ connection, policy }) => sessionFacts(connection, policy),
+  mail: mailFacts,
+  rcpt: rcptFacts,
+  unclaimed: rcptFacts,
+  message: messageFacts,
+  accept: gateFacts,
+  queue: gateFacts,
+  outbound: gateFacts,
+};
+
+function mailFacts(source: Source): MailFacts {
+  const { mail_from: sender } = openTransaction(source);
+  if (!sender) throw new Error('the transaction has no sender');
+  return { ...sessionFacts(source.connection, source.policy), sender: envelopeAddress(sender) };
+}
+
+function rcptFacts(source: Source): RcptFacts {
+  return { ...mailFacts(source), recipient: envelopeAddress(source.params[0] as Address) };
+}
+
+function messageFacts(source: Source): MessageFacts {
+  const entries = openTransaction(source).header_lines;
+  return {
+    ...mailFacts(source),
+    // Haraka's own Received stands first, as one entry of several lines; what the client sent has one line each.
+    headerLines: entries.filter((entry) => !/\n[^]/.test(entry)),
+    isHeaderWhole: entries.length < source.plugin.haraka_require('connection').cfg.headers.max_lines,
+  };
+}
+
+function gateFacts(source: Source): GateFacts {
+  const record = transactionRecord(source.connection);
+  if (!record) throw new Error('there is no transaction');
+  return {
+    ...mailFacts(source),
+    clearances: record.clearances,
+    relaying: source.connection.relaying,
+    revision: record.settings.revision,
+  };
+}
+
+function openTransaction({ connection }: Source): Transaction {
+  if (!connection.transaction) throw new Error('there is no transaction');
+  return connection.transaction;
+}
+
+function envelopeAddress(address: Address): EnvelopeAddress {
+  const text = address.format().slice(1, -1);
+  const mailbox = address.isNull() ? undefined : parseMailbox(text);
+  return { text, isNull: address.isNull(), ...(mailbox && { mailbox }) };
+}

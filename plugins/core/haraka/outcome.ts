@@ -1,0 +1,130 @@
+import { hostname } from 'node:os';
+import { publish, type GatekeeperEvent } from '../event.ts';
+import { replies } from '../replies.ts';
+import type { Mode, Policy } from '../settings.ts';
+import type { Verdict } from '../verdict.ts';
+import { makeRefusal, type Refusal } from './answer.ts';
+import { sessionFacts } from './session.ts';
+import type { Clearance } from './transaction.ts';
+import type { Connection, Plugin, ResultStore, Transaction } from './types.ts';
+
+/** A verdict, and the circumstances under which it fell. */
+export interface Decision {
+  readonly check: { readonly name: string };
+  readonly mode: Mode;
+  readonly plugin: Plugin;
+  readonly connection: Connection;
+  /** The transaction that was judged: the client may have left it meanwhile. */
+  readonly transaction: Transaction | null;
+  readonly verdict: Verdict;
+  /** `performance.now()` when the check began. */
+  readonly started: number;
+  readonly policy: Policy;
+  readonly revision: string;
+  /** What a login called itself. */
+  readonly login?: string;
+}
+
+/** What follows from a verdict: a refusal that must be answered, or a clearance. */
+export interface Outcome {
+  readonly refusal?: Refusal;
+  readonly clearance?: Clearance;
+}
+
+/** Applies the mode to a verdict, publishes the event and writes the log line of a refusal; answers nothing. */
+export function judge(decision: Decision): Outcome {
+  const { check, mode, connection, transaction, verdict, policy, revision } = decision;
+  const reference = `${transaction?.uuid ?? connection.uuid} ${check.name}`;
+  const adverse = verdict.kind === 'refuse' || verdict.kind === 'defer';
+  const withheld = adverse && mode !== 'enforce';
+  const refusal = adverse ? makeRefusal(replies[verdict.reason], reference, policy.help_text) : undefined;
+  record(decision, { reference, withheld, refusal });
+  if (refusal && !withheld) return { refusal };
+  const outcome = adverse ? 'observed' : verdict.kind;
+  return { clearance: { check: check.name, outcome, mode, revision } };
+}
+
+interface Judgement {
+  readonly reference: string;
+  readonly withheld: boolean;
+  readonly refusal: Refusal | undefined;
+}
+
+function eventOf(
+  { check, mode, connection, transaction, verdict, started, policy, revision, login }: Decision,
+  { reference, withheld, refusal }: Judgement,
+): GatekeeperEvent {
+  const { client, listener, tls, identity } = sessionFacts(connection, policy);
+  const sender = transaction?.mail_from?.format().slice(1, -1);
+  const detail = detailOf(verdict);
+  return {
+    v: 1,
+    time: new Date().toISOString(),
+    node: hostname(),
+    reference,
+    connection: connection.uuid,
+    check: check.name,
+    verdict: verdict.kind,
+    mode,
+    ...(withheld && { would_refuse: true as const }),
+    ...('reason' in verdict && { reason: verdict.reason }),
+    ...(detail !== undefined && { detail }),
+    ...(refusal && !withheld && { reply: refusal.line }),
+    client: client.address,
+    port: listener.port,
+    role: listener.role,
+    ...(tls && { tls: `${tls.version} ${tls.cipher}` }),
+    ...(identity && { identity: identity.name, identity_id: identity.id }),
+    ...(login !== undefined && { login }),
+    ...(sender !== undefined && { sender }),
+    revision,
+    latency_ms: Math.round((performance.now() - started) * 1000) / 1000,
+  };
+}
+
+function detailOf(verdict: Verdict): string | undefined {
+  if (verdict.kind === 'refuse') return verdict.detail;
+  return verdict.kind === 'pass' ? undefined : verdict.because;
+}
+
+/** Writes everywhere what was decided. Nothing in here may stand in the way of the answer. */
+function record(decision: Decision, judgement: Judgement): void {
+  const { plugin, connection, transaction, verdict } = decision;
+  const complain = (error: unknown) => {
+    plugin.logerror(connection, `an event was not recorded: ${String(error)}`);
+  };
+  try {
+    const event = eventOf(decision, judgement);
+    publish(event, complain);
+    noteResult(plugin, transaction?.results ?? connection.results, event);
+    if (verdict.kind === 'refuse') connection.lognotice(plugin, logLine(event));
+    if (verdict.kind === 'defer') connection.logwarn(plugin, logLine(event));
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** For plugins that count results: karma, log readers. */
+function noteResult(plugin: Plugin, results: ResultStore, event: GatekeeperEvent): void {
+  const value = event.reason === undefined ? event.check : `${event.check} ${event.reason}`;
+  if (event.verdict === 'pass' || event.verdict === 'skip') results.add(plugin, { [event.verdict]: value });
+  else results.add(plugin, { [event.verdict === 'refuse' && !event.would_refuse ? 'fail' : 'msg']: value });
+}
+
+/** The one line that tells a mail admin why: reference, check, reason, identity, offending value, reply. */
+function logLine(event: GatekeeperEvent): string {
+  const fields = {
+    ref: event.reference,
+    check: event.check,
+    reason: event.reason,
+    identity: event.identity ?? '-',
+    login: event.login,
+    client: event.client,
+    value: event.detail ?? '-',
+    reply: event.reply ?? '-',
+  };
+  const shown = Object.entries(fields).flatMap(([key, value]) =>
+    value === undefined ? [] : [`${key}=${JSON.stringify(value)}`],
+  );
+  return `${event.would_refuse ? 'would refuse' : event.verdict} ${shown.join(' ')}`;
+}

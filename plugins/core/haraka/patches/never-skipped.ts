@@ -1,0 +1,36 @@
+import type { Plugin, Transaction } from '../types.ts';
+
+/**
+ * Haraka leaves out the plugins whose names stand in `transaction.notes.skip_plugins`. Ours are not left out,
+ * whoever writes that list: the gate could not refuse what it does not see.
+ */
+export function neverSkipUs(plugin: Plugin): void {
+  const module = plugin.haraka_require('transaction');
+  const create = module.createTransaction.bind(module);
+  module.createTransaction = (uuid, config) => {
+    const transaction = create(uuid, config);
+    guardList(transaction);
+    return transaction;
+  };
+}
+
+function guardList({ notes }: Transaction): void {
+  let list = withoutUs(notes['skip_plugins']);
+  Object.defineProperty(notes, 'skip_plugins', {
+    enumerable: true,
+    configurable: true,
+    get: () => list,
+    set: (value: unknown) => {
+      list = withoutUs(value);
+    },
+  });
+}
+
+/** The same list, whatever is added to it later, but one that never includes a name of ours. */
+function withoutUs(list: unknown): unknown {
+  if (!Array.isArray(list)) return list;
+  const includes = list.includes.bind(list);
+  return Object.defineProperty(list, 'includes', {
+    value: (name: unknown) => !String(name).startsWith('gatekeeper/') && includes(name),
+  });
+}

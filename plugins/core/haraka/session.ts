@@ -1,0 +1,81 @@
+import type { Identity } from '../identity.ts';
+import type { Policy } from '../settings.ts';
+import type { ClientSocket, Connection } from './types.ts';
+
+export type Role = Policy['listeners'][number]['role'];
+
+export interface TlsFacts {
+  /** As OpenSSL names it: `TLSv1.3`. */
+  readonly version: string;
+  /** As OpenSSL names it: `TLS_AES_256_GCM_SHA384`. */
+  readonly cipher: string;
+}
+
+/** What is known of a client before it says anything about a message. */
+export interface SessionFacts {
+  readonly client: { readonly address: string };
+  readonly listener: { readonly port: number; readonly role: Role };
+  /** What this connection negotiated, read from its socket; absent in clear. */
+  readonly tls?: TlsFacts;
+  readonly identity?: Identity;
+}
+
+interface Proof {
+  readonly identity: Identity;
+  /** Whom Haraka took the client for at that time: PROXY and XCLIENT change it, and end the proof. */
+  readonly client: string;
+}
+
+/** Kept outside of Haraka's notes, so that no other plugin writes it by accident. */
+const proofs = new WeakMap<Connection, Proof>();
+
+/** Binds a proven identity to the session until the client changes or `forgetIdentity`. */
+export function setIdentity(connection: Connection, identity: Identity): void {
+  proofs.set(connection, { identity, client: clientOf(connection) });
+}
+
+export function forgetIdentity(connection: Connection): void {
+  proofs.delete(connection);
+}
+
+function identityOf(connection: Connection): Identity | undefined {
+  const proof = proofs.get(connection);
+  return proof?.client === clientOf(connection) ? proof.identity : undefined;
+}
+
+/** XCLIENT draws a new uuid, PROXY and XCLIENT set the remote address. */
+function clientOf(connection: Connection): string {
+  return `${connection.uuid} ${connection.remote.ip} ${connection.remote.port}`;
+}
+
+export function sessionFacts(connection: Connection, policy: Policy): SessionFacts {
+  const tls = tlsFacts(connection.client);
+  const identity = identityOf(connection);
+  return {
+    client: { address: connection.remote.ip },
+    listener: { port: truePort(connection), role: roleOf(connection, policy) },
+    ...(tls && { tls }),
+    ...(identity && { identity }),
+  };
+}
+
+/** The port that the client really reached; `connection.local.port` is what a PROXY line claims. */
+function truePort(connection: Connection): number {
+  return connection.client.localPort ?? connection.local.port ?? 0;
+}
+
+/** `mx` only when the true port and the claimed one both are; a port that is not listed is `submission`. */
+function roleOf(connection: Connection, policy: Policy): Role {
+  const isMx = (port: number) =>
+    policy.listeners.some((listener) => listener.port === port && listener.role === 'mx');
+  // XCLIENT without DESTPORT leaves no claim.
+  const claimed = connection.local.port ?? truePort(connection);
+  return isMx(truePort(connection)) && isMx(claimed) ? 'mx' : 'submission';
+}
+
+function tlsFacts(client: ClientSocket): TlsFacts | undefined {
+  const socket = client.cleartext ?? (client.encrypted ? (client as ClientSocket['cleartext']) : undefined);
+  const version = socket?.getProtocol();
+  if (!socket || !version) return undefined;
+  return { version, cipher: socket.getCipher().name };
+}

@@ -1,0 +1,36 @@
+import type { Mode, Settings } from '../settings.ts';
+import { currentSettings } from './host.ts';
+import type { Connection, Transaction } from './types.ts';
+
+/** The proof that one check looked at one transaction and let it go on. */
+export interface Clearance {
+  readonly check: string;
+  /** `observed`: the check would have refused, but its mode withheld that. */
+  readonly outcome: 'pass' | 'skip' | 'observed';
+  readonly mode: Mode;
+  readonly revision: string;
+}
+
+/** What the gateway keeps of a transaction: one set of settings from MAIL to the queue, and the clearances. */
+export interface TransactionRecord {
+  readonly settings: Settings;
+  readonly clearances: Map<string, Clearance>;
+}
+
+const records = new WeakMap<Transaction, TransactionRecord>();
+
+/** The record of the open transaction, begun with the settings of this moment when there is none. */
+export function transactionRecord(connection: Connection): TransactionRecord | undefined {
+  const { transaction } = connection;
+  if (!transaction) return undefined;
+  const known = records.get(transaction);
+  if (known) return known;
+  const record = { settings: currentSettings(), clearances: new Map<string, Clearance>() };
+  records.set(transaction, record);
+  return record;
+}
+
+/** The settings of the open transaction, or the newest when there is none. */
+export function settingsFor(connection: Connection): Settings {
+  return transactionRecord(connection)?.settings ?? currentSettings();
+}

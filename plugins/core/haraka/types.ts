@@ -1,0 +1,126 @@
+import type { SecureContext, TLSSocket } from 'node:tls';
+
+/** Haraka's objects (3.3), as far as the plugins use them: declared once, here. */
+
+/** Continues a hook chain: a code of haraka-constants and, for a refusal, a text or a DSN object. */
+export type Next = (code?: number, message?: unknown) => void;
+
+export interface Address {
+  readonly user: string;
+  readonly host: string;
+  format(): string;
+  isNull(): boolean;
+}
+
+export interface ResultStore {
+  add(plugin: { readonly name: string }, results: Record<string, unknown>): void;
+}
+
+export interface Transaction {
+  readonly uuid: string;
+  readonly mail_from: Address | null;
+  readonly rcpt_to: readonly Address[];
+  readonly header_lines: readonly string[];
+  readonly results: ResultStore;
+  readonly notes: Record<string, unknown>;
+  msg_status?: 'accepted' | 'rejected' | 'deferred';
+}
+
+/** A client's socket: in clear a wrapper whose `cleartext` appears with STARTTLS, on an implicit-TLS port the TLS socket. */
+export interface ClientSocket {
+  readonly localPort?: number;
+  readonly cleartext?: TLSSocket;
+  readonly encrypted?: boolean;
+}
+
+export interface Connection {
+  readonly uuid: string;
+  readonly client: ClientSocket;
+  readonly local: { readonly port: number | undefined };
+  readonly remote: { readonly ip: string; readonly port: number };
+  readonly hello: { readonly host: string | null };
+  readonly proxy: { allowed: boolean; readonly type: string | null };
+  readonly notes: Record<string, unknown>;
+  readonly results: ResultStore;
+  readonly msg_count: { accept: number; tempfail: number; reject: number };
+  readonly transaction: Transaction | null;
+  errors: number;
+  /** The list under construction while the hook `capabilities` runs. */
+  readonly capabilities: string[] | null;
+  readonly esmtp: boolean;
+  /** What has arrived and was not read as lines yet. */
+  current_data: Buffer | null;
+  current_line: string | null;
+  state: number;
+  relaying: boolean;
+  authheader?: string;
+  respond(code: number, message: unknown, done?: () => void): void;
+  reset_transaction(done?: () => void): void;
+  resume(): void;
+  disconnect(): void;
+  process_data(data: Buffer): void;
+  process_line(line: Buffer): void;
+  cmd_mail(line: string): void;
+  lognotice(...data: unknown[]): void;
+  logwarn(...data: unknown[]): void;
+  logerror(...data: unknown[]): void;
+  logcrit(...data: unknown[]): void;
+  logprotocol(...data: unknown[]): void;
+}
+
+/** What Haraka hands to a hook `log`. */
+export interface LogItem {
+  data: string;
+}
+
+export interface Plugin {
+  readonly name: string;
+  readonly timeout: number;
+  haraka_require<Name extends keyof HostModules>(name: Name): HostModules[Name];
+  register_hook(hook: string, method: string, priority?: number): void;
+  lognotice(...data: unknown[]): void;
+  logwarn(...data: unknown[]): void;
+  logerror(...data: unknown[]): void;
+  logcrit(...data: unknown[]): void;
+}
+
+/** Options of Haraka's TLS context for one host name, `*` being the default. */
+export interface TlsOptions {
+  key?: readonly (Buffer | undefined)[] | Buffer;
+  cert?: readonly (Buffer | undefined)[] | Buffer;
+  minVersion?: string;
+  ciphers?: string;
+  secureContext?: SecureContext;
+  SNICallback?: (name: string, done: (error: Error | null, context?: SecureContext) => void) => void;
+  [option: string]: unknown;
+}
+
+/** An SMTP listener; `has_tls` marks implicit TLS. */
+export interface Listener {
+  readonly has_tls?: boolean;
+  setSecureContext?(options: TlsOptions): void;
+  readonly tlsServer?: { setSecureContext(options: TlsOptions): void };
+}
+
+/** The modules of the running Haraka that the plugins reach, by `plugin.haraka_require`. */
+export interface HostModules {
+  connection: {
+    readonly cfg: { readonly max: { line_length: number }; readonly headers: { readonly max_lines: number } };
+  };
+  outbound: {
+    send_trans_email(transaction: Transaction, done: (code: number, message?: unknown) => void): void;
+  };
+  plugins: {
+    readonly registered_plugins: Readonly<
+      Record<string, { readonly base?: Readonly<Record<string, unknown>> } | undefined>
+    >;
+  };
+  transaction: { createTransaction(uuid: string | null, config: unknown): Transaction };
+  server: { readonly listeners: readonly Listener[] };
+  tls_socket: {
+    readonly certsByHost: Record<string, TlsOptions | undefined>;
+    readonly tls_valid?: boolean;
+    load_tls_ini(options?: { role?: string }): unknown;
+  };
+  'outbound/queue': { readonly queue_dir: string };
+}

@@ -1,0 +1,77 @@
+import { domainToASCII } from 'node:url';
+
+declare const brand: unique symbol;
+
+/** An address that was parsed: `local` without quoting, `domain` as lower-case A-labels (RFC 5890 §2.3.2.1). */
+export interface Mailbox {
+  readonly local: string;
+  readonly domain: string;
+  readonly [brand]: true;
+}
+
+const atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\u0080-\\u{10FFFF}-]+";
+const dotString = new RegExp(`^${atom}(?:\\.${atom})*$`, 'u');
+const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
+
+/** RFC 5321 §4.5.3.1.1 and .2, in octets. */
+const longestLocalPart = 64;
+const longestDomain = 255;
+
+/** Reads `local@domain` (RFC 5321 §4.1.2 Mailbox, RFC 6531); `undefined` for anything else, address literals included. */
+export function parseMailbox(text: string): Mailbox | undefined {
+  const at = text.lastIndexOf('@');
+  if (at < 1) return undefined;
+  return makeMailbox(unquoteLocalPart(text.slice(0, at)), text.slice(at + 1));
+}
+
+/** Joins a local-part without its quotes and a domain; `undefined` when either cannot be one. */
+export function makeMailbox(local: string | undefined, domainText: string): Mailbox | undefined {
+  const domain = parseDomain(domainText);
+  if (local === undefined || local === '' || domain === undefined) return undefined;
+  if (hasControl(local) || Buffer.byteLength(local) > longestLocalPart) return undefined;
+  return { local, domain } as Mailbox;
+}
+
+/** A domain name as lower-case A-labels; `undefined` for anything that is none. */
+export function parseDomain(text: string): string | undefined {
+  // domainToASCII percent-decodes, drops tabs and reads numbers as addresses: only plain letters may reach it.
+  if (!/^[A-Za-z0-9._\u0080-\u{10FFFF}-]+$/u.test(text)) return undefined;
+  const ascii = /^[\0-\x7f]*$/.test(text) ? text.toLowerCase() : domainToASCII(text);
+  if (ascii === '' || ascii.length > longestDomain) return undefined;
+  return ascii.split('.').every((part) => label.test(part)) ? ascii : undefined;
+}
+
+/** Whether both name the same mailbox: domains as A-labels, local-parts without regard to ASCII case. */
+export function sameMailbox(a: Mailbox, b: Mailbox): boolean {
+  return a.domain === b.domain && foldAscii(a.local) === foldAscii(b.local);
+}
+
+/** The mailbox without its sub-address (RFC 5233): `alice+shop@x` becomes `alice@x`. */
+export function withoutSubaddress(mailbox: Mailbox, separator: string): Mailbox {
+  const cut = separator === '' ? -1 : mailbox.local.indexOf(separator);
+  if (cut < 1) return mailbox;
+  return { local: mailbox.local.slice(0, cut), domain: mailbox.domain } as Mailbox;
+}
+
+/** The mailbox as text; a local-part that is no dot-string is quoted (RFC 5321 §4.1.2). */
+export function formatMailbox(mailbox: Mailbox): string {
+  const local = dotString.test(mailbox.local)
+    ? mailbox.local
+    : `"${mailbox.local.replace(/["\\]/g, '\\$&')}"`;
+  return `${local}@${mailbox.domain}`;
+}
+
+function unquoteLocalPart(text: string): string | undefined {
+  if (dotString.test(text)) return text;
+  const quoted = /^"((?:[^"\\]|\\.)*)"$/su.exec(text);
+  return quoted?.[1]?.replace(/\\(.)/gsu, '$1');
+}
+
+/** Unicode case folding would make `K` (Kelvin sign) equal to `k`: only ASCII letters fold. */
+function foldAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
+
+function hasControl(text: string): boolean {
+  return /[\0-\x1f\x7f-\x9f]/.test(text);
+}

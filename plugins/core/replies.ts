@@ -1,0 +1,57 @@
+interface Permanent {
+  readonly code: `5${number}`;
+  readonly status: `5.${number}.${number}`;
+  readonly text: string;
+}
+interface Temporary {
+  readonly code: `4${number}`;
+  readonly status: `4.${number}.${number}`;
+  readonly text: string;
+}
+
+/** An SMTP reply: code (RFC 5321 §4.2), enhanced status code (RFC 3463), text for a person. */
+export type Reply = Permanent | Temporary;
+
+/** Decisions: the same mail will be refused again. */
+const permanent = {
+  'tls-missing': { code: '530', status: '5.7.0', text: 'Must issue a STARTTLS command first' },
+  'tls-below-criteria': { code: '554', status: '5.7.4', text: 'TLS is below the criteria' },
+  'tls-in-use': { code: '503', status: '5.5.1', text: 'TLS is in use already' },
+  'auth-in-clear': { code: '538', status: '5.7.11', text: 'Encryption required for authentication' },
+  'auth-required': { code: '530', status: '5.7.0', text: 'Authentication required' },
+  'bad-credentials': { code: '535', status: '5.7.8', text: 'Authentication credentials invalid' },
+  'auth-out-of-sequence': { code: '503', status: '5.5.1', text: 'AUTH is not permitted now' },
+  'auth-cancelled': { code: '501', status: '5.7.0', text: 'Authentication cancelled' },
+  'auth-syntax': { code: '501', status: '5.5.2', text: 'Cannot decode the authentication exchange' },
+  'auth-argument-missing': { code: '501', status: '5.5.4', text: 'AUTH needs a mechanism' },
+  'auth-mechanism-unknown': { code: '504', status: '5.5.4', text: 'Authentication mechanism not supported' },
+  'auth-line-too-long': { code: '500', status: '5.5.6', text: 'Authentication exchange line is too long' },
+  'sender-not-owned': { code: '553', status: '5.7.1', text: 'Sender address is not yours to use' },
+  'header-not-owned': { code: '550', status: '5.7.1', text: 'Header address is not yours to use' },
+  'header-malformed': { code: '554', status: '5.6.0', text: 'Header is malformed or ambiguous' },
+  'relay-denied': { code: '550', status: '5.7.1', text: 'Relaying needs an authenticated identity' },
+  'not-cleared': { code: '550', status: '5.7.1', text: 'Message did not pass every check' },
+} as const satisfies Record<string, Permanent>;
+
+/** Trouble that may pass: the client keeps the mail and tries again. */
+const temporary = {
+  'directory-unavailable': { code: '454', status: '4.7.0', text: 'Temporary authentication failure' },
+  'too-many-failures': { code: '421', status: '4.7.0', text: 'Too many failed logins' },
+  'own-fault': { code: '451', status: '4.3.0', text: 'Local error, try again later' },
+  'disk-full': { code: '452', status: '4.3.1', text: 'Insufficient system storage' },
+} as const satisfies Record<string, Temporary>;
+
+export type PermanentReason = keyof typeof permanent;
+export type TemporaryReason = keyof typeof temporary;
+export type Reason = PermanentReason | TemporaryReason;
+
+/** The one table that maps a reason to what the client hears. */
+export const replies: Readonly<Record<Reason, Reply>> = { ...permanent, ...temporary };
+
+export function isPermanentReason(value: unknown): value is PermanentReason {
+  return typeof value === 'string' && Object.hasOwn(permanent, value);
+}
+
+export function isTemporaryReason(value: unknown): value is TemporaryReason {
+  return typeof value === 'string' && Object.hasOwn(temporary, value);
+}

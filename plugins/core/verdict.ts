@@ -1,0 +1,53 @@
+import {
+  isPermanentReason,
+  isTemporaryReason,
+  type PermanentReason,
+  type TemporaryReason,
+} from './replies.ts';
+
+/** What a policy says of one session, envelope or message. A policy decides; the core answers. */
+export type Verdict =
+  | { readonly kind: 'pass' }
+  /** The rule does not apply here; counts as cleared. */
+  | { readonly kind: 'skip'; readonly because: string }
+  /** A decision: 5xx. `detail` is the offending value, for the event and the log. */
+  | { readonly kind: 'refuse'; readonly reason: PermanentReason; readonly detail?: string }
+  /** The world failed: 4xx, never a pass. `because` is for the event and the log, not for the client. */
+  | { readonly kind: 'defer'; readonly reason: TemporaryReason; readonly because: string };
+
+export const pass: Verdict = { kind: 'pass' };
+
+export function skip(because: string): Verdict {
+  return { kind: 'skip', because };
+}
+
+export function refuse(reason: PermanentReason, detail?: string): Verdict {
+  return detail === undefined ? { kind: 'refuse', reason } : { kind: 'refuse', reason, detail };
+}
+
+export function defer(reason: TemporaryReason, because: string): Verdict {
+  return { kind: 'defer', reason, because };
+}
+
+/** The verdict on a fault of our own: the client tries again, the log has the cause. */
+export function ownFault(cause: unknown): Verdict {
+  return defer('own-fault', cause instanceof Error ? cause.message : String(cause));
+}
+
+/** Whether a value that came from a policy, perhaps an integrator's in plain JavaScript, is a verdict at all. */
+export function isVerdict(value: unknown): value is Verdict {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, reason, because, detail } = value as Readonly<Record<string, unknown>>;
+  switch (kind) {
+    case 'pass':
+      return true;
+    case 'skip':
+      return typeof because === 'string';
+    case 'refuse':
+      return isPermanentReason(reason) && (detail === undefined || typeof detail === 'string');
+    case 'defer':
+      return isTemporaryReason(reason) && typeof because === 'string';
+    default:
+      return false;
+  }
+}
