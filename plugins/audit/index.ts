@@ -1,0 +1,44 @@
+import { resolve } from 'node:path';
+import { addEventSink } from '../core/event.ts';
+import { currentSettings, harakaDirectory, start } from '../core/haraka/host.ts';
+import type { Next, Plugin } from '../core/haraka/types.ts';
+import { oncePerMinute } from '../core/once-per-minute.ts';
+import { EventFile } from './event-file.ts';
+import { serveHealth } from './health.ts';
+
+export function register(this: Plugin): void {
+  const { policy } = start(this);
+  recordEvents(this, policy.audit);
+  if (policy.http) serveHttp(this, policy.http);
+}
+
+type AuditPolicy = ReturnType<typeof currentSettings>['policy']['audit'];
+
+function recordEvents(plugin: Plugin, { file, max_bytes: maxBytes, keep }: AuditPolicy): void {
+  const path = resolve(harakaDirectory(), file);
+  const complain = oncePerMinute(() => new Date());
+  const events = new EventFile(path, { maxBytes, keep }, (error, lost) => {
+    complain(() => {
+      plugin.logcrit(`events cannot be written to ${path}: ${String(error)}; ${lost} lost so far`);
+    });
+  });
+  addEventSink((event) => {
+    events.append(JSON.stringify(event));
+  });
+  process.on('exit', () => {
+    events.flush();
+  });
+}
+
+/** In the primary process only, which runs `init_master` with any number of workers. */
+function serveHttp(plugin: Plugin, address: { readonly host: string; readonly port: number }): void {
+  const listen = (next: Next) => {
+    const health = () => ({ status: 'ok' as const, revision: currentSettings().revision });
+    serveHealth(address, health, (error) => {
+      plugin.logcrit(`no HTTP on ${address.host}:${address.port}: ${error.message}`);
+    });
+    next();
+  };
+  Object.assign(plugin, { gatekeeper_http: listen });
+  plugin.register_hook('init_master', 'gatekeeper_http');
+}

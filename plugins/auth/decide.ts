@@ -1,0 +1,28 @@
+import type { Verification } from '../core/directory/directory.ts';
+import type { SessionFacts } from '../core/haraka/session.ts';
+import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
+
+/** MAIL on a submission port needs an identity (RFC 6409 §4.3), whatever the number of the port. */
+export function decideRequired({ listener, identity }: SessionFacts): Verdict {
+  if (identity) return pass;
+  return listener.role === 'submission'
+    ? refuse('auth-required')
+    : skip('mail from other servers needs no login');
+}
+
+export interface AuthFacts extends SessionFacts {
+  readonly greeted: boolean;
+  readonly inTransaction: boolean;
+}
+
+/** Whether AUTH may begin: over TLS, after EHLO, once, and not inside a transaction (RFC 4954 §4). */
+export function decideBegin({ tls, identity, greeted, inTransaction }: AuthFacts): Verdict {
+  if (!tls) return refuse('auth-in-clear');
+  const isOutOfSequence = !greeted || identity !== undefined || inTransaction;
+  return isOutOfSequence ? refuse('auth-out-of-sequence') : pass;
+}
+
+/** One text for every refusal of the directory; the true cause stands in the event only. */
+export function decideVerification(verification: Verification): Verdict {
+  return verification.kind === 'account' ? pass : refuse('bad-credentials', verification.cause);
+}

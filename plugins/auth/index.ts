@@ -1,0 +1,65 @@
+import { createLdapDirectory } from '../core/directory/ldap.ts';
+import { defineCheck, install, refusalOfSession } from '../core/haraka/check.ts';
+import { prepare, start } from '../core/haraka/host.ts';
+import { allowLongLines, readAuthLines } from '../core/haraka/patches/auth-lines.ts';
+import { answerUnauthenticatedMail } from '../core/haraka/patches/mail-unauthenticated.ts';
+import { redactClientLines } from '../core/haraka/patches/redact-log.ts';
+import { forgetIdentity, sessionFacts } from '../core/haraka/session.ts';
+import { settingsFor } from '../core/haraka/transaction.ts';
+import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
+import { decideRequired } from './decide.ts';
+import { mechanisms } from './exchange.ts';
+import { readDirectorySecrets } from './secrets.ts';
+import { AuthSessions } from './session.ts';
+
+// After tls/required: a client in clear is told to start TLS first.
+const required = defineCheck({ name: 'auth/required', stage: 'session', rank: 1, decide: decideRequired });
+
+export function register(this: Plugin): void {
+  const { policy } = start(this, [() => otherProviders(this)]);
+  const directory = prepare(() =>
+    createLdapDirectory(policy.directory, readDirectorySecrets(policy.directory), (message) => {
+      this.logwarn(message);
+    }),
+  );
+  const sessions = new AuthSessions(this, directory);
+  install(this, [required]);
+  allowLongLines(this);
+  redactClientLines(this);
+  registerHooks(this, sessions);
+}
+
+function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
+  const taken = new WeakSet<Connection>();
+  const hooks = {
+    /** Runs again after PROXY and XCLIENT: the client is another one then, and nothing it proved counts. */
+    gatekeeper_new_client(next: Next, connection: Connection) {
+      forgetIdentity(connection);
+      sessions.forget(connection);
+      connection.authheader = '';
+      if (!taken.has(connection)) {
+        taken.add(connection);
+        readAuthLines(connection, sessions);
+        answerUnauthenticatedMail(connection, (client) => refusalOfSession(plugin, client));
+      }
+      next();
+    },
+    /** RFC 4954 §3: AUTH is listed only where it may be used. */
+    gatekeeper_offer_auth(next: Next, connection: Connection) {
+      const { tls, identity } = sessionFacts(connection, settingsFor(connection).policy);
+      if (tls && !identity) connection.capabilities?.push(`AUTH ${mechanisms.join(' ')}`);
+      next();
+    },
+  };
+  Object.assign(plugin, hooks);
+  plugin.register_hook('connect_init', 'gatekeeper_new_client', -100);
+  plugin.register_hook('capabilities', 'gatekeeper_offer_auth');
+}
+
+/** Another plugin that answers AUTH would offer a way in that we do not see. */
+function otherProviders(plugin: Plugin): readonly string[] {
+  const { registered_plugins: plugins } = plugin.haraka_require('plugins');
+  return Object.entries(plugins)
+    .filter(([name, other]) => other?.base?.['auth/auth_base'] !== undefined || /^auth[/-]/.test(name))
+    .map(([name]) => `config/plugins also loads ${name}: gatekeeper/auth must be the only AUTH provider`);
+}

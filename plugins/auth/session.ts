@@ -1,0 +1,145 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import constants from 'haraka-constants';
+import { Unavailable, type Directory, type Verification } from '../core/directory/directory.ts';
+import { answerCommand } from '../core/haraka/answer.ts';
+import { judge, type Outcome } from '../core/haraka/outcome.ts';
+import { forgetIdentity, sessionFacts, setIdentity } from '../core/haraka/session.ts';
+import { settingsFor } from '../core/haraka/transaction.ts';
+import { holdInput, releaseInput, type ExchangeLines } from '../core/haraka/patches/auth-lines.ts';
+import type { Connection, Plugin } from '../core/haraka/types.ts';
+import { identityOfAccount } from '../core/identity.ts';
+import { defer, ownFault, refuse, type Verdict } from '../core/verdict.ts';
+import { decideBegin, decideVerification } from './decide.ts';
+import { begin, proceed, type Credentials, type Exchange, type Step } from './exchange.ts';
+
+const check = { name: 'auth/login' } as const;
+
+interface Attempt {
+  exchange?: Exchange;
+  failures: number;
+}
+
+/** Runs the exchanges of all sessions of one plugin against a directory. */
+export class AuthSessions implements ExchangeLines {
+  readonly #plugin: Plugin;
+  readonly #directory: Directory;
+  readonly #attempts = new WeakMap<Connection, Attempt>();
+
+  constructor(plugin: Plugin, directory: Directory) {
+    this.#plugin = plugin;
+    this.#directory = directory;
+  }
+
+  isOpen(connection: Connection): boolean {
+    return this.#attempts.get(connection)?.exchange !== undefined;
+  }
+
+  command(connection: Connection, argument: Buffer): void {
+    const facts = {
+      ...sessionFacts(connection, settingsFor(connection).policy),
+      greeted: Boolean(connection.hello.host) && connection.esmtp,
+      inTransaction: connection.transaction !== null,
+    };
+    const verdict = decideBegin(facts);
+    if (verdict.kind === 'pass') this.#take(connection, begin(argument));
+    else this.#conclude(connection, verdict, performance.now());
+    argument.fill(0);
+  }
+
+  line(connection: Connection, line: Buffer): void {
+    const attempt = this.#attemptOf(connection);
+    const { exchange } = attempt;
+    delete attempt.exchange;
+    if (exchange) this.#take(connection, proceed(exchange, line));
+    line.fill(0);
+  }
+
+  /** Forgets an exchange and its failures: the client behind the connection is another one. */
+  forget(connection: Connection): void {
+    this.#attempts.delete(connection);
+  }
+
+  #take(connection: Connection, step: Step): void {
+    if (step.kind === 'challenge') {
+      this.#attemptOf(connection).exchange = step.exchange;
+      connection.respond(334, step.text);
+    } else if (step.kind === 'refuse') {
+      this.#conclude(connection, refuse(step.reason), performance.now());
+    } else {
+      void this.#login(connection, step.credentials);
+    }
+  }
+
+  /** Never rejects: a rejection would end the process with all its sessions. */
+  async #login(connection: Connection, credentials: Credentials): Promise<void> {
+    const started = performance.now();
+    holdInput(connection);
+    try {
+      const verification = await this.#verify(credentials);
+      if (verification.kind === 'refused') await this.#evenOut(connection, started);
+      if (isGone(connection)) return;
+      if (verification.kind === 'account') setIdentity(connection, identityOfAccount(verification.account));
+      const verdict = decideVerification(verification);
+      const outcome = this.#conclude(connection, verdict, started, credentials.login);
+      if (!outcome.refusal) this.#welcome(connection);
+    } catch (error) {
+      forgetIdentity(connection);
+      if (isGone(connection)) return;
+      const verdict =
+        error instanceof Unavailable ? defer('directory-unavailable', error.message) : ownFault(error);
+      this.#conclude(connection, verdict, started, credentials.login);
+    }
+  }
+
+  async #verify({ authzid, login, password }: Credentials): Promise<Verification> {
+    try {
+      // RFC 4616 §2: to act for another identity needs a right that nobody has.
+      if (authzid !== '' && authzid !== login) return { kind: 'refused', cause: 'foreign-authzid' };
+      return await this.#directory.verify(login, password);
+    } finally {
+      password.wipe();
+    }
+  }
+
+  /** Every refusal takes the same time, so that the clock does not tell which logins exist. */
+  async #evenOut(connection: Connection, started: number): Promise<void> {
+    const { failure_delay_seconds: seconds } = settingsFor(connection).policy.auth;
+    await delay(Math.max(0, started + seconds * 1000 - performance.now()), undefined, { ref: false });
+  }
+
+  #conclude(connection: Connection, verdict: Verdict, started: number, login?: string): Outcome {
+    releaseInput(connection);
+    const { policy, revision } = settingsFor(connection);
+    const isFailedLogin = verdict.kind === 'refuse' && verdict.reason === 'bad-credentials';
+    const attempt = this.#attemptOf(connection);
+    if (isFailedLogin) attempt.failures += 1;
+    const isOneTooMany = isFailedLogin && attempt.failures >= policy.auth.max_failures;
+    const decided = isOneTooMany ? defer('too-many-failures', `${verdict.detail}`) : verdict;
+    const outcome = judge({
+      ...{ check, mode: 'enforce', plugin: this.#plugin, connection, transaction: null },
+      ...{ verdict: decided, started },
+      ...{ policy, revision, ...(login !== undefined && { login }) },
+    });
+    if (outcome.refusal) answerCommand(connection, outcome.refusal);
+    return outcome;
+  }
+
+  #welcome(connection: Connection): void {
+    connection.relaying = true;
+    // Haraka writes "with ESMTPSA" (RFC 3848) into Received when this is set.
+    connection.authheader = '(authenticated)';
+    connection.respond(235, '2.7.0 Authentication successful');
+  }
+
+  #attemptOf(connection: Connection): Attempt {
+    const known = this.#attempts.get(connection);
+    if (known) return known;
+    const attempt: Attempt = { failures: 0 };
+    this.#attempts.set(connection, attempt);
+    return attempt;
+  }
+}
+
+function isGone(connection: Connection): boolean {
+  return connection.state >= constants.connection.state.DISCONNECTING;
+}

@@ -1,0 +1,28 @@
+import type { GateFacts, RcptFacts } from '../core/haraka/facts.ts';
+import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
+
+/**
+ * Runs after every other `rcpt` check: whoever has no identity may only name recipients that one of those
+ * accepted as local, and then this does not run at all (RFC 5321 §7.8 is about the open relay).
+ */
+export function decideRelay({ identity, recipient }: RcptFacts): Verdict {
+  return identity ? pass : refuse('relay-denied', recipient.text);
+}
+
+/**
+ * The last gate: every demanded clearance, given under the settings that the transaction began with, and an
+ * identity for all that Haraka would relay, whoever set `relaying`.
+ */
+export function decideGate(facts: GateFacts, demanded: readonly string[]): Verdict {
+  const missing = demanded.filter((check) => facts.clearances.get(check)?.revision !== facts.revision);
+  if (missing.length > 0) return refuse('not-cleared', `no clearance from ${missing.join(', ')}`);
+  if (facts.identity) return pass;
+  if (facts.relaying) return refuse('relay-denied', 'relaying was set without an identity');
+  return skip('inbound mail for recipients that were accepted as local');
+}
+
+/** At `queue_outbound` everything leaves, so that nothing passes without an identity. */
+export function decideOutbound(facts: GateFacts, demanded: readonly string[]): Verdict {
+  if (!facts.identity) return refuse('relay-denied', 'outbound mail without an identity');
+  return decideGate(facts, demanded);
+}

@@ -1,0 +1,65 @@
+import { statfs } from 'node:fs/promises';
+import constants from 'haraka-constants';
+import { answerFinally } from '../core/haraka/answer.ts';
+import { judge } from '../core/haraka/outcome.ts';
+import { transactionRecord } from '../core/haraka/transaction.ts';
+import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
+import { defer, pass, type Verdict } from '../core/verdict.ts';
+
+const method = 'gatekeeper_queue';
+const check = { name: 'outbound/queue' } as const;
+
+/** Below this many free bytes the disk counts as full. */
+const fullBelow = 1024 * 1024;
+
+/**
+ * Queues what no other plugin took, last of all: Haraka's own queueing answers 550 when the queue cannot be
+ * written, and the sender would take its mail for refused.
+ */
+export function queueOurselves(plugin: Plugin): void {
+  const queue = (next: Next, connection: Connection) => {
+    writeToQueue(plugin, connection, next);
+  };
+  Object.assign(plugin, { [method]: queue });
+  plugin.register_hook('queue_outbound', method, 100);
+}
+
+function writeToQueue(plugin: Plugin, connection: Connection, next: Next): void {
+  const started = performance.now();
+  const { transaction } = connection;
+  const record = transactionRecord(connection);
+  if (!transaction || !record) {
+    next(constants.denysoft);
+    return;
+  }
+  const conclude = (verdict: Verdict) => {
+    const { policy, revision } = record.settings;
+    const { refusal } = judge({
+      ...{ check, mode: 'enforce', plugin, connection, transaction, verdict, started },
+      ...{ policy, revision },
+    });
+    if (!refusal) next(constants.ok, 'Message queued');
+    else if (connection.transaction === transaction) answerFinally(connection, refusal);
+  };
+  const fault = (message: unknown) => void queueFault(plugin, message).then(conclude);
+  try {
+    plugin.haraka_require('outbound').send_trans_email(transaction, (code, message) => {
+      if (code === constants.ok) conclude(pass);
+      else fault(message);
+    });
+  } catch (error) {
+    fault(error);
+  }
+}
+
+/** ENOSPC does not reach us from Haraka: the file system says whether that was the cause. */
+async function queueFault(plugin: Plugin, message: unknown): Promise<Verdict> {
+  const directory = plugin.haraka_require('outbound/queue').queue_dir;
+  try {
+    const { bavail, bsize, ffree, files } = await statfs(directory);
+    const isFull = bavail * bsize < fullBelow || (files > 0 && ffree === 0);
+    return defer(isFull ? 'disk-full' : 'own-fault', `queue ${directory}: ${String(message)}`);
+  } catch (error) {
+    return defer('own-fault', `queue ${directory}: ${String(message)} (${String(error)})`);
+  }
+}

@@ -1,0 +1,25 @@
+import type { SessionFacts, TlsFacts } from '../core/haraka/session.ts';
+import type { Policy } from '../core/settings.ts';
+import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
+
+/**
+ * TLS is required on submission (RFC 8314 §3.3) and, unless set otherwise, opportunistic on a public MX, which
+ * must not require it (RFC 3207 §4). Judges what was negotiated, not what the listener was told to offer.
+ */
+export function decideTls({ listener, tls }: SessionFacts, { tls: policy }: Policy): Verdict {
+  const isRequired = listener.role === 'submission' || policy.mx === 'required';
+  if (!isRequired) return skip('TLS is opportunistic on MX');
+  if (!tls) return refuse('tls-missing');
+  const lack = criterionMissed(tls, policy.min_version);
+  return lack === undefined ? pass : refuse('tls-below-criteria', lack);
+}
+
+const versions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
+
+function criterionMissed({ version, cipher }: TlsFacts, oldest: string): string | undefined {
+  if (versions.indexOf(version) < versions.indexOf(oldest))
+    return `${oldest} or newer is needed, not ${version}`;
+  // RFC 9325 §4.1: key exchange without forward secrecy must not be negotiated. All suites of TLS 1.3 have it.
+  const hasForwardSecrecy = version === 'TLSv1.3' || /^(?:ECDHE|DHE)-/.test(cipher);
+  return hasForwardSecrecy ? undefined : `forward secrecy is needed, ${cipher} has none`;
+}

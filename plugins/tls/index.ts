@@ -1,0 +1,53 @@
+import { defineCheck, install } from '../core/haraka/check.ts';
+import { start } from '../core/haraka/host.ts';
+import { enforceHandshakePolicy, loadTlsIni, defaultKeyPairs } from '../core/haraka/patches/tls-context.ts';
+import { judge } from '../core/haraka/outcome.ts';
+import { sessionFacts } from '../core/haraka/session.ts';
+import { settingsFor } from '../core/haraka/transaction.ts';
+import { answerHook } from '../core/haraka/answer.ts';
+import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
+import { refuse } from '../core/verdict.ts';
+import { decideTls } from './decide.ts';
+import { keyPairProblems } from './key-pairs.ts';
+
+const required = defineCheck({ name: 'tls/required', stage: 'session', decide: decideTls });
+
+export function register(this: Plugin): void {
+  const { policy } = start(this, [() => prepareTls(this, policy.tls)]);
+  install(this, [required]);
+  refuseSecondStartTls(this);
+}
+
+/** RFC 3207 §4.2: STARTTLS inside TLS is out of sequence; Haraka would begin another handshake. */
+function refuseSecondStartTls(plugin: Plugin): void {
+  const check = { name: 'tls/starttls' } as const;
+  const guard = (next: Next, connection: Connection, [command]: readonly unknown[]) => {
+    const { policy, revision } = settingsFor(connection);
+    const isSecond =
+      /^STARTTLS$/i.test(String(command)) && sessionFacts(connection, policy).tls !== undefined;
+    const { refusal } = isSecond
+      ? judge({
+          ...{ check, mode: 'enforce', plugin, connection, transaction: null },
+          ...{ verdict: refuse('tls-in-use'), started: performance.now(), policy, revision },
+        })
+      : {};
+    if (refusal) answerHook(next, refusal);
+    else next();
+  };
+  Object.assign(plugin, { gatekeeper_starttls: guard });
+  plugin.register_hook('unrecognized_command', 'gatekeeper_starttls', -100);
+}
+
+type TlsPolicy = ReturnType<typeof start>['policy']['tls'];
+
+/** Runs once all plugins are loaded: whichever of them loads `tls.ini` last has done so. */
+function prepareTls(plugin: Plugin, { min_version: minVersion, ciphers }: TlsPolicy): readonly string[] {
+  const { registered_plugins: plugins } = plugin.haraka_require('plugins');
+  if (!plugins['tls']) {
+    return ["Haraka's own plugin 'tls' is not in config/plugins: without it no client can start TLS"];
+  }
+  loadTlsIni(plugin);
+  const problems = keyPairProblems(defaultKeyPairs(plugin));
+  if (problems.length === 0) enforceHandshakePolicy(plugin, { minVersion, ciphers });
+  return problems;
+}

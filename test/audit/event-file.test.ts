@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { EventFile } from '../../plugins/audit/event-file.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'gatekeeper-events-'));
+after(() => {
+  rmSync(dir, { recursive: true });
+});
+
+const fail = (error: unknown) => assert.fail(String(error));
+
+void describe('the event file', () => {
+  void it('appends lines, and makes the folder when it is missing', () => {
+    const path = join(dir, 'new', 'events.jsonl');
+    const file = new EventFile(path, { maxBytes: 1000, keep: 2 }, fail);
+    file.append('{"a":1}');
+    file.append('{"a":2}');
+    file.flush();
+    assert.equal(readFileSync(path, 'utf8'), '{"a":1}\n{"a":2}\n');
+  });
+
+  void it('rotates at its size, keeps so many, and loses no line that is kept', () => {
+    const folder = join(dir, 'rotating');
+    const path = join(folder, 'events.jsonl');
+    const file = new EventFile(path, { maxBytes: 50, keep: 2 }, fail);
+    for (let number = 10; number < 40; number += 1) {
+      file.append(`line ${number} of some length`);
+      file.flush();
+    }
+    assert.deepEqual(readdirSync(folder).sort(), ['events.jsonl.1', 'events.jsonl.2']);
+    assert.match(readFileSync(`${path}.1`, 'utf8'), /^line 37 [^\n]*\nline 38 [^\n]*\nline 39 [^\n]*\n$/);
+  });
+
+  void it('reports a fault, keeps the lines and writes them when the fault is over', () => {
+    const path = join(dir, 'blocked', 'events.jsonl');
+    const faults: string[] = [];
+    const file = new EventFile(path, { maxBytes: 1000, keep: 2 }, (error) => faults.push(String(error)));
+    writeFileSync(join(dir, 'blocked'), 'a file where a folder must be');
+    file.append('first');
+    file.flush();
+    assert.match(faults.join(), /ENOTDIR|EEXIST/);
+    rmSync(join(dir, 'blocked'));
+    mkdirSync(join(dir, 'blocked'));
+    file.append('second');
+    file.flush();
+    assert.equal(readFileSync(path, 'utf8'), 'first\nsecond\n');
+  });
+});

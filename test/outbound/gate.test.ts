@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Clearance } from '../../plugins/core/haraka/transaction.ts';
+import type { Identity } from '../../plugins/core/identity.ts';
+import { decideGate, decideOutbound, decideRelay } from '../../plugins/outbound/gate.ts';
+import type { Verdict } from '../../plugins/core/verdict.ts';
+
+const demanded = ['tls/required', 'sender/header'];
+const identity: Identity = { proof: 'account', name: 'alice', id: 'uid=alice', addresses: [] };
+const session = {
+  client: { address: '192.0.2.1' },
+  listener: { port: 587, role: 'submission' as const },
+  sender: { text: '', isNull: true },
+};
+
+function clearances(...checks: readonly [string, string][]): ReadonlyMap<string, Clearance> {
+  return new Map(
+    checks.map(([check, revision]) => [
+      check,
+      { check, revision, outcome: 'pass' as const, mode: 'enforce' as const },
+    ]),
+  );
+}
+
+const all = clearances(['tls/required', 'r1'], ['sender/header', 'r1']);
+
+const cases = [
+  {
+    it: 'all cleared, identity',
+    with: all,
+    identity: true,
+    relaying: true,
+    accept: 'pass',
+    outbound: 'pass',
+  },
+  {
+    it: 'all cleared, inbound',
+    with: all,
+    identity: false,
+    relaying: false,
+    accept: 'skip',
+    outbound: 'relay-denied',
+  },
+  {
+    it: 'relaying set by another plugin',
+    with: all,
+    identity: false,
+    relaying: true,
+    accept: 'relay-denied',
+    outbound: 'relay-denied',
+  },
+  {
+    it: 'nothing cleared',
+    with: clearances(),
+    identity: true,
+    relaying: true,
+    accept: 'not-cleared',
+    outbound: 'not-cleared',
+  },
+  {
+    it: 'one check did not run',
+    with: clearances(['tls/required', 'r1']),
+    identity: true,
+    relaying: true,
+    accept: 'not-cleared',
+    outbound: 'not-cleared',
+  },
+  {
+    it: 'cleared under other settings',
+    with: clearances(['tls/required', 'r1'], ['sender/header', 'r0']),
+    ...{ identity: true, relaying: true, accept: 'not-cleared', outbound: 'not-cleared' },
+  },
+] as const;
+
+function shown(verdict: Verdict): string {
+  return verdict.kind === 'refuse' ? verdict.reason : verdict.kind;
+}
+
+void describe('the last gate', () => {
+  for (const each of cases) {
+    void it(`${each.it}: ${each.accept} at data_post, ${each.outbound} at queue_outbound`, () => {
+      const facts = {
+        ...session,
+        ...{ clearances: each.with, relaying: each.relaying, revision: 'r1' },
+        ...(each.identity && { identity }),
+      };
+      assert.equal(shown(decideGate(facts, demanded)), each.accept);
+      assert.equal(shown(decideOutbound(facts, demanded)), each.outbound);
+    });
+  }
+
+  void it('lets only an identity name recipients that nobody accepted as local', () => {
+    const recipient = { text: 'x@partner.example', isNull: false };
+    assert.equal(shown(decideRelay({ ...session, recipient })), 'relay-denied');
+    assert.equal(shown(decideRelay({ ...session, recipient, identity })), 'pass');
+  });
+});
