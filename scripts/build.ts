@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+
+/** Built aside and renamed, so that a gateway that runs from dist/ never sees half a package. */
+const staging = join(root, 'dist-next');
+
+/** Fields of the published package; the rest of the root's package.json is for developers. */
+const published = [
+  'name',
+  'version',
+  'description',
+  'license',
+  'type',
+  'keywords',
+  'engines',
+  'dependencies',
+  'peerDependencies',
+  'peerDependenciesMeta',
+] as const;
+
+/** Compiles the plugins and lays out the package that operators install. */
+function build(): void {
+  rmSync(staging, { recursive: true, force: true });
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  // The package holds no sources: a map without their text leads nowhere.
+  const command = [compiler, '-p', 'tsconfig.build.json', '--inlineSources', '--outDir', staging];
+  execFileSync(process.execPath, command, { cwd: root, stdio: 'inherit' });
+  for (const folder of readdirSync(join(root, 'plugins'))) {
+    const manifest = join(root, 'plugins', folder, 'package.json');
+    if (existsSync(manifest)) copyFileSync(manifest, join(staging, folder, 'package.json'));
+  }
+  for (const each of ['config', 'docs', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md']) {
+    cpSync(join(root, each), join(staging, each), { recursive: true });
+  }
+  writeManifest();
+  rmSync(dist, { recursive: true, force: true });
+  renameSync(staging, dist);
+}
+
+function writeManifest(): void {
+  const all = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
+  const manifest = Object.fromEntries(published.map((field) => [field, all[field]]));
+  writeFileSync(join(staging, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+build();

@@ -1,0 +1,66 @@
+import type { Ports } from './instance.ts';
+import { people } from './people.ts';
+
+interface Hint {
+  readonly what: string;
+  readonly expect: string;
+  readonly command: string;
+}
+
+const [alice, bob] = people;
+
+/** What a newcomer can paste into another terminal, and what should come of it. */
+export function hints(ports: Ports, sinkDir: string, log: string): string {
+  const tried = commands(ports).map(
+    ({ what, expect, command }) => `# ${what}\n# expect: ${expect}\n${command}\n`,
+  );
+  const places = [`Messages arrive in ${sinkDir}`, `Haraka's log: ${log}`, 'Ctrl-C ends everything.'];
+  return ['Try, from another terminal:\n', ...tried, ...places].join('\n');
+}
+
+function commands(ports: Ports): Hint[] {
+  if (!alice || !bob) throw new Error('the sample people are missing');
+  const [aliceMail, bobMail] = [alice.addresses[0], bob.addresses[0]];
+  const token = Buffer.from(`\0${aliceMail}\0${alice.password}`).toString('base64');
+  const server = `swaks --server 127.0.0.1:${ports.submission} --tls --to friend@world.example`;
+  const login = `--auth PLAIN --auth-user ${aliceMail}`;
+  const asAlice = `${server} ${login} --auth-password ${alice.password}`;
+  const dialogue = `sleep 1; printf "EHLO me\\r\\n"; sleep 1; printf "AUTH PLAIN ${token}\\r\\n"; sleep 2; printf "QUIT\\r\\n"`;
+  return [
+    {
+      what: 'A message that goes through, to the sink',
+      expect: '235 after AUTH, 250 after the message',
+      command: `${asAlice} --from ${aliceMail}`,
+    },
+    {
+      what: 'The password in clear, without TLS',
+      expect: '538 5.7.11',
+      command: `bash -c 'exec 3<>/dev/tcp/127.0.0.1/${ports.submission}; { ${dialogue}; } >&3 & cat <&3'`,
+    },
+    {
+      what: 'A wrong password',
+      expect: '535 5.7.8',
+      command: `${server} ${login} --auth-password wrong --from ${aliceMail}`,
+    },
+    {
+      what: 'An envelope sender (MAIL FROM) that belongs to someone else',
+      expect: '553 5.7.1',
+      command: `${asAlice} --from ${bobMail}`,
+    },
+    {
+      what: 'A header From that belongs to someone else',
+      expect: '550 5.7.1, after the message',
+      command: `${asAlice} --from ${aliceMail} --h-From '${bob.name} <${bobMail}>'`,
+    },
+    {
+      what: 'Relaying without a login',
+      expect: '530 5.7.0',
+      command: `${server} --from stranger@other.example`,
+    },
+    {
+      what: 'A login by implicit TLS, with nothing but openssl',
+      expect: '235',
+      command: `{ ${dialogue}; } | openssl s_client -quiet -connect 127.0.0.1:${ports.implicit}`,
+    },
+  ];
+}
