@@ -23,40 +23,65 @@ const heading = `# Settings of Gatekeeper: copy this file to config/gatekeeper.y
 
 /** The commented sample of all settings, made from their schema. */
 export function sampleSettings(): string {
-  return `${heading}\n${section(settingsSchema.shape, '', '').join('\n')}\n`;
+  const lines = Object.entries(settingsSchema.shape).flatMap(([key, schema]) => [
+    ...linesOf(key, key, schema, isSet(key, schema)).map(rendered),
+    '',
+  ]);
+  return `${heading}\n${lines.join('\n')}`;
 }
 
-type Shape = Readonly<Record<string, z.ZodType>>;
-
-function section(shape: Shape, path: string, indent: string): string[] {
-  return Object.entries(shape).flatMap(([key, schema]) => {
-    const name = path === '' ? key : `${path}.${key}`;
-    const comment = schema.description === undefined ? [] : [`${indent}# ${schema.description}`];
-    const body = entry(key, name, schema, indent);
-    return indent === '' ? [...comment, ...body, ''] : [...comment, ...body];
-  });
+/** A line of the sample: `depth` in steps of indentation, commented out with the whole section or by itself. */
+interface Line {
+  readonly depth: number;
+  readonly text: string;
+  readonly isCommented: 'with-section' | 'alone' | 'no';
 }
 
-function entry(key: string, name: string, schema: z.ZodType, indent: string): string[] {
-  const inner = unwrap(schema);
-  const isOptional = name in optionalExamples;
-  if (inner instanceof z.ZodObject && !isOptional) {
-    return [`${indent}${key}:`, ...section(inner.shape, name, `${indent}  `)];
-  }
-  if (name in examples) return yamlLines({ [key]: examples[name] }, indent);
-  const shown = isOptional ? optionalExamples[name] : schema.parse(undefined);
-  return yamlLines({ [key]: shown }, `${indent}# `);
+/** Inside a section that is commented out, comments must still be comments when the section is not. */
+function rendered({ depth, text, isCommented }: Line): string {
+  const indent = '  '.repeat(depth);
+  if (isCommented === 'with-section') return `# ${indent}${text}`;
+  return isCommented === 'alone' ? `${indent}# ${text}` : `${indent}${text}`;
 }
 
-function unwrap(schema: z.ZodType): unknown {
-  const wrapped =
-    schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodOptional;
-  return wrapped ? schema.unwrap() : schema;
+function linesOf(key: string, name: string, schema: z.ZodType, isSectionSet: boolean): Line[] {
+  const depth = name.split('.').length - 1;
+  const isCommented = commentedIf(!isSectionSet && depth > 0);
+  const comment = { depth, text: `# ${schema.description ?? ''}`, isCommented };
+  const children = name in optionalExamples ? undefined : childrenOf(schema);
+  if (!children) return [comment, ...valueLines(key, name, schema, isSectionSet || depth === 0)];
+  const heading = { depth, text: `${key}:`, isCommented: commentedIf(!isSectionSet) };
+  const below = children.map(([child, each]) => linesOf(child, `${name}.${child}`, each, isSectionSet));
+  return [comment, heading, ...below.flat()];
 }
 
-function yamlLines(value: unknown, indent: string): string[] {
-  return stringify(value, { lineWidth: 0, defaultStringType: 'PLAIN' })
+function valueLines(key: string, name: string, schema: z.ZodType, isSectionSet: boolean): Line[] {
+  const value: unknown = examples[name] ?? optionalExamples[name] ?? schema.parse(undefined);
+  const text = stringify({ [key]: value }, { lineWidth: 0, defaultStringType: 'PLAIN' });
+  const alone = name in examples ? 'no' : 'alone';
+  const isCommented = isSectionSet ? alone : 'with-section';
+  const depth = name.split('.').length - 1;
+  return text
     .trimEnd()
     .split('\n')
-    .map((line) => indent + line);
+    .map((each) => ({ depth, text: each, isCommented }));
+}
+
+function commentedIf(condition: boolean): Line['isCommented'] {
+  return condition ? 'with-section' : 'no';
+}
+
+/** Whether anything below a key has to be set by the operator: a key without a value would be a mistake. */
+function isSet(name: string, schema: z.ZodType): boolean {
+  if (name in examples) return true;
+  return childrenOf(schema)?.some(([key, each]) => isSet(`${name}.${key}`, each)) ?? false;
+}
+
+/** The keys of a section, also of one that has a default; `undefined` for a value. */
+function childrenOf(schema: z.ZodType): [string, z.ZodType][] | undefined {
+  const isWrapped =
+    schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodOptional;
+  const inner: unknown = isWrapped ? schema.unwrap() : schema;
+  if (!(inner instanceof z.ZodObject)) return undefined;
+  return Object.entries(inner.shape as unknown as Record<string, z.ZodType>);
 }

@@ -73,7 +73,7 @@ export class EventFile {
     if (!takeLock(lock)) return;
     try {
       // Another process may have rotated between our write and the lock.
-      if (statSync(this.#path).size < this.#maxBytes) return;
+      if ((statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0) < this.#maxBytes) return;
       for (let number = this.#keep - 1; number >= 1; number -= 1) {
         renameIfThere(`${this.#path}.${number}`, `${this.#path}.${number + 1}`);
       }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { addEventSink } from '../core/event.ts';
 import { currentSettings, harakaDirectory, start } from '../core/haraka/host.ts';
 import type { Next, Plugin } from '../core/haraka/types.ts';
+import { jsonLine } from '../core/json-line.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
 import { EventFile } from './event-file.ts';
 import { serveHealth } from './health.ts';
@@ -23,7 +24,7 @@ function recordEvents(plugin: Plugin, { file, max_bytes: maxBytes, keep }: Audit
     });
   });
   addEventSink((event) => {
-    events.append(JSON.stringify(event));
+    events.append(jsonLine(event));
   });
   process.on('exit', () => {
     events.flush();

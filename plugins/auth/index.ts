@@ -1,12 +1,14 @@
+import { Unavailable, type Directory } from '../core/directory/directory.ts';
 import { createLdapDirectory } from '../core/directory/ldap.ts';
 import { defineCheck, install, refusalOfSession } from '../core/haraka/check.ts';
-import { prepare, start } from '../core/haraka/host.ts';
+import { isStarted, prepare, start } from '../core/haraka/host.ts';
 import { allowLongLines, readAuthLines } from '../core/haraka/patches/auth-lines.ts';
 import { answerUnauthenticatedMail } from '../core/haraka/patches/mail-unauthenticated.ts';
 import { redactClientLines } from '../core/haraka/patches/redact-log.ts';
 import { forgetIdentity, sessionFacts } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
+import type { Policy } from '../core/settings.ts';
 import { decideRequired } from './decide.ts';
 import { mechanisms } from './exchange.ts';
 import { readDirectorySecrets } from './secrets.ts';
@@ -16,17 +18,36 @@ import { AuthSessions } from './session.ts';
 const required = defineCheck({ name: 'auth/required', stage: 'session', rank: 1, decide: decideRequired });
 
 export function register(this: Plugin): void {
-  const { policy } = start(this, [() => otherProviders(this)]);
-  const directory = prepare(() =>
-    createLdapDirectory(policy.directory, readDirectorySecrets(policy.directory), (message) => {
-      this.logwarn(message);
-    }),
-  );
+  const { policy } = start(this, [() => otherProviders(this), missingGate]);
+  const open = () => openDirectory(this, policy);
+  const directory = prepare(this, open, () => openLater(open));
   const sessions = new AuthSessions(this, directory);
   install(this, [required]);
   allowLongLines(this);
   redactClientLines(this);
   registerHooks(this, sessions);
+}
+
+function openDirectory(plugin: Plugin, { directory }: Policy): Directory {
+  return createLdapDirectory(directory, readDirectorySecrets(directory), (message) => {
+    plugin.logwarn(message);
+  });
+}
+
+/** Tries again with each login until the directory can be opened; the login itself is told to come back later. */
+function openLater(open: () => Directory): Directory {
+  let directory: Directory | undefined;
+  return {
+    async verify(login, password) {
+      try {
+        directory ??= open();
+      } catch (error) {
+        throw new Unavailable((error as Error).message, { cause: error });
+      }
+      return directory.verify(login, password);
+    },
+    close: () => directory?.close(),
+  };
 }
 
 function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
@@ -54,6 +75,12 @@ function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
   Object.assign(plugin, hooks);
   plugin.register_hook('connect_init', 'gatekeeper_new_client', -100);
   plugin.register_hook('capabilities', 'gatekeeper_offer_auth');
+}
+
+/** A login lets Haraka relay; that this is all that it does is the gate's promise. */
+function missingGate(): readonly string[] {
+  if (isStarted('gatekeeper/outbound')) return [];
+  return ['gatekeeper/auth needs gatekeeper/outbound, which config/plugins does not load'];
 }
 
 /** Another plugin that answers AUTH would offer a way in that we do not see. */

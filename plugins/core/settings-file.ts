@@ -29,7 +29,7 @@ export function parseSettings(text: string, file: string): Settings {
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) throw new SettingsError(faults.map((fault) => yamlFault(file, fault)).join('\n'));
-  const result = settingsSchema.safeParse(withoutNulls(document.toJS() ?? {}), { reportInput: true });
+  const result = settingsSchema.safeParse(document.toJS() ?? {}, { reportInput: true });
   if (!result.success) {
     const issues = result.error.issues.flatMap(splitIssue);
     throw new SettingsError(issues.map((issue) => `${file}:${place(document, lines, issue)}`).join('\n'));
@@ -37,14 +37,6 @@ export function parseSettings(text: string, file: string): Settings {
   const policy = deepFreeze(result.data);
   const digest = createHash('sha256').update(JSON.stringify(policy)).digest('hex');
   return { policy, revision: digest.slice(0, 12) };
-}
-
-/** A key without a value, as in a sample whose lines below it are commented out, is not set. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (typeof value !== 'object' || value === null) return value;
-  const set = Object.entries(value).filter(([, each]) => each !== null);
-  return Object.fromEntries(set.map(([key, each]) => [key, withoutNulls(each)]));
 }
 
 function yamlFault(file: string, fault: YAMLError): string {
@@ -65,8 +57,9 @@ function splitIssue(issue: z.core.$ZodIssue): Mistake[] {
 }
 
 function wording(issue: z.core.$ZodIssue): string {
-  const missing = issue.code === 'invalid_type' && issue.input === undefined;
-  return missing ? 'is missing' : issue.message.replace(/^Invalid input: /, '');
+  if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing';
+  if (issue.input === null) return 'has no value';
+  return issue.message.replace(/^Invalid input: /, '');
 }
 
 function place(document: Document, lines: LineCounter, { path, message }: Mistake): string {
@@ -88,7 +81,8 @@ function offsetOf(document: Document, path: Path): number {
 function offsetWithin(parent: unknown, key: PropertyKey | undefined): number | undefined {
   const items = (parent as { items?: unknown[] } | null)?.items;
   if (!Array.isArray(items)) return undefined;
-  const item = typeof key === 'number' ? items[key] : items.find((pair) => keyOf(pair) === key);
+  const item =
+    typeof key === 'number' ? items[key] : items.find((pair) => String(keyOf(pair)) === String(key));
   const node = typeof key === 'number' ? item : (item as { key?: unknown } | undefined)?.key;
   return (node as { range?: [number, number, number] } | undefined)?.range?.[0];
 }

@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 import { directorySettings } from './directory/settings.ts';
 import { parseDomain } from './mailbox.ts';
@@ -21,10 +22,20 @@ const listener = z.strictObject({
   role: z.enum(['submission', 'mx']).describe('submission: clients log in; mx: other servers bring mail'),
 });
 
+function isCipherList(ciphers: string): boolean {
+  try {
+    createSecureContext({ ciphers });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const tls = z.strictObject({
   min_version: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2').describe('Oldest protocol accepted'),
   ciphers: z
     .string()
+    .refine(isCipherList, 'OpenSSL knows no such cipher suites')
     .default('ECDHE+AESGCM:ECDHE+CHACHA20')
     .describe('Cipher suites of TLS 1.2, in the syntax of OpenSSL; those of TLS 1.3 are all sound'),
   mx: z

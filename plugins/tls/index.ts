@@ -1,5 +1,5 @@
 import { defineCheck, install } from '../core/haraka/check.ts';
-import { start } from '../core/haraka/host.ts';
+import { prepare, start } from '../core/haraka/host.ts';
 import { enforceHandshakePolicy, loadTlsIni, defaultKeyPairs } from '../core/haraka/patches/tls-context.ts';
 import { judge } from '../core/haraka/outcome.ts';
 import { sessionFacts } from '../core/haraka/session.ts';
@@ -14,6 +14,11 @@ const required = defineCheck({ name: 'tls/required', stage: 'session', decide: d
 
 export function register(this: Plugin): void {
   const { policy } = start(this, [() => prepareTls(this, policy.tls)]);
+  prepare(
+    this,
+    () => checkKeys(this),
+    () => undefined,
+  );
   install(this, [required]);
   refuseSecondStartTls(this);
 }
@@ -38,6 +43,19 @@ function refuseSecondStartTls(plugin: Plugin): void {
   plugin.register_hook('unrecognized_command', 'gatekeeper_starttls', -100);
 }
 
+/** Before Haraka's own plugin reads the same files: it ends the process with a stack trace and no name of a file. */
+function checkKeys(plugin: Plugin): void {
+  let failure: Error | undefined;
+  try {
+    loadTlsIni(plugin);
+  } catch (error) {
+    failure = error as Error;
+  }
+  const problems = keyPairProblems(defaultKeyPairs(plugin));
+  if (problems.length > 0) throw new Error(problems.join('; '));
+  if (failure !== undefined) throw new Error(`tls.ini: ${failure.message}`);
+}
+
 type TlsPolicy = ReturnType<typeof start>['policy']['tls'];
 
 /** Runs once all plugins are loaded: whichever of them loads `tls.ini` last has done so. */
@@ -46,8 +64,6 @@ function prepareTls(plugin: Plugin, { min_version: minVersion, ciphers }: TlsPol
   if (!plugins['tls']) {
     return ["Haraka's own plugin 'tls' is not in config/plugins: without it no client can start TLS"];
   }
-  loadTlsIni(plugin);
-  const problems = keyPairProblems(defaultKeyPairs(plugin));
-  if (problems.length === 0) enforceHandshakePolicy(plugin, { minVersion, ciphers });
-  return problems;
+  enforceHandshakePolicy(plugin, { minVersion, ciphers });
+  return [];
 }

@@ -67,8 +67,8 @@ const marker = '.gatekeeper-demo';
 /** The lines that an operator writes, with the demo's route to the sink. */
 export const defaultPlugins = [
   'gatekeeper/audit',
-  'tls',
   'gatekeeper/tls',
+  'tls',
   'gatekeeper/auth',
   'gatekeeper/sender',
   'rcpt_to.in_host_list',

@@ -15,10 +15,16 @@ void describe('strict base64 (RFC 4648 §4)', () => {
 
   void it('accepts nothing that would not encode to the same text', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('A', 'Z', 'a', 'z', '0', '9', '+', '/', '=', '-', '*', '\0'), maxLength: 12 }), (text) => {
-        const decoded = decodeBase64(Buffer.from(text));
-        assert.ok(decoded === undefined || decoded.toString('base64') === text);
-      }),
+      fc.property(
+        fc.string({
+          unit: fc.constantFrom('A', 'Z', 'a', 'z', '0', '9', '+', '/', '=', '-', '*', '\0'),
+          maxLength: 12,
+        }),
+        (text) => {
+          const decoded = decodeBase64(Buffer.from(text));
+          assert.ok(decoded === undefined || decoded.toString('base64') === text);
+        },
+      ),
     );
   });
 });

@@ -48,6 +48,8 @@ export interface FakeRequest {
   readonly dn: string;
   readonly password: string;
   readonly secure: boolean;
+  /** The server name indication of the handshake. */
+  readonly serverName: string | undefined;
   /** Counts the connections from 0. */
   readonly connection: number;
   readonly socket: Socket;
@@ -65,6 +67,8 @@ export interface Script {
   /** With a certificate the server speaks TLS at once (`ldaps`), or after StartTLS. */
   readonly certificate?: { readonly cert: string; readonly key: string };
   readonly ldaps?: boolean;
+  /** Milliseconds before the handshake of a connection is answered. */
+  readonly handshakeAfter?: (connection: number) => number;
   /** Sends every byte on its own. */
   readonly trickle?: boolean;
 }
@@ -102,8 +106,8 @@ export async function startFakeLdap(script: Script = {}): Promise<FakeLdap> {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket)).on('error', () => undefined);
     script.onConnect?.(socket);
-    if (script.ldaps === true) speakTls(socket, connection);
-    else listen(socket, connection, false);
+    if (script.ldaps !== true) listen(socket, connection, false);
+    else setTimeout(speakTls, script.handshakeAfter?.(connection) ?? 0, socket, connection);
   });
 
   function speakTls(socket: Socket, connection: number): void {
@@ -121,7 +125,9 @@ export async function startFakeLdap(script: Script = {}): Promise<FakeLdap> {
       for (let next = parse(unread, 0); next !== undefined; next = parse(unread, 0)) {
         unread = unread.subarray(next.end);
         if (next.tag !== 0x30) return;
-        react({ ...readRequest(next.content), secure, connection, socket }, onData);
+        const name = socket instanceof TLSSocket && socket.servername;
+        const serverName = typeof name === 'string' ? name : undefined;
+        react({ ...readRequest(next.content), secure, serverName, connection, socket }, onData);
       }
     };
     socket.on('data', onData);

@@ -76,6 +76,7 @@ export class Connection {
     socket.setTimeout(idleMilliseconds, () => {
       if (this.#pending.size === 0) this.close();
     });
+    // While a request is under way its timer keeps the process alive; an idle connection does not.
     socket.unref();
     if (socket.destroyed) onClosed();
   }
@@ -153,7 +154,6 @@ export class Connection {
 
   /** The bytes may hold a password: they are overwritten as soon as the socket has passed them on. */
   #send(bytes: Buffer): void {
-    this.#socket.ref();
     this.#socket.write(bytes, () => bytes.fill(0));
   }
 
@@ -190,9 +190,7 @@ export class Connection {
   #settle(id: number, pending: Pending): void {
     clearTimeout(pending.timer);
     this.#pending.delete(id);
-    if (this.#pending.size > 0) return;
-    this.#socket.unref();
-    if (this.#ended !== undefined) this.close();
+    if (this.#pending.size === 0 && this.#ended !== undefined) this.close();
   }
 
   #lose(what: string): void {

@@ -56,7 +56,6 @@ async function startTls(socket: Socket, endpoint: Endpoint, options: DialOptions
 
 /** RFC 4513 §3.1.3: the certificate must name the host of the URL, an address as an address. */
 async function handshake(socket: Socket, host: string, trust: SecureContext): Promise<Socket> {
-  socket.ref();
   const secured = connectTls({
     socket,
     secureContext: trust,

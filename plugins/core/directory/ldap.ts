@@ -3,7 +3,7 @@ import type { Secret } from '../secret.ts';
 import { accountAttributes, accountOf, isDisabled } from './account.ts';
 import { Unavailable, type Account, type Directory, type Verification } from './directory.ts';
 import { parseEndpoint } from './endpoint.ts';
-import { attributePattern, parseFilter, type LoginFilter } from './filter.ts';
+import { parseFilter, type LoginFilter } from './filter.ts';
 import { refusalWithoutAsking } from './login.ts';
 import { resultCode, type Entry, type SearchRequest } from './messages.ts';
 import { Pool, UnhelpfulAnswer } from './pool.ts';
@@ -24,15 +24,6 @@ export interface DirectoryTuning extends Partial<Chance> {
 
 type Log = (message: string) => void;
 
-/** Everything that is wrong with the settings and can be known without a server, one sentence for each. */
-export function checkDirectorySettings(settings: DirectorySettings): string[] {
-  return [
-    ...settings.urls.flatMap((url) => problemOf(() => parseEndpoint(url, settings))),
-    ...problemOf(() => parseFilter(settings.filter)),
-    ...accountAttributes(settings).flatMap(problemOfAttribute),
-  ];
-}
-
 /** The directory behind LDAP servers. Throws an Error for settings that cannot be used; connects when the first login comes. */
 export function createLdapDirectory(
   settings: DirectorySettings,
@@ -40,9 +31,7 @@ export function createLdapDirectory(
   log: Log = () => undefined,
   tuning: DirectoryTuning = {},
 ): Directory {
-  const problems = checkDirectorySettings(settings);
-  if (secrets.bindPassword.length === 0) problems.push('the service account has no password');
-  if (problems.length > 0) throw new Error(`directory: ${problems.join('; ')}`);
+  if (secrets.bindPassword.length === 0) throw new Error('directory: the service account has no password');
   return new LdapDirectory(settings, secrets, log, tuning);
 }
 
@@ -53,7 +42,6 @@ class LdapDirectory implements Directory {
   readonly #servers: Servers;
   readonly #pool: Pool;
   readonly #queue: Queue;
-  readonly #logins = new Set<AbortController>();
   readonly #reported = new Set<string>();
   #closed = false;
 
@@ -77,11 +65,10 @@ class LdapDirectory implements Directory {
   }
 
   async verify(login: string, password: Secret): Promise<Verification> {
-    if (this.#closed) throw closedError();
+    if (this.#closed) throw new Unavailable('directory: closed');
     const cause = refusalWithoutAsking(login, password);
     if (cause !== undefined) return { kind: 'refused', cause };
     const controller = new AbortController();
-    this.#logins.add(controller);
     const seconds = this.#settings.login_timeout_seconds;
     const late = new Unavailable(`directory: a login was not decided within ${seconds} s`);
     const timer = setTimeout(() => {
@@ -94,13 +81,11 @@ class LdapDirectory implements Directory {
       ]);
     } finally {
       clearTimeout(timer);
-      this.#logins.delete(controller);
     }
   }
 
   close(): void {
     this.#closed = true;
-    for (const login of this.#logins) login.abort(closedError());
     this.#pool.close();
   }
 
@@ -153,7 +138,6 @@ class LdapDirectory implements Directory {
     try {
       return await this.#attemptOn(first, signal, operation);
     } catch (error) {
-      signal.throwIfAborted();
       if (!(error instanceof Unavailable)) throw error;
       return this.#attemptOn(this.#servers.choose(first), signal, operation);
     }
@@ -221,25 +205,8 @@ function whenAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-function problemOfAttribute(name: string): string[] {
-  return attributePattern.test(name) ? [] : [`"${name}" is no attribute name`];
-}
-
-function problemOf(check: () => unknown): string[] {
-  try {
-    check();
-    return [];
-  } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
-  }
-}
-
 function hasControl(text: string): boolean {
   return /\p{Cc}/u.test(text);
-}
-
-function closedError(): Unavailable {
-  return new Unavailable('directory: closed');
 }
 
 function monotonic(): number {

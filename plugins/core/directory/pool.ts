@@ -34,17 +34,14 @@ export class Pool {
     this.#options = options;
   }
 
-  /** Whether the password is right. Sends nothing any more when `signal` is aborted: the password may be overwritten by then. */
+  /** Whether the password is right. Once `signal` is aborted the password may be overwritten, and is not sent any more. */
   async bind(server: Server, dn: string, password: Secret, signal: AbortSignal): Promise<boolean> {
     const onFresh = async (): Promise<boolean> => {
-      const connection = await this.#dial(server);
-      if (!signal.aborted) return this.#bindOn(connection, server, dn, password);
-      this.#keep(connection, server);
-      throw signal.reason;
+      return this.#bindOn(await this.#dial(server), server, dn, password, signal);
     };
     const idle = this.#takeIdle(server);
     if (idle === undefined) return onFresh();
-    return unlessLost(this.#bindOn(idle, server, dn, password), onFresh);
+    return unlessLost(this.#bindOn(idle, server, dn, password, signal), onFresh);
   }
 
   /** Searches as the service account. */
@@ -67,7 +64,17 @@ export class Pool {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  async #bindOn(connection: Connection, server: Server, dn: string, password: Secret): Promise<boolean> {
+  async #bindOn(
+    connection: Connection,
+    server: Server,
+    dn: string,
+    password: Secret,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (signal.aborted) {
+      this.#keep(connection, server);
+      throw signal.reason;
+    }
     const { code } = await connection.bind(dn, password, this.#options.milliseconds);
     if (code === resultCode.success || code === resultCode.invalidCredentials) {
       this.#keep(connection, server);

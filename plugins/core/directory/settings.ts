@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import { parseEndpoint } from './endpoint.ts';
+import { attributePattern, parseFilter } from './filter.ts';
 
 const ldapUrl = z
   .string()
   .regex(/^ldaps?:\/\/[^/\s?#@]+$/, 'expected ldaps://HOST[:PORT] or ldap://HOST[:PORT]');
 
-/** The section `directory` of the settings. */
-export const directorySettings = z.strictObject({
+const attribute = z.string().regex(attributePattern, 'expected the name of an attribute');
+
+const sectionSchema = z.strictObject({
   urls: z
     .array(ldapUrl)
     .min(1)
@@ -35,14 +38,14 @@ export const directorySettings = z.strictObject({
     .default('(&(objectClass=inetOrgPerson)(mail={login}))')
     .describe('Finds the account of a login (RFC 4515); {login} is what the client gave'),
   address_attributes: z
-    .array(z.string())
+    .array(attribute)
     .min(1)
     .default(['mail', 'mailAlternateAddress'])
     .describe('Attributes that hold the addresses an account may send as'),
-  status_attribute: z
-    .string()
+  status_attribute: attribute
+    .or(z.literal(''))
     .default('accountStatus')
-    .describe('Attribute that says whether an account may log in'),
+    .describe('Attribute that says whether an account may log in; empty: every account may'),
   disabled_values: z
     .array(z.string())
     .default(['disabled', 'noaccess', 'deleted'])
@@ -67,4 +70,19 @@ export const directorySettings = z.strictObject({
     .describe('Longest wait for a whole login, queueing and a second server included'),
 });
 
-export type DirectorySettings = z.infer<typeof directorySettings>;
+export type DirectorySettings = z.infer<typeof sectionSchema>;
+
+/** The section `directory` of the settings. */
+export const directorySettings = sectionSchema.superRefine((settings, context) => {
+  const check = (path: (string | number)[], use: () => unknown) => {
+    try {
+      use();
+    } catch (error) {
+      context.addIssue({ code: 'custom', path, message: (error as Error).message });
+    }
+  };
+  check(['filter'], () => parseFilter(settings.filter));
+  settings.urls.forEach((url, index) => {
+    check(['urls', index], () => parseEndpoint(url, settings));
+  });
+});

@@ -19,9 +19,13 @@ const lastGoodVariable = 'GATEKEEPER_SETTINGS';
 /** EX_CONFIG of sysexits.h. */
 const configurationFault = 78;
 
+const workerPauseMs = 3000;
+
 /** Begins a plugin: the settings are read once for all of them, and its `checks` run before any port accepts. */
 export function start(plugin: Plugin, checks: readonly StartupCheck[] = []): Settings {
   if (started.size === 0) {
+    const problems = hostProblems(plugin);
+    if (problems.length > 0) refuseToStart(problems);
     settings = loadSettings(plugin);
     guardRefusals(plugin);
     acceptOneProxyLine(plugin);
@@ -34,12 +38,18 @@ export function start(plugin: Plugin, checks: readonly StartupCheck[] = []): Set
   return currentSettings();
 }
 
-/** Runs what a plugin needs to work; a fault in it is the operator's to mend, and told as such. */
-export function prepare<T>(work: () => T): T {
+/**
+ * Runs what a plugin needs to work; a fault in it is the operator's to mend, and stops the start. A worker that is forked
+ * again later takes `fallback` instead, which must refuse nobody for good.
+ */
+export function prepare<T>(plugin: Plugin, work: () => T, fallback: () => T): T {
   try {
     return work();
   } catch (error) {
-    return refuseToStart([messageOf(error)]);
+    const problem = messageOf(error);
+    if (!isWorker()) return refuseToStart([problem]);
+    plugin.logcrit(problem);
+    return fallback();
   }
 }
 
@@ -64,6 +74,18 @@ export function configPath(file: string): string {
   return join(harakaDirectory(), 'config', file);
 }
 
+/** What is missing of Haraka's own configuration, without which ours would not hold. */
+function hostProblems(plugin: Plugin): string[] {
+  const problems: string[] = [];
+  const { max } = plugin.haraka_require('connection').cfg as { max?: unknown };
+  if (max === undefined)
+    problems.push('config/connection.ini is missing: Haraka dies at the first connection');
+  if (!plugin.config.get('internalcmd_key')) {
+    problems.push('config/internalcmd_key is missing or empty: any local client could stop Haraka');
+  }
+  return problems;
+}
+
 function loadSettings(plugin: Plugin): Settings {
   try {
     const fresh = readSettingsFile(configPath('gatekeeper.yaml'));
@@ -72,8 +94,7 @@ function loadSettings(plugin: Plugin): Settings {
     return fresh;
   } catch (error) {
     const kept = process.env[lastGoodVariable];
-    const isWorker = process.env['CLUSTER_MASTER_PID'] !== undefined;
-    if (isWorker && kept !== undefined) {
+    if (isWorker() && kept !== undefined) {
       plugin.logcrit(`settings are broken, going on with those of the start: ${messageOf(error)}`);
       return JSON.parse(kept) as Settings;
     }
@@ -94,7 +115,13 @@ function runStartupChecks(): void {
 
 function refuseToStart(problems: readonly string[]): never {
   for (const problem of problems) process.stderr.write(`gatekeeper refuses to start: ${problem}\n`);
+  // The primary forks a worker that ends at once again and again.
+  if (isWorker()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, workerPauseMs);
   process.exit(configurationFault);
+}
+
+function isWorker(): boolean {
+  return process.env['CLUSTER_MASTER_PID'] !== undefined;
 }
 
 function messageOf(error: unknown): string {

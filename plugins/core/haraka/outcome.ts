@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { publish, type GatekeeperEvent } from '../event.ts';
+import { jsonLine } from '../json-line.ts';
 import { replies } from '../replies.ts';
 import type { Mode, Policy } from '../settings.ts';
 import type { Verdict } from '../verdict.ts';
@@ -124,7 +125,7 @@ function logLine(event: GatekeeperEvent): string {
     reply: event.reply ?? '-',
   };
   const shown = Object.entries(fields).flatMap(([key, value]) =>
-    value === undefined ? [] : [`${key}=${JSON.stringify(value)}`],
+    value === undefined ? [] : [`${key}=${jsonLine(value)}`],
   );
   return `${event.would_refuse ? 'would refuse' : event.verdict} ${shown.join(' ')}`;
 }

@@ -76,6 +76,8 @@ export interface LogItem {
 export interface Plugin {
   readonly name: string;
   readonly timeout: number;
+  /** Reads a file of config/; `null` when it is missing. */
+  readonly config: { get(file: string): unknown };
   haraka_require<Name extends keyof HostModules>(name: Name): HostModules[Name];
   register_hook(hook: string, method: string, priority?: number): void;
   lognotice(...data: unknown[]): void;
@@ -119,7 +121,7 @@ export interface HostModules {
   server: { readonly listeners: readonly Listener[] };
   tls_socket: {
     readonly certsByHost: Record<string, TlsOptions | undefined>;
-    readonly tls_valid?: boolean;
+    readonly cfg?: unknown;
     load_tls_ini(options?: { role?: string }): unknown;
   };
   'outbound/queue': { readonly queue_dir: string };

@@ -26,9 +26,9 @@ function guardList({ notes }: Transaction): void {
   });
 }
 
-/** The same list, whatever is added to it later, but one that never includes a name of ours. */
-function withoutUs(list: unknown): unknown {
-  if (!Array.isArray(list)) return list;
+/** The same list, whatever is added to it later, but one that never includes a name of ours; nothing else is one. */
+function withoutUs(value: unknown): unknown[] {
+  const list: unknown[] = Array.isArray(value) ? value : [];
   const includes = list.includes.bind(list);
   return Object.defineProperty(list, 'includes', {
     value: (name: unknown) => !String(name).startsWith('gatekeeper/') && includes(name),

@@ -24,10 +24,18 @@ export function enforceHandshakePolicy(plugin: Plugin, policy: HandshakePolicy):
   };
   const load = tlsSocket.load_tls_ini.bind(tlsSocket);
   tlsSocket.load_tls_ini = (options) => {
-    const loaded = load(options);
-    // A reload that fails leaves the last good context in force.
-    if (options?.role !== 'client') tryTo(plugin, apply);
-    return loaded;
+    if (options?.role === 'client') return load(options);
+    const before = { ...tlsSocket.certsByHost['*'] };
+    try {
+      const loaded = load(options);
+      apply();
+      return loaded;
+    } catch (error) {
+      // Haraka would end the process here, with all sessions.
+      plugin.logcrit(`TLS goes on with the last good key and policy: ${String(error)}`);
+      Object.assign(tlsSocket.certsByHost['*'] ?? {}, before);
+      return tlsSocket.cfg;
+    }
   };
   apply();
 }
@@ -50,9 +58,8 @@ function applyPolicy(tlsSocket: TlsSocketModule, policy: HandshakePolicy): void 
   if (!options) return;
   options.minVersion = stricter(options.minVersion, policy.minVersion);
   options.ciphers = policy.ciphers;
-  delete options.secureContext;
-  options.secureContext = createSecureContext(contextOptions(options));
-  const fallback = options.secureContext;
+  const fallback = createSecureContext(contextOptions(options));
+  options.secureContext = fallback;
   // The folder config/tls brings certificates for other names; those contexts are built on first use.
   const contexts = new WeakMap<TlsOptions, SecureContext>();
   options.SNICallback = (name, done) => {
@@ -98,12 +105,4 @@ function tlsSocketOf(plugin: Plugin) {
 function listOf<T>(value: readonly T[] | T | undefined): readonly T[] {
   if (value === undefined) return [];
   return Array.isArray(value) ? (value as readonly T[]) : [value as T];
-}
-
-function tryTo(plugin: Plugin, action: () => void): void {
-  try {
-    action();
-  } catch (error) {
-    plugin.logcrit(`the TLS context was not renewed: ${String(error)}`);
-  }
 }

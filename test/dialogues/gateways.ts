@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { defaultPlugins } from '../../scripts/demo/gateway.ts';
+import { harakaDir } from '../../scripts/demo/instance.ts';
+import type { TestGatewayOptions } from '../support/gateway.ts';
+
+const plugin = (name: string) => join(import.meta.dirname, '../haraka-plugins', `${name}.js`);
+
+const connectionIni = readFileSync(join(harakaDir, 'config/connection.ini'), 'utf8');
+
+const logIni = (level: string, format: string) => ({
+  'log.ini': `[main]\nlevel=${level}\ntimestamps=true\nformat=${format}\n`,
+});
+
+/** The gateways that dialogues name in their first step; `default` is that of scripts/start. */
+export const gateways: Readonly<Record<string, TestGatewayOptions>> = {
+  default: {},
+  debug: { config: logIni('data', 'default') },
+  'debug-json': { config: logIni('data', 'json') },
+  'debug-logfmt': { config: logIni('data', 'logfmt') },
+  /** Every refused login takes a second and a half. */
+  slow: { settings: { auth: { failure_delay_seconds: 1.5 } }, logLevel: 'debug' },
+  'directory-down': { directoryUrl: 'ldap://127.0.0.1:1' },
+  observe: { settings: { sender: { mode: 'observe' } } },
+  'sender-off': { settings: { sender: { mode: 'off' } } },
+  'no-subaddress': { settings: { sender: { subaddress_separator: '' } } },
+  'mx-needs-tls': { settings: { tls: { mx: 'required' } } },
+  'one-failure': { settings: { auth: { failure_delay_seconds: 0.05, max_failures: 1 } } },
+  proxy: { config: { 'connection.ini': connectionIni.replace('hosts[] =', 'hosts[] = 127.0.0.2') } },
+  xclient: { plugins: [...defaultPlugins, 'xclient'], config: { 'xclient.hosts': '127.0.0.3\n' } },
+  'without-received': {
+    config: { 'connection.ini': connectionIni.replace('; add_received=true', 'add_received=false') },
+  },
+  'reversed-plugins': {
+    plugins: [
+      'demo-route',
+      'gatekeeper/outbound',
+      'rcpt_to.in_host_list',
+      'gatekeeper/sender',
+      'gatekeeper/auth',
+      'gatekeeper/tls',
+      'tls',
+      'gatekeeper/audit',
+      'queue/smtp_forward',
+    ],
+  },
+  'delay-deny': { plugins: ['delay_deny', ...defaultPlugins] },
+  hostile: { first: [plugin('hostile')], last: [plugin('hostile-late')], config: { plugin_timeout: '2\n' } },
+  checks: { last: [plugin('checks')], settings: { deadline_seconds: 0.3 } },
+  'checks-first': { first: [plugin('checks')], settings: { deadline_seconds: 0.3 } },
+  'bad-mode': { last: [plugin('bad-mode')] },
+};

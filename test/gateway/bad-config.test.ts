@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startGateway, writeInstance } from '../../scripts/demo/gateway.ts';
+import { freePorts } from '../support/gateway.ts';
+import { accepts } from './traffic.ts';
+
+const folder = join(import.meta.dirname, '../bad-config');
+
+/** EX_CONFIG of sysexits.h. */
+const configurationFault = 78;
+
+/**
+ * Each folder holds files that replace those of a good config/, what has to be said in `expected.txt`, one text a
+ * line, and in `changes.txt` what cannot be said by a file: `remove NAME`, `directory NAME`, `mode OCTAL NAME`.
+ */
+void describe(
+  'a configuration that cannot be meant stops the start with 78 before any port accepts',
+  { concurrency: 3 },
+  () => {
+    for (const name of readdirSync(folder).sort()) {
+      void it(name, { timeout: 30_000 }, async () => {
+        const started = await startWith(join(folder, name));
+        assert.equal(started.code, configurationFault, `exit ${started.code}; it said:\n${started.log}`);
+        for (const text of linesOf(join(folder, name, 'expected.txt'))) {
+          assert.ok(
+            started.refusals.includes(text),
+            `expected: ${text}\nsaid: ${started.refusals || started.log}`,
+          );
+        }
+        assert.deepEqual(started.accepted, [], 'a port has accepted a connection');
+      });
+    }
+  },
+);
+
+async function startWith(dir: string) {
+  const base = mkdtempSync(join(tmpdir(), 'gatekeeper-bad-'));
+  const [mx, submission, implicit] = await freePorts(3);
+  const options = {
+    ...{ dir: join(base, 'gateway'), ports: { mx, submission, implicit }, sinkPort: 1 },
+    ...{ directoryUrl: 'ldap://127.0.0.1:1', packageDir: process.env['GATEKEEPER_PACKAGE'] },
+    config: overlay(dir),
+  };
+  change(join(writeInstance(options), 'config'), dir);
+  const gateway = await startGateway({ ...options, reuse: true, ready: false });
+  try {
+    const accepted = await probeUntilExit([mx, submission, implicit], gateway.exited);
+    // What does not refuse by itself is ended here, and told apart by its exit code.
+    if (gateway.process.exitCode === null) await gateway.stop();
+    const { code } = await gateway.exited;
+    const log = gateway.log();
+    const refusals = log
+      .split('\n')
+      .filter((line) => line.includes('gatekeeper'))
+      .join('\n');
+    return { code, log, refusals, accepted };
+  } finally {
+    await gateway.stop();
+    rmSync(base, { recursive: true, force: true });
+  }
+}
+
+function overlay(dir: string): Record<string, string> {
+  const names = readdirSync(dir).filter((name) => name !== 'expected.txt' && name !== 'changes.txt');
+  return Object.fromEntries(names.map((name) => [name, readFileSync(join(dir, name), 'utf8')]));
+}
+
+function change(config: string, dir: string): void {
+  if (!readdirSync(dir).includes('changes.txt')) return;
+  for (const line of linesOf(join(dir, 'changes.txt'))) {
+    const [verb, ...rest] = line.split(' ');
+    const path = join(config, rest.at(-1) ?? '');
+    if (verb === 'mode') chmodSync(path, parseInt(rest[0] ?? '', 8));
+    else rmSync(path, { recursive: true });
+    if (verb === 'directory') mkdirSync(path);
+  }
+}
+
+/** The ports that accepted while the process lived, for five seconds at most. */
+async function probeUntilExit(ports: readonly number[], exited: Promise<unknown>): Promise<number[]> {
+  const accepted = new Set<number>();
+  const end = AbortSignal.any([AbortSignal.timeout(5000), abortedAfter(exited)]);
+  while (!end.aborted && accepted.size < ports.length) {
+    const answers = await Promise.all(ports.map(accepts));
+    ports.filter((_port, index) => answers[index]).forEach((port) => accepted.add(port));
+    await delay(25);
+  }
+  return [...accepted];
+}
+
+function abortedAfter(work: Promise<unknown>): AbortSignal {
+  const controller = new AbortController();
+  void work.then(() => {
+    controller.abort();
+  });
+  return controller.signal;
+}
+
+function linesOf(file: string): string[] {
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+}

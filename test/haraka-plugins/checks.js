@@ -1,0 +1,73 @@
+// Checks of an integrator, some of them bad; the sub-address of the sender says which: alice+STAGE.HOW@corp.example.
+const { defineCheck, install } = require('haraka-plugin-gatekeeper/core/haraka/check.js');
+const { start } = require('haraka-plugin-gatekeeper/core/haraka/host.js');
+
+const pass = { kind: 'pass' };
+
+const ways = {
+  throws: () => {
+    throw new Error('on purpose');
+  },
+  'throws-nothing': () => {
+    throw undefined;
+  },
+  rejects: () => Promise.reject(new Error('on purpose')),
+  'rejects-nothing': () => Promise.reject(),
+  hangs: () => new Promise(() => undefined),
+  late: () => new Promise((resolve) => setTimeout(resolve, 600, pass)),
+  'takes-its-time': () => new Promise((resolve) => setTimeout(resolve, 50, pass)),
+  nothing: () => undefined,
+  'says-true': () => true,
+  'resolves-nothing': () => Promise.resolve(),
+  // Nothing first, then a pass: the first answer counts, and there is one reply.
+  twice: () => ({
+    then: (resolve) => {
+      resolve();
+      resolve(pass);
+    },
+  }),
+  'pass-then-refuse': () => ({
+    then: (resolve, reject) => {
+      resolve(pass);
+      resolve({ kind: 'refuse', reason: 'relay-denied' });
+      reject(new Error('on purpose'));
+    },
+  }),
+  'throwing-thenable': () => ({
+    then: () => {
+      throw new Error('on purpose');
+    },
+  }),
+  'throwing-getter': () => ({
+    get then() {
+      throw new Error('on purpose');
+    },
+  }),
+  'unknown-kind': () => ({ kind: 'accept' }),
+  'unknown-reason': () => ({ kind: 'refuse', reason: 'because' }),
+  'unknown-reason-later': () => Promise.resolve({ kind: 'refuse', reason: 'because' }),
+  'no-reason': () => ({ kind: 'defer' }),
+  'odd-detail': () => ({ kind: 'refuse', reason: 'relay-denied', detail: { toJSON: () => undefined } }),
+  'kind-getter': () => ({
+    get kind() {
+      throw new Error('on purpose');
+    },
+  }),
+  refuses: () => ({ kind: 'refuse', reason: 'relay-denied', detail: 'on purpose' }),
+};
+
+function decide(stage) {
+  return ({ sender }) => {
+    const [, at, how] = /\+([a-z]+)\.([a-z-]+)@/.exec(sender.text) || [];
+    return at === stage ? ways[how]() : pass;
+  };
+}
+
+exports.register = function () {
+  start(this);
+  const stages = ['mail', 'rcpt', 'unclaimed', 'message', 'accept', 'queue', 'outbound'];
+  install(
+    this,
+    stages.map((stage) => defineCheck({ name: `checks/${stage}`, stage, decide: decide(stage) })),
+  );
+};

@@ -1,0 +1,107 @@
+import { randomInt } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startDirectory } from '../../scripts/demo/directory.ts';
+import { startGateway, type Gateway, type GatewayOptions, type Ports } from '../../scripts/demo/gateway.ts';
+import { readStore, type StoredMessage } from '../../scripts/demo/mailstore.ts';
+import { entries } from '../../scripts/demo/people.ts';
+import { startSink } from '../../scripts/demo/sink.ts';
+import { eventSchema, type GatekeeperEvent } from '../../plugins/core/event.ts';
+
+export type TestGatewayOptions = Partial<Omit<GatewayOptions, 'ports' | 'sinkPort'>>;
+
+/** A real gateway with its directory and sink, on free ports and in a folder of its own. */
+export interface TestGateway {
+  readonly gateway: Gateway;
+  readonly ports: Ports;
+  readonly dir: string;
+  /** Events so far, each checked against the schema. */
+  events(): GatekeeperEvent[];
+  log(): string;
+  /** Messages that the world has received. */
+  delivered(): StoredMessage[];
+  stop(): Promise<void>;
+}
+
+/** Starts all of it; `directoryUrl` names another directory than the embedded one. GATEKEEPER_PACKAGE names another build. */
+export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const base = options.dir ?? mkdtempSync(join(tmpdir(), 'gatekeeper-test-'));
+  const sinkDir = join(base, 'sink');
+  const [mx, submission, implicit, http] = await freePorts(4);
+  const ports = { mx, submission, implicit, http };
+  const sink = await startSink({ port: 0, dir: sinkDir });
+  const directory = await startDirectory({ port: 0, entries: entries() });
+  const stopWorld = async () => {
+    await Promise.all([sink.stop(), directory.stop()]);
+    rmSync(base, { recursive: true, force: true });
+  };
+  try {
+    const gateway = await startGateway({
+      directoryUrl: `ldap://127.0.0.1:${directory.port}`,
+      packageDir: process.env['GATEKEEPER_PACKAGE'],
+      ...options,
+      settings: { auth: { failure_delay_seconds: 0.05 }, ...options.settings },
+      ...{ dir: join(base, 'gateway'), ports, sinkPort: sink.port },
+    });
+    return {
+      ...{ gateway, ports, dir: gateway.dir },
+      events: () => readEvents(join(gateway.dir, 'events.jsonl')),
+      log: () => gateway.log(),
+      delivered: () => readStore(sinkDir),
+      stop: async () => {
+        await gateway.stop();
+        await stopWorld();
+      },
+    };
+  } catch (error) {
+    await stopWorld();
+    throw error;
+  }
+}
+
+/** Ports that nobody listens on at this moment, below those that clients get: none of them can take one meanwhile. */
+export async function freePorts<N extends number>(count: N): Promise<Tuple<N>> {
+  const servers: Server[] = [];
+  while (servers.length < count) {
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(10_000 + randomInt(22_000), '127.0.0.1', () => resolve(true));
+    });
+    if (isFree) servers.push(server);
+  }
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports as Tuple<N>;
+}
+
+type Tuple<N extends number, T extends number[] = []> = T['length'] extends N ? T : Tuple<N, [...T, number]>;
+
+/** Waits until `probe` gives something; rejects with what was waited for. */
+export async function eventually<T>(what: string, probe: () => T | undefined | false, ms = 5000): Promise<T> {
+  const deadline = Date.now() + ms;
+  for (;;) {
+    const found = probe();
+    if (found !== undefined && found !== false) return found;
+    if (Date.now() > deadline) throw new Error(`waited ${ms} ms for ${what}`);
+    await delay(20);
+  }
+}
+
+function readEvents(file: string): GatekeeperEvent[] {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return [];
+  }
+  // The last line may still be on its way.
+  const lines = text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .filter(Boolean);
+  return lines.map((line) => eventSchema.parse(JSON.parse(line)));
+}
