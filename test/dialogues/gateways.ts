@@ -13,7 +13,7 @@ const logIni = (level: string, format: string) => ({
 });
 
 /** The gateways that dialogues name in their first step; `default` is that of scripts/start. */
-export const gateways: Readonly<Record<string, TestGatewayOptions>> = {
+export const gatewayOptions: Readonly<Record<string, TestGatewayOptions>> = {
   default: {},
   debug: { config: logIni('data', 'default') },
   'debug-json': { config: logIni('data', 'json') },
