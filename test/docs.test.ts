@@ -8,6 +8,9 @@ import { eventSchema } from '../plugins/core/event.ts';
 import { refusals } from '../plugins/core/directory/directory.ts';
 import { parseSettings } from '../plugins/core/settings-file.ts';
 import { withTables } from '../scripts/generated-docs.ts';
+import { ldif } from '../scripts/demo/ldif.ts';
+import { entries } from '../scripts/demo/people.ts';
+import { startSlapd } from './support/slapd.ts';
 import { startTestGateway, eventually, type TestGateway } from './support/gateway.ts';
 import { loggedIn } from './support/smtp.ts';
 
@@ -141,5 +144,25 @@ void describe('a gateway set up as the documentation says', () => {
     const find = () => /\[NOTICE\].*sender-not-owned.*/.exec(test.log()) ?? undefined;
     const [line] = await eventually('the line', find);
     assert.equal(shape(line), shown);
+  });
+});
+
+void describe('a slapd with the rights that the documentation gives', () => {
+  void it('is enough to log in and to know the addresses', async () => {
+    const access = block('docs/sysadmin.md', '', 'access to');
+    const slapd = await startSlapd({ ldif: ldif(entries()), access });
+    const test = await startTestGateway({ directoryUrl: slapd.url });
+    try {
+      const client = await loggedIn({ port: test.ports.submission }, 'alice@corp.example', 'pw-alice');
+      assert.equal((await client.command('MAIL FROM:<alice.smith@corp.example>')).code, 250);
+      await assert.rejects(
+        loggedIn({ port: test.ports.submission }, 'retired@corp.example', 'pw-retired'),
+        /535 5\.7\.8/,
+      );
+      client.destroy();
+    } finally {
+      await test.stop();
+      await slapd.stop();
+    }
   });
 });

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createAuthority, type Authority } from '../support/ldap-certificates.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { peopleLdif, startSlapd, type Slapd } from '../support/slapd.ts';
+import { ldif } from '../../scripts/demo/ldif.ts';
+import { entries } from '../../scripts/demo/people.ts';
+import { startSlapd, type Slapd } from '../support/slapd.ts';
 import { plain, SmtpClient } from '../support/smtp.ts';
 import { startWireTap, type WireTap, type WireTapOptions } from '../support/wire-tap.ts';
 
@@ -43,7 +45,7 @@ void describe('between gateway and directory nothing is said in clear but StartT
   before(async () => {
     authority = await createAuthority();
     const certificate = await authority.issue('IP:127.0.0.1');
-    slapd = await startSlapd({ ldif: peopleLdif, tls: { caFile: authority.caFile, ...certificate } });
+    slapd = await startSlapd({ ldif: ldif(entries()), tls: { caFile: authority.caFile, ...certificate } });
   });
   after(async () => {
     await slapd.stop();

@@ -33,15 +33,12 @@ export interface Slapd {
 export async function startSlapd(options: {
   readonly ldif: string;
   readonly tls?: SlapdTls;
+  /** Lines `access to …` of slapd.conf, instead of letting everybody read who has logged in. */
+  readonly access?: string;
 }): Promise<Slapd> {
   const folder = await mkdtemp(join(tmpdir(), 'gatekeeper-slapd-'));
   const [port, tlsPort] = await freePorts();
-  const config = join(folder, 'slapd.conf');
-  const ldif = join(folder, 'people.ldif');
-  await mkdir(join(folder, 'db'));
-  await writeFile(config, configuration(folder, options.tls));
-  await writeFile(ldif, options.ldif);
-  await promisify(execFile)('/usr/sbin/slapadd', ['-q', '-f', config, '-l', ldif]);
+  const config = await load(folder, options.ldif, options, ['-q']);
   const url = `ldap://127.0.0.1:${port}`;
   const listeners = options.tls === undefined ? url : `${url} ldaps://127.0.0.1:${tlsPort}`;
   let child: ChildProcess | undefined;
@@ -66,9 +63,32 @@ export async function startSlapd(options: {
   return { port, url, tlsPort, kill, start, stop };
 }
 
-function configuration(folder: string, tls: SlapdTls | undefined): string {
+/** Writes the configuration and runs slapadd with it; resolves to its path. */
+async function load(
+  folder: string,
+  ldif: string,
+  how: Configured,
+  flags: readonly string[],
+): Promise<string> {
+  const [config, data] = [join(folder, 'slapd.conf'), join(folder, 'people.ldif')];
+  await mkdir(join(folder, 'db'));
+  await writeFile(config, configuration(folder, how));
+  await writeFile(data, ldif);
+  await promisify(execFile)('/usr/sbin/slapadd', [...flags, '-f', config, '-l', data]);
+  return config;
+}
+
+interface Configured {
+  readonly tls?: SlapdTls;
+  readonly access?: string;
+}
+
+const usersRead =
+  'access to attrs=userPassword by anonymous auth by * none\naccess to * by users read by * none';
+
+function configuration(folder: string, { tls, access = usersRead }: Configured): string {
   const schemas = ['core', 'cosine', 'inetorgperson'].map((name) => `/etc/ldap/schema/${name}.schema`);
-  const own = fileURLToPath(new URL('mail-account.schema', import.meta.url));
+  const own = fileURLToPath(new URL('../../scripts/demo/mail.schema', import.meta.url));
   const certificates = tls && [
     `TLSCACertificateFile ${tls.caFile}`,
     `TLSCertificateFile ${tls.certFile}`,
@@ -85,10 +105,19 @@ function configuration(folder: string, tls: SlapdTls | undefined): string {
     `directory ${join(folder, 'db')}`,
     'dbnosync',
     'index objectClass,uid,mail,mailAlternateAddress eq',
-    'access to attrs=userPassword by anonymous auth by * none',
-    'access to * by users read by * none',
+    access,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Whether slapadd would take an LDIF; rejects with its complaint. */
+export async function dryRun(ldif: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'gatekeeper-slapd-'));
+  try {
+    await load(folder, ldif, {}, ['-u']);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 }
 
 async function freePorts(): Promise<[number, number]> {
@@ -113,56 +142,3 @@ async function untilItListens(port: number, child: ChildProcess): Promise<void> 
   }
   throw new Error(`${slapdProgram} does not listen on port ${port}`);
 }
-
-/** One person as LDIF (RFC 2849); values that are not plain ASCII are encoded. */
-function person(rdn: string, attributes: Readonly<Record<string, string | readonly string[]>>): string {
-  const line = (name: string, value: string): string =>
-    /^[!-~][ -~]*$/.test(value) && !/^[:<]|\s$/.test(value)
-      ? `${name}: ${value}`
-      : `${name}:: ${Buffer.from(value).toString('base64')}`;
-  const all = { objectClass: ['inetOrgPerson', 'mailAccount'], cn: 'x', sn: 'x', ...attributes };
-  const values = Object.entries(all).flatMap(([name, value]) => [value].flat().map((one) => line(name, one)));
-  return [line('dn', `${rdn},ou=people,dc=corp,dc=example`), ...values].join('\n');
-}
-
-/** The people of the directory tests: alice, bob, a retired account, and names and addresses that are hard to get right. */
-export const peopleLdif = `${[
-  'dn: dc=corp,dc=example\nobjectClass: dcObject\nobjectClass: organization\no: Corp\ndc: corp',
-  'dn: ou=people,dc=corp,dc=example\nobjectClass: organizationalUnit\nou: people',
-  'dn: ou=services,dc=corp,dc=example\nobjectClass: organizationalUnit\nou: services',
-  `dn: cn=gatekeeper,ou=services,dc=corp,dc=example
-objectClass: organizationalRole
-objectClass: simpleSecurityObject
-cn: gatekeeper
-userPassword: pw-gatekeeper`,
-  person('uid=alice', {
-    uid: 'alice',
-    mail: 'alice@corp.example',
-    mailAlternateAddress: 'alice.smith@corp.example',
-    accountStatus: 'active',
-    userPassword: 'pw-alice',
-  }),
-  person('uid=bob', { uid: 'bob', mail: 'bob@corp.example', userPassword: 'pw-bob' }),
-  person('uid=retired', {
-    uid: 'retired',
-    mail: 'retired@corp.example',
-    accountStatus: 'Disabled',
-    userPassword: 'pw-retired',
-  }),
-  person('uid=twin1', { uid: 'twin1', mail: 'twin@corp.example', userPassword: 'pw-twin' }),
-  person('uid=twin2', { uid: 'twin2', mail: 'twin@corp.example', userPassword: 'pw-twin' }),
-  person('uid=nomail', { uid: 'nomail', userPassword: 'pw-nomail' }),
-  person('uid=badmail', {
-    uid: 'badmail',
-    mail: ['not an address', 'good@corp.example'],
-    userPassword: 'pw-badmail',
-  }),
-  person('uid=comma\\,name', { uid: 'comma,name', mail: 'comma@corp.example', userPassword: 'pw-comma' }),
-  person('uid=plus\\+q\\"h\\#\\;a\\<b\\>\\\\', {
-    uid: 'plus+q"h#;a<b>\\',
-    mail: 'plus@corp.example',
-    userPassword: 'pw-plus',
-  }),
-  person('uid=žluťoučký', { uid: 'žluťoučký', userPassword: 'heslo-ž€😀' }),
-  'dn: ou=elsewhere,dc=corp,dc=example\nobjectClass: referral\nobjectClass: extensibleObject\nou: elsewhere\nref: ldap://127.0.0.1:9/ou=elsewhere,dc=corp,dc=example',
-].join('\n\n')}\n`;

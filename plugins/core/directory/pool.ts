@@ -55,7 +55,6 @@ export class Pool {
   drop(server: Server): void {
     for (const idle of this.#idle) if (idle.server === server) idle.connection.close();
     this.#searchers.get(server)?.then(closeConnection, ignore);
-    this.#searchers.delete(server);
   }
 
   /** Ends everything at once, also what is still being opened. */

@@ -254,18 +254,29 @@ describe('directory: silence ends at the deadline', () => {
     await assertUnavailable(verify(), /not decided within 0.1 s/);
   });
 
+  it('and no second server is asked after it', async () => {
+    const server = await fake({ search: silence });
+    const { verify } = client([server.url], { operation_timeout_seconds: 0.2, login_timeout_seconds: 0.1 });
+    await assertUnavailable(verify(), /not decided within 0.1 s/);
+    await sleep(250);
+    assert.deepEqual(server.kinds(), ['service-bind', 'search']);
+  });
+
   it('and a password is not sent after it', async () => {
+    let searches = 0;
     const script: Script = {
       search: ({ id, socket }) => {
-        setTimeout(() => socket.write(polite(id)), 150);
+        searches += 1;
+        setTimeout(() => socket.write(polite(id)), searches === 1 ? 0 : 500);
         return undefined;
       },
     };
     const polite = (id: number): Buffer => Buffer.concat([answer.entry(id, alice.dn), answer.done(id)]);
     const server = await fake(script);
-    const { verify } = client([server.url], { operation_timeout_seconds: 1, login_timeout_seconds: 0.1 });
-    await assertUnavailable(verify(), /not decided within 0.1 s/);
-    await sleep(150);
-    assert.deepEqual(server.kinds(), ['service-bind', 'search']);
+    const { verify } = client([server.url], { login_timeout_seconds: 0.4 });
+    assert.equal(await verify(), alice.dn);
+    await assertUnavailable(verify(), /not decided within 0.4 s/);
+    await sleep(200);
+    assert.deepEqual(server.kinds(), ['service-bind', 'search', 'bind', 'search']);
   });
 });

@@ -3,11 +3,11 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { integer, octets, ProtocolError, Reader, tags, tlv } from '../../../plugins/core/directory/ber.ts';
 import { Inbox } from '../../../plugins/core/directory/framing.ts';
-import { checkDirectorySettings, createLdapDirectory } from '../../../plugins/core/directory/ldap.ts';
+import { createLdapDirectory } from '../../../plugins/core/directory/ldap.ts';
 import { decodeMessage, encodeBind } from '../../../plugins/core/directory/messages.ts';
 import { Servers } from '../../../plugins/core/directory/servers.ts';
 import { Secret } from '../../../plugins/core/secret.ts';
-import { element } from '../../support/fake-ldap.ts';
+import { answer, element } from '../../support/fake-ldap.ts';
 import { settingsFor } from './contract.ts';
 
 describe('BER', () => {
@@ -51,6 +51,13 @@ describe('BER', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+
+  it('reads a message to its last octet', () => {
+    const whole = answer.bind(1, 0);
+    assert.equal(decodeMessage(whole).id, 1);
+    assert.throws(() => decodeMessage(Buffer.concat([whole, Buffer.from([0])])), ProtocolError);
+    assert.throws(() => decodeMessage(whole.subarray(0, -1)), ProtocolError);
   });
 
   it('cuts a stream into the same messages wherever it was cut before', () => {
@@ -179,16 +186,18 @@ describe('settings of the directory', () => {
     {
       urls: ['ldaps://a.example'],
       more: { address_attributes: ['mail', 'e mail'] },
-      problem: /"e mail" is no attribute/,
+      problem: /expected the name of an attribute/,
     },
-    { urls: ['ldaps://a.example'], more: { address_attributes: ['*'] }, problem: /"\*" is no attribute/ },
+    {
+      urls: ['ldaps://a.example'],
+      more: { address_attributes: ['*'] },
+      problem: /expected the name of an attribute/,
+    },
     { urls: ['ldaps://a.example'], more: { status_attribute: '' } },
   ]) {
     it(`${urls.join(' ')} ${JSON.stringify(more ?? {})}: ${problem?.source ?? 'accepted'}`, () => {
-      const settings = settingsFor(urls, more);
-      const create = (): unknown => createLdapDirectory(settings, { bindPassword: Secret.fromText('x') });
-      if (problem === undefined) assert.deepEqual(checkDirectorySettings(settings), []);
-      else assert.match(checkDirectorySettings(settings).join(), problem);
+      const create = (): unknown =>
+        createLdapDirectory(settingsFor(urls, more), { bindPassword: Secret.fromText('x') });
       if (problem === undefined) assert.doesNotThrow(create);
       else assert.throws(create, problem);
     });

@@ -67,6 +67,31 @@ describe('directory: connections', () => {
     assert.equal(server.requests.filter(({ kind }) => kind === 'service-bind').length, 1);
   });
 
+  it('that gave one search no answer still give the others theirs, and end then', async () => {
+    let searches = 0;
+    const search = ({ id, socket }: FakeRequest): Buffer | undefined => {
+      searches += 1;
+      const found = Buffer.concat([answer.entry(id, alice.dn), answer.done(id)]);
+      if (searches > 2) return found;
+      if (searches === 2) setTimeout(() => socket.write(answer.done(id, 80)), 20);
+      else setTimeout(() => socket.write(found), 60);
+      return undefined;
+    };
+    const server = await fake({ search });
+    const { verify } = client([server.url]);
+    assert.deepEqual(await Promise.all([verify(), verify()]), [alice.dn, alice.dn]);
+    await sleep(50);
+    const unbound = server.requests.filter(({ kind }) => kind === 'unbind');
+    assert.deepEqual(
+      unbound.map(({ connection }) => connection),
+      [0],
+    );
+    assert.deepEqual(
+      server.requests.filter(({ kind }) => kind === 'search').map(({ connection }) => connection),
+      [0, 0, 1],
+    );
+  });
+
   it('that the server closed while idle cost nobody a login', async () => {
     const server = await fake();
     const { verify, logged } = client([server.url]);
@@ -119,7 +144,7 @@ describe('directory: connections', () => {
     const attempts = [verify(), verify()].map((attempt) =>
       assert.rejects(attempt, { name: 'Unavailable', message: 'directory: closed' }),
     );
-    await sleep(30);
+    while (!server.kinds().includes('bind')) await sleep(5);
     directory.close();
     await Promise.all(attempts);
     await sleep(20);
@@ -256,6 +281,19 @@ describe('directory: several servers', () => {
   });
 
   it('share the connections: an idle one to another server makes room', async () => {
+    let unhelpful = false;
+    const first = await fake({ bind: ({ id }) => answer.bind(id, unhelpful ? 53 : 0) });
+    const second = await fake();
+    const { verify } = client([first.url, second.url], { connections: 2 });
+    await Promise.all([verify(), verify()]);
+    assert.equal(first.sockets.size, 3, 'one for searches, two for binds');
+    unhelpful = true;
+    assert.equal(await verify(), 'alice@corp.example');
+    await sleep(50);
+    assert.deepEqual([first.sockets.size, second.sockets.size], [1, 1]);
+  });
+
+  it('lose their idle connections when they fail', async () => {
     let broken = false;
     const first = await fake({ bind: ({ id }) => answer.bind(id, broken ? 51 : 0) });
     const second = await fake();

@@ -6,7 +6,8 @@ import type { Directory } from '../../../plugins/core/directory/directory.ts';
 import { createLdapDirectory } from '../../../plugins/core/directory/ldap.ts';
 import { Secret } from '../../../plugins/core/secret.ts';
 import { createAuthority, type Authority } from '../../support/ldap-certificates.ts';
-import { peopleLdif, startSlapd, type Slapd } from '../../support/slapd.ts';
+import { awkwardLdif } from '../../support/directory-people.ts';
+import { startSlapd, type Slapd } from '../../support/slapd.ts';
 import { atEnd, client } from './fixtures.ts';
 import { directoryContract, inBrief, settingsFor, type Running } from './contract.ts';
 
@@ -15,7 +16,7 @@ const servicePassword = (): Secret => Secret.fromText('pw-gatekeeper');
 async function startWithTls(): Promise<{ slapd: Slapd; authority: Authority; stop: () => Promise<void> }> {
   const authority = await createAuthority();
   const certificate = await authority.issue('DNS:localhost', 'IP:127.0.0.1');
-  const slapd = await startSlapd({ ldif: peopleLdif, tls: { caFile: authority.caFile, ...certificate } });
+  const slapd = await startSlapd({ ldif: awkwardLdif(), tls: { caFile: authority.caFile, ...certificate } });
   const stop = async (): Promise<void> => {
     await slapd.stop();
     await authority.remove();
@@ -24,7 +25,7 @@ async function startWithTls(): Promise<{ slapd: Slapd; authority: Authority; sto
 }
 
 async function inClear(): Promise<Running> {
-  const slapd = await startSlapd({ ldif: peopleLdif });
+  const slapd = await startSlapd({ ldif: awkwardLdif() });
   return {
     settings: settingsFor([slapd.url]),
     secrets: { bindPassword: servicePassword() },
@@ -56,7 +57,7 @@ describe('directory: what only a real server shows', () => {
     inBrief(await directory.verify(login, Secret.fromText(password)));
 
   before(async () => {
-    slapd = await startSlapd({ ldif: peopleLdif });
+    slapd = await startSlapd({ ldif: awkwardLdif() });
     const secrets = { bindPassword: servicePassword() };
     directory = createLdapDirectory(settingsFor([slapd.url]), secrets, (line) => logged.push(line));
   });
@@ -124,7 +125,10 @@ describe('directory: what only a real server shows', () => {
 
 describe('directory: two servers, of which one dies in the middle', () => {
   it('gives every login its verdict', async () => {
-    const servers = await Promise.all([startSlapd({ ldif: peopleLdif }), startSlapd({ ldif: peopleLdif })]);
+    const servers = await Promise.all([
+      startSlapd({ ldif: awkwardLdif() }),
+      startSlapd({ ldif: awkwardLdif() }),
+    ]);
     for (const { stop } of servers) atEnd(stop);
     const { directory } = client(
       servers.map(({ url }) => url),

@@ -59,6 +59,8 @@ for (const ldaps of [true, false]) {
           binds.map(({ secure }) => secure),
           is === 'accepted' ? [true, true] : [],
         );
+        const names = new Set(binds.map(({ serverName }) => serverName));
+        assert.deepEqual([...names], is !== 'accepted' ? [] : [host === 'localhost' ? host : undefined]);
         assert.doesNotMatch(clearText(server), /pw-/);
       });
     }
@@ -114,6 +116,19 @@ describe('directory: the end of a connection under TLS', () => {
       assert.deepEqual(logged, []);
     });
   }
+});
+
+describe('directory: a login that was given up', () => {
+  it('does not send its password when the connection for it is there at last', async () => {
+    const slow = { handshakeAfter: (connection: number) => (connection === 1 ? 400 : 0) };
+    const server = await fake({ ldaps: true, ...slow, ...given('both') });
+    const { verify } = client([server.url], { login_timeout_seconds: 0.3 }, { ca: ours.ca });
+    await assert.rejects(verify(), { message: /not decided within 0.3 s/ });
+    await sleep(400);
+    assert.deepEqual(server.kinds(), ['service-bind', 'search']);
+    assert.equal(await verify(), 'alice@corp.example');
+    assert.equal(server.accepted(), 2, 'that connection serves the next login');
+  });
 });
 
 describe('directory: StartTLS or nothing', () => {

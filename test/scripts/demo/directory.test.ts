@@ -8,15 +8,19 @@ import { startDirectory } from '../../../scripts/demo/directory.ts';
 import { ldif } from '../../../scripts/demo/ldif.ts';
 import type { Listening } from '../../../scripts/demo/listening.ts';
 import { entries, gatekeeper, people, peopleBase, suffix } from '../../../scripts/demo/people.ts';
-import { startSlapd } from './slapd.ts';
+import { startSlapd } from '../../support/slapd.ts';
 import { varDir } from '../../../scripts/demo/instance.ts';
 
 const alice = `uid=alice,${peopleBase}`;
 const everyUid = people.map(({ uid }) => uid).sort();
 
+/** As the introduction of the LDIF has it: only the gateway's own account searches. */
+const access = `access to attrs=userPassword by anonymous auth by * none
+access to * by dn.exact=${gatekeeper.dn} read by * none`;
+
 const servers = [
   { server: 'the embedded directory', start: () => startDirectory({ port: 0, entries: entries() }) },
-  { server: 'slapd', start: () => startSlapd(ldif(entries())) },
+  { server: 'slapd', start: () => startSlapd({ ldif: ldif(entries()), access }) },
 ];
 
 const binds = [
