@@ -17,7 +17,7 @@ type AuditPolicy = ReturnType<typeof currentSettings>['policy']['audit'];
 
 function recordEvents(plugin: Plugin, { file, max_bytes: maxBytes, keep }: AuditPolicy): void {
   const path = resolve(harakaDirectory(), file);
-  const complain = oncePerMinute(() => new Date());
+  const complain = oncePerMinute(() => performance.now());
   const events = new EventFile(path, { maxBytes, keep }, (error, lost) => {
     complain(() => {
       plugin.logcrit(`events cannot be written to ${path}: ${String(error)}; ${lost} lost so far`);

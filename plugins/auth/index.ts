@@ -1,7 +1,7 @@
 import { Unavailable, type Directory } from '../core/directory/directory.ts';
 import { createLdapDirectory } from '../core/directory/ldap.ts';
 import { defineCheck, install, refusalOfSession } from '../core/haraka/check.ts';
-import { isStarted, prepare, start } from '../core/haraka/host.ts';
+import { isStarted, prepare, start, whenServing } from '../core/haraka/host.ts';
 import { allowLongLines, readAuthLines } from '../core/haraka/patches/auth-lines.ts';
 import { answerUnauthenticatedMail } from '../core/haraka/patches/mail-unauthenticated.ts';
 import { redactClientLines } from '../core/haraka/patches/redact-log.ts';
@@ -26,6 +26,9 @@ export function register(this: Plugin): void {
   allowLongLines(this);
   redactClientLines(this);
   registerHooks(this, sessions);
+  whenServing(this, () => {
+    probeUntilUp(directory);
+  });
 }
 
 function openDirectory(plugin: Plugin, { directory }: Policy): Directory {
@@ -37,17 +40,27 @@ function openDirectory(plugin: Plugin, { directory }: Policy): Directory {
 /** Tries again with each login until the directory can be opened; the login itself is told to come back later. */
 function openLater(open: () => Directory): Directory {
   let directory: Directory | undefined;
+  const opened = (): Directory => {
+    try {
+      return (directory ??= open());
+    } catch (error) {
+      throw new Unavailable((error as Error).message, { cause: error });
+    }
+  };
   return {
-    async verify(login, password) {
-      try {
-        directory ??= open();
-      } catch (error) {
-        throw new Unavailable((error as Error).message, { cause: error });
-      }
-      return directory.verify(login, password);
-    },
+    verify: async (login, password) => opened().verify(login, password),
+    probe: async () => opened().probe(),
     close: () => directory?.close(),
   };
+}
+
+const probeEveryMs = 60_000;
+
+/** Until the directory has answered once: it says in the log why it does not, whether or not anybody logs in. */
+function probeUntilUp(directory: Directory): void {
+  directory.probe().catch(() => {
+    setTimeout(probeUntilUp, probeEveryMs, directory).unref();
+  });
 }
 
 function registerHooks(plugin: Plugin, sessions: AuthSessions): void {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startDirectory } from '../../scripts/demo/directory.ts';
 import { entries } from '../../scripts/demo/people.ts';
 import { answer, startFakeLdap } from '../support/fake-ldap.ts';
-import { freePorts, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { eventually, freePorts, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { plain } from '../support/smtp.ts';
 import { greeted, send } from './traffic.ts';
 
@@ -18,6 +18,12 @@ void describe('a directory that is down when the gateway starts', () => {
     gateway = await startTestGateway({ directoryUrl: `ldap://127.0.0.1:${port}` });
   });
   after(() => gateway.stop());
+
+  void it('is told in the log before anybody logs in', async () => {
+    await eventually('the complaint', () =>
+      gateway.log().includes(`127.0.0.1:${port}: connect ECONNREFUSED`),
+    );
+  });
 
   void it('is told in the log at most once a minute; logins are answered 454 until it is there', async () => {
     const client = await greeted({ port: gateway.ports.implicit, implicitTls: true });

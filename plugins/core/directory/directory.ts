@@ -36,6 +36,8 @@ export class Unavailable extends Error {
 export interface Directory {
   /** Checks one password. Rejects with `Unavailable` when no trustworthy answer comes in time; never resolves late. */
   verify(login: string, password: Secret): Promise<Verification>;
+  /** Resolves when a server would answer a login now; rejects with `Unavailable`. */
+  probe(): Promise<void>;
   /** Ends all connections; later calls of `verify` reject with `Unavailable`. */
   close(): void;
 }

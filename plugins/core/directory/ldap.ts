@@ -1,4 +1,5 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { oncePerMinute } from '../once-per-minute.ts';
 import type { Secret } from '../secret.ts';
 import { accountAttributes, accountOf, isDisabled } from './account.ts';
 import { Unavailable, type Account, type Directory, type Verification } from './directory.ts';
@@ -43,11 +44,13 @@ class LdapDirectory implements Directory {
   readonly #pool: Pool;
   readonly #queue: Queue;
   readonly #reported = new Set<string>();
+  readonly #complain: (action: () => void) => void;
   #closed = false;
 
   constructor(settings: DirectorySettings, secrets: DirectorySecrets, log: Log, tuning: DirectoryTuning) {
     this.#settings = settings;
     this.#log = log;
+    this.#complain = oncePerMinute(tuning.now ?? monotonic);
     this.#filter = parseFilter(settings.filter);
     const endpoints = settings.urls.map((url) => parseEndpoint(url, settings));
     this.#servers = new Servers(endpoints, {
@@ -68,6 +71,16 @@ class LdapDirectory implements Directory {
     if (this.#closed) throw new Unavailable('directory: closed');
     const cause = refusalWithoutAsking(login, password);
     if (cause !== undefined) return { kind: 'refused', cause };
+    return this.#inTime((signal) => this.#inTurn(login, password, signal));
+  }
+
+  async probe(): Promise<void> {
+    if (this.#closed) throw new Unavailable('directory: closed');
+    await this.#inTime((signal) => this.#find('gatekeeper-probe', signal));
+  }
+
+  /** Ends the wait for `work` at the deadline of a login, and lets it begin nothing more. */
+  async #inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     const seconds = this.#settings.login_timeout_seconds;
     const late = new Unavailable(`directory: a login was not decided within ${seconds} s`);
@@ -75,10 +88,7 @@ class LdapDirectory implements Directory {
       controller.abort(late);
     }, seconds * 1000);
     try {
-      return await Promise.race([
-        this.#inTurn(login, password, controller.signal),
-        whenAborted(controller.signal),
-      ]);
+      return await Promise.race([work(controller.signal), whenAborted(controller.signal)]);
     } finally {
       clearTimeout(timer);
     }
@@ -160,7 +170,7 @@ class LdapDirectory implements Directory {
   }
 
   #pause(server: Server, error: Error): void {
-    if (this.#servers.failed(server)) this.#log(error.message);
+    if (this.#servers.failed(server)) this.#complain(() => this.#log(error.message));
     this.#pool.drop(server);
   }
 

@@ -4,7 +4,7 @@ import type { Settings } from '../settings.ts';
 import { neverSkipUs } from './patches/never-skipped.ts';
 import { acceptOneProxyLine } from './patches/proxy-once.ts';
 import { guardRefusals } from './patches/refusals-stand.ts';
-import type { Plugin } from './types.ts';
+import type { Next, Plugin } from './types.ts';
 
 /** What is wrong with the installation; an empty list when nothing is. */
 export type StartupCheck = () => readonly string[];
@@ -51,6 +51,18 @@ export function prepare<T>(plugin: Plugin, work: () => T, fallback: () => T): T 
     plugin.logcrit(problem);
     return fallback();
   }
+}
+
+/** Runs `work` once in each process that serves clients: in the workers, or in the one process there is. */
+export function whenServing(plugin: Plugin, work: () => void): void {
+  const run = (next: Next) => {
+    const isServing = isWorker() || !plugin.haraka_require('server').cluster;
+    if (isServing) work();
+    next();
+  };
+  Object.assign(plugin, { gatekeeper_serving: run });
+  plugin.register_hook('init_master', 'gatekeeper_serving');
+  plugin.register_hook('init_child', 'gatekeeper_serving');
 }
 
 /** The newest settings that were good. */

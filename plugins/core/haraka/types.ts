@@ -118,7 +118,7 @@ export interface HostModules {
     >;
   };
   transaction: { createTransaction(uuid: string | null, config: unknown): Transaction };
-  server: { readonly listeners: readonly Listener[] };
+  server: { readonly listeners: readonly Listener[]; readonly cluster?: object };
   tls_socket: {
     readonly certsByHost: Record<string, TlsOptions | undefined>;
     readonly cfg?: unknown;

@@ -195,6 +195,14 @@ export function directoryContract(name: string, start: () => Promise<Running>): 
       lost.close();
     });
 
+    it('says whether a server would answer', async () => {
+      await directory.probe();
+      const secrets = { ...running.secrets, bindPassword: Secret.fromText('wrong') };
+      const stranger = createLdapDirectory(running.settings, secrets);
+      await assert.rejects(stranger.probe(), { name: 'Unavailable' });
+      stranger.close();
+    });
+
     it('rejects what is asked after its end', async () => {
       const closed = createLdapDirectory(running.settings, running.secrets);
       closed.close();
