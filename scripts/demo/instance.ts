@@ -9,7 +9,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { type Certificate, certificateIn } from './certificates.ts';
 import { gatekeeper, localDomains, peopleBase } from './people.ts';
@@ -91,6 +91,7 @@ export function writeInstance(options: InstanceOptions): string {
   const files = { ...configFiles(dir, options), ...options.config };
   for (const [name, content] of Object.entries(files)) {
     const isSecret = /key|password/.test(name);
+    mkdirSync(dirname(join(dir, 'config', name)), { recursive: true });
     writeFileSync(join(dir, 'config', name), content, { mode: isSecret ? 0o600 : 0o644 });
   }
   return dir;

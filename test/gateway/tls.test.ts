@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connect, createServer } from 'node:tls';
 import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { createAuthority, type Authority } from '../support/ldap-certificates.ts';
 import { SmtpClient } from '../support/smtp.ts';
 import { alice, greeted, send } from './traffic.ts';
 
@@ -28,14 +29,21 @@ const tls12 = { maxVersion: 'TLSv1.2' } as const;
 void describe('TLS', () => {
   let gateway: TestGateway;
   let folder: string;
+  let authority: Authority;
   let certificate: { key: string; cert: string };
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'gatekeeper-rsa-'));
     certificate = rsaCertificate(folder);
-    gateway = await startTestGateway({ certificate });
+    authority = await createAuthority();
+    const other = await authority.issue('DNS:other.example');
+    gateway = await startTestGateway({
+      certificate,
+      config: { 'tls/other.example.pem': other.cert + other.key },
+    });
   });
   after(async () => {
     await gateway.stop();
+    await authority.remove();
     rmSync(folder, { recursive: true });
   });
 
@@ -73,6 +81,21 @@ void describe('TLS', () => {
       for (const servername of Object.values(names)) {
         assert.equal(await negotiated(listener, { ...tls12, servername }), 'TLSv1.2', listener);
       }
+    }
+  });
+
+  void it('has the certificate of config/tls for its name, under the same policy', async () => {
+    for (const listener of listeners) {
+      const tlsOptions = { servername: 'other.example' };
+      const options = { port: gateway.ports[listener], implicitTls: listener === 'implicit', tlsOptions };
+      const client = await SmtpClient.connect(options);
+      if (listener !== 'implicit') await startTls(client);
+      assert.equal(client.tls?.getPeerCertificate().subjectaltname, 'DNS:other.example', listener);
+      client.destroy();
+      const elliptic = { maxVersion: 'TLSv1.2', servername: 'other.example' };
+      const cbc = { ...elliptic, ciphers: 'ECDHE-ECDSA-AES128-SHA:ECDHE-ECDSA-AES256-SHA384' };
+      assert.equal(await negotiated(listener, elliptic), 'TLSv1.2', listener);
+      assert.equal(await negotiated(listener, cbc), undefined, listener);
     }
   });
 
