@@ -15,7 +15,7 @@ export function hints(ports: Ports, sinkDir: string, log: string): string {
     ({ what, expect, command }) => `# ${what}\n# expect: ${expect}\n${command}\n`,
   );
   const places = [`Messages arrive in ${sinkDir}`, `Haraka's log: ${log}`, 'Ctrl-C ends everything.'];
-  return ['Try, from another terminal:\n', ...tried, ...places].join('\n');
+  return ['Try, from another terminal (swaks is a package of Debian):\n', ...tried, ...places].join('\n');
 }
 
 function commands(ports: Ports): Hint[] {

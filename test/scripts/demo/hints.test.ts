@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, before, describe, it } from 'node:test';
+import { hints } from '../../../scripts/demo/hints.ts';
+import { eventually, startTestGateway, type TestGateway } from '../../support/gateway.ts';
+
+interface Hint {
+  readonly what: string;
+  readonly expect: string;
+  readonly command: string;
+}
+
+/** The hints as they are printed: two lines of comment, and a line to paste. */
+function hintsIn(text: string): Hint[] {
+  const blocks = text.matchAll(/^# (.*)\n# expect: (.*)\n(.*)$/gm);
+  return [...blocks].map(([, what = '', expect = '', command = '']) => ({ what, expect, command }));
+}
+
+const printed = hintsIn(hints({ mx: 1, submission: 2, implicit: 3 }, 'sink', 'log'));
+
+void describe('the commands that scripts/start prints', { concurrency: 4 }, () => {
+  let gateway: TestGateway;
+  before(async () => {
+    gateway = await startTestGateway();
+  });
+  after(() => gateway.stop());
+
+  for (const { what, expect } of printed) {
+    void it(`${what}: ${expect}`, async () => {
+      const { command } =
+        hintsIn(hints(gateway.ports, 'sink', 'log')).find((hint) => hint.what === what) ?? {};
+      const said = await run(command ?? '');
+      for (const [reply] of expect.matchAll(/\d{3}(?: \d\.\d+\.\d+)?/g)) {
+        assert.match(said, new RegExp(`^(?:<\\S+\\s+)?${reply.replaceAll('.', '\\.')} `, 'm'));
+      }
+    });
+  }
+
+  void it('are one message that is delivered, and five that are refused', async () => {
+    assert.equal(printed.filter(({ expect }) => /\b5\d\d\b/.test(expect)).length, 5);
+    await eventually('the message', () => gateway.delivered().length > 0);
+    assert.deepEqual(
+      gateway.delivered().map(({ envelope }) => envelope.to),
+      [['friend@world.example']],
+    );
+  });
+});
+
+/** What a command says, whether or not it succeeds: swaks fails when it is refused. */
+function run(command: string): Promise<string> {
+  return new Promise((resolve) => {
+    execFile('bash', ['-c', command], (_error, stdout, stderr) => resolve(stdout + stderr));
+  });
+}
