@@ -77,14 +77,14 @@ export class AuthSessions implements ExchangeLines {
     try {
       const verification = await this.#verify(credentials);
       if (verification.kind === 'refused') await this.#evenOut(connection, started);
-      if (isGone(connection)) return;
+      // Nobody is there to have succeeded; a failure is on record all the same.
+      if (isGone(connection) && verification.kind === 'account') return;
       if (verification.kind === 'account') setIdentity(connection, identityOfAccount(verification.account));
       const verdict = decideVerification(verification);
       const outcome = this.#conclude(connection, verdict, started, credentials.login);
       if (!outcome.refusal) this.#welcome(connection);
     } catch (error) {
       forgetIdentity(connection);
-      if (isGone(connection)) return;
       const verdict =
         error instanceof Unavailable ? defer('directory-unavailable', error.message) : ownFault(error);
       this.#conclude(connection, verdict, started, credentials.login);
@@ -109,19 +109,21 @@ export class AuthSessions implements ExchangeLines {
 
   #conclude(connection: Connection, verdict: Verdict, started: number, login?: string): Outcome {
     releaseInput(connection);
-    const { policy, revision } = settingsFor(connection);
-    const isFailedLogin = verdict.kind === 'refuse' && verdict.reason === 'bad-credentials';
-    const attempt = this.#attemptOf(connection);
-    if (isFailedLogin) attempt.failures += 1;
-    const isOneTooMany = isFailedLogin && attempt.failures >= policy.auth.max_failures;
-    const decided = isOneTooMany ? defer('too-many-failures', `${verdict.detail}`) : verdict;
-    const outcome = judge({
-      ...{ check, mode: 'enforce', plugin: this.#plugin, connection, transaction: null },
-      ...{ verdict: decided, started },
-      ...{ policy, revision, ...(login !== undefined && { login }) },
-    });
-    if (outcome.refusal) answerCommand(connection, outcome.refusal);
+    const settings = settingsFor(connection);
+    const decided = this.#countFailure(connection, verdict, settings.policy.auth.max_failures);
+    const plugin = this.#plugin;
+    const decision = { check, plugin, connection, verdict: decided, started, settings };
+    const outcome = judge(login === undefined ? decision : { ...decision, login });
+    if (outcome.refusal && !isGone(connection)) answerCommand(connection, outcome.refusal);
     return outcome;
+  }
+
+  /** The last refusal that a connection gets ends it; its cause stays on record. */
+  #countFailure(connection: Connection, verdict: Verdict, mostFailures: number): Verdict {
+    if (verdict.kind !== 'refuse' || verdict.reason !== 'bad-credentials') return verdict;
+    const attempt = this.#attemptOf(connection);
+    attempt.failures += 1;
+    return attempt.failures < mostFailures ? verdict : defer('too-many-failures', verdict.detail ?? '');
   }
 
   #welcome(connection: Connection): void {

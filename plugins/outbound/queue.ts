@@ -32,12 +32,9 @@ function writeToQueue(plugin: Plugin, connection: Connection, next: Next): void 
     next(constants.denysoft);
     return;
   }
+  const { settings } = record;
   const conclude = (verdict: Verdict) => {
-    const { policy, revision } = record.settings;
-    const { refusal } = judge({
-      ...{ check, mode: 'enforce', plugin, connection, transaction, verdict, started },
-      ...{ policy, revision },
-    });
+    const { refusal } = judge({ check, plugin, connection, transaction, verdict, started, settings });
     if (!refusal) next(constants.ok, 'Message queued');
     else if (connection.transaction === transaction) answerFinally(connection, refusal);
   };

@@ -27,15 +27,21 @@ export function register(this: Plugin): void {
 function refuseSecondStartTls(plugin: Plugin): void {
   const check = { name: 'tls/starttls' } as const;
   const guard = (next: Next, connection: Connection, [command]: readonly unknown[]) => {
-    const { policy, revision } = settingsFor(connection);
-    const isSecond =
-      /^STARTTLS$/i.test(String(command)) && sessionFacts(connection, policy).tls !== undefined;
-    const { refusal } = isSecond
-      ? judge({
-          ...{ check, mode: 'enforce', plugin, connection, transaction: null },
-          ...{ verdict: refuse('tls-in-use'), started: performance.now(), policy, revision },
-        })
-      : {};
+    const settings = settingsFor(connection);
+    const { tls } = sessionFacts(connection, settings.policy);
+    if (!/^STARTTLS$/i.test(String(command)) || !tls) {
+      next();
+      return;
+    }
+    const started = performance.now();
+    const { refusal } = judge({
+      check,
+      plugin,
+      connection,
+      verdict: refuse('tls-in-use'),
+      started,
+      settings,
+    });
     if (refusal) answerHook(next, refusal);
     else next();
   };

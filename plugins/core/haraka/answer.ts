@@ -1,6 +1,7 @@
 import constants from 'haraka-constants';
 import DSN from 'haraka-dsn';
 import type { Reply } from '../replies.ts';
+import type { Settings } from '../settings.ts';
 import type { Connection, Next } from './types.ts';
 
 /** A refusal, ready to be said. */
@@ -15,7 +16,8 @@ export interface Refusal {
 const longestText = 480;
 
 /** Puts the reference and the operator's help text behind the text of the table. */
-export function makeRefusal(reply: Reply, reference: string, help: string): Refusal {
+export function makeRefusal(reply: Reply, reference: string, { policy }: Settings): Refusal {
+  const help = policy.help_text;
   const text = `${reply.text} (${reference})${help === '' ? '' : ` ${help}`}`.slice(0, longestText);
   const [, subject, detail] = reply.status.split('.').map(Number);
   return {

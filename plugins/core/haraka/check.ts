@@ -72,15 +72,13 @@ export function demandedClearances(): readonly string[] {
 
 /** Decides the stage `session` outside of a hook; the first refusal, not answered yet, or `undefined`. */
 export function refusalOfSession(plugin: Plugin, connection: Connection): Refusal | undefined {
-  const { policy, revision } = settingsFor(connection);
+  const settings = settingsFor(connection);
   for (const check of installed.filter(({ stage }) => stage === 'session')) {
     const started = performance.now();
-    const { mode, answer } = decideNow(check, { plugin, connection, params: [], policy });
+    const source = { plugin, connection, params: [], policy: settings.policy };
+    const { mode, answer } = decideNow(check, source);
     const verdict = answer instanceof Promise ? ownFault('a session check must decide at once') : answer;
-    const { refusal } = judge({
-      ...{ check, mode, plugin, connection, transaction: null, verdict, started },
-      ...{ policy, revision },
-    });
+    const { refusal } = judge({ check, mode, plugin, connection, verdict, started, settings });
     if (refusal) return refusal;
   }
   return undefined;
@@ -95,15 +93,12 @@ function runCheck(check: AnyCheck, call: Omit<Source, 'policy'>, next: Next): vo
     next();
     return;
   }
-  const { policy, revision } = record.settings;
-  const { mode, answer } = decideNow(check, { ...call, policy });
-  const done = withDeadline(answer, deadlineSeconds(policy, plugin), (verdict) => {
+  const { settings } = record;
+  const { mode, answer } = decideNow(check, { ...call, policy: settings.policy });
+  const done = withDeadline(answer, deadlineSeconds(settings.policy, plugin), (verdict) => {
     // The client is gone, or has begun another message: nothing may be cleared or answered any more.
     if (connection.transaction !== transaction) return;
-    const outcome = judge({
-      ...{ check, mode, plugin, connection, transaction, verdict, started },
-      ...{ policy, revision },
-    });
+    const outcome = judge({ check, mode, plugin, connection, transaction, verdict, started, settings });
     clear(check, outcome, record);
     conclude(check, outcome, connection, next);
   });

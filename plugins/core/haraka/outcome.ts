@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { publish, type GatekeeperEvent } from '../event.ts';
 import { jsonLine } from '../json-line.ts';
 import { replies } from '../replies.ts';
-import type { Mode, Policy } from '../settings.ts';
+import type { Mode, Settings } from '../settings.ts';
 import type { Verdict } from '../verdict.ts';
 import { makeRefusal, type Refusal } from './answer.ts';
 import { sessionFacts } from './session.ts';
@@ -12,16 +12,17 @@ import type { Connection, Plugin, ResultStore, Transaction } from './types.ts';
 /** A verdict, and the circumstances under which it fell. */
 export interface Decision {
   readonly check: { readonly name: string };
-  readonly mode: Mode;
+  /** Absent for what is never optional. */
+  readonly mode?: Mode;
   readonly plugin: Plugin;
   readonly connection: Connection;
-  /** The transaction that was judged: the client may have left it meanwhile. */
-  readonly transaction: Transaction | null;
+  /** The transaction that was judged, for a decision about one: the client may have left it meanwhile. */
+  readonly transaction?: Transaction;
   readonly verdict: Verdict;
   /** `performance.now()` when the check began. */
   readonly started: number;
-  readonly policy: Policy;
-  readonly revision: string;
+  /** Those that the decision was made under. */
+  readonly settings: Settings;
   /** What a login called itself. */
   readonly login?: string;
 }
@@ -34,28 +35,29 @@ export interface Outcome {
 
 /** Applies the mode to a verdict, publishes the event and writes the log line of a refusal; answers nothing. */
 export function judge(decision: Decision): Outcome {
-  const { check, mode, connection, transaction, verdict, policy, revision } = decision;
+  const { check, mode = 'enforce', connection, transaction, verdict, settings } = decision;
   const reference = `${transaction?.uuid ?? connection.uuid} ${check.name}`;
   const adverse = verdict.kind === 'refuse' || verdict.kind === 'defer';
   const withheld = adverse && mode !== 'enforce';
-  const refusal = adverse ? makeRefusal(replies[verdict.reason], reference, policy.help_text) : undefined;
-  record(decision, { reference, withheld, refusal });
+  const refusal = adverse ? makeRefusal(replies[verdict.reason], reference, settings) : undefined;
+  record(decision, { mode, reference, withheld, refusal });
   if (refusal && !withheld) return { refusal };
   const outcome = adverse ? 'observed' : verdict.kind;
-  return { clearance: { check: check.name, outcome, mode, revision } };
+  return { clearance: { check: check.name, outcome, mode, revision: settings.revision } };
 }
 
 interface Judgement {
+  readonly mode: Mode;
   readonly reference: string;
   readonly withheld: boolean;
   readonly refusal: Refusal | undefined;
 }
 
 function eventOf(
-  { check, mode, connection, transaction, verdict, started, policy, revision, login }: Decision,
-  { reference, withheld, refusal }: Judgement,
+  { check, connection, transaction, verdict, started, settings, login }: Decision,
+  { mode, reference, withheld, refusal }: Judgement,
 ): GatekeeperEvent {
-  const { client, listener, tls, identity } = sessionFacts(connection, policy);
+  const { client, listener, tls, identity } = sessionFacts(connection, settings.policy);
   const sender = transaction?.mail_from?.format().slice(1, -1);
   const detail = detailOf(verdict);
   return {
@@ -78,7 +80,7 @@ function eventOf(
     ...(identity && { identity: identity.name, identity_id: identity.id }),
     ...(login !== undefined && { login }),
     ...(sender !== undefined && { sender }),
-    revision,
+    revision: settings.revision,
     latency_ms: Math.round((performance.now() - started) * 1000) / 1000,
   };
 }
