@@ -1,27 +1,30 @@
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Lines that wait for the disk at most; more are dropped and counted, because mail must not wait for its log. */
-const longestBacklog = 10_000;
+/** Octets that wait for the disk at most; more events are dropped and counted, because mail must not wait for its log. */
+const mostPending = 8 * 1024 * 1024;
+
+/** After a fault the disk is left alone for so long. */
+const retryAfterMs = 1000;
+
+/** What the file could not do, in words, and how many events were lost since it last could. */
+export type OnFault = (problem: string, lost: number) => void;
 
 /**
  * Appends lines to a file that is rotated by size: `FILE` is renamed to `FILE.1`, that to `FILE.2` and so on.
- * Several processes may write to one file: each append is one write, and who rotates holds a lock.
+ * Several processes may write to one file, each with whole lines; who rotates holds a lock.
  */
 export class EventFile {
   readonly #path: string;
   readonly #maxBytes: number;
   readonly #keep: number;
-  readonly #onFault: (error: unknown, lost: number) => void;
-  #pending: string[] = [];
+  readonly #onFault: OnFault;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
   #lost = 0;
-  #scheduled = false;
+  #isScheduled = false;
 
-  constructor(
-    path: string,
-    limits: { readonly maxBytes: number; readonly keep: number },
-    onFault: (error: unknown, lost: number) => void,
-  ) {
+  constructor(path: string, limits: { readonly maxBytes: number; readonly keep: number }, onFault: OnFault) {
     this.#path = path;
     this.#maxBytes = limits.maxBytes;
     this.#keep = limits.keep;
@@ -30,42 +33,56 @@ export class EventFile {
 
   /** Takes one line, without its end; it is on its way to the disk within the same turn of the event loop. */
   append(line: string): void {
-    if (this.#pending.length >= longestBacklog) {
+    const bytes = Buffer.from(`${line}\n`);
+    if (this.#pendingBytes + bytes.length > mostPending) {
       this.#lost += 1;
       return;
     }
-    this.#pending.push(`${line}\n`);
-    if (this.#scheduled) return;
-    this.#scheduled = true;
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
     setImmediate(() => {
       this.flush();
     });
   }
 
-  /** Writes what waits. A fault is reported, and the lines stay for the next try. */
+  /** Writes what waits. What a fault leaves unwritten stays for the next try. */
   flush(): void {
-    this.#scheduled = false;
+    this.#isScheduled = false;
     if (this.#pending.length === 0) return;
     try {
-      this.#write(Buffer.from(this.#pending.join('')));
-      this.#pending = [];
+      const size = this.#write();
       this.#lost = 0;
+      if (size >= this.#maxBytes) this.#rotate();
     } catch (error) {
-      this.#onFault(error, this.#lost);
+      this.#onFault(String(error), this.#lost);
+      if (this.#pending.length > 0) this.#retryLater();
     }
   }
 
-  #write(lines: Buffer): void {
+  #retryLater(): void {
+    this.#isScheduled = true;
+    setTimeout(() => {
+      this.flush();
+    }, retryAfterMs).unref();
+  }
+
+  /** Returns the size of the file afterwards. A full disk may take a part of the bytes only. */
+  #write(): number {
     mkdirSync(dirname(this.#path), { recursive: true });
     const file = openSync(this.#path, 'a', 0o640);
-    let size: number;
     try {
-      writeSync(file, lines);
-      size = fstatSync(file).size;
+      let bytes = Buffer.concat(this.#pending);
+      while (bytes.length > 0) {
+        bytes = bytes.subarray(writeSync(file, bytes));
+        this.#pending = bytes.length > 0 ? [bytes] : [];
+        this.#pendingBytes = bytes.length;
+      }
+      return fstatSync(file).size;
     } finally {
       closeSync(file);
     }
-    if (size >= this.#maxBytes) this.#rotate();
   }
 
   #rotate(): void {

@@ -1,8 +1,11 @@
 import { resolve } from 'node:path';
 import { addEventSink } from '../core/event.ts';
-import { currentSettings, harakaDirectory, start } from '../core/haraka/host.ts';
+import { harakaDirectory } from '../core/haraka/instance.ts';
+import { currentSettings } from '../core/haraka/settings-in-force.ts';
+import { start } from '../core/haraka/startup.ts';
 import type { Next, Plugin } from '../core/haraka/types.ts';
 import { jsonLine } from '../core/json-line.ts';
+import type { Policy } from '../core/settings.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
 import { EventFile } from './event-file.ts';
 import { serveHealth } from './health.ts';
@@ -13,14 +16,12 @@ export function register(this: Plugin): void {
   if (policy.http) serveHttp(this, policy.http);
 }
 
-type AuditPolicy = ReturnType<typeof currentSettings>['policy']['audit'];
-
-function recordEvents(plugin: Plugin, { file, max_bytes: maxBytes, keep }: AuditPolicy): void {
+function recordEvents(plugin: Plugin, { file, max_bytes: maxBytes, keep }: Policy['audit']): void {
   const path = resolve(harakaDirectory(), file);
   const complain = oncePerMinute(() => performance.now());
-  const events = new EventFile(path, { maxBytes, keep }, (error, lost) => {
+  const events = new EventFile(path, { maxBytes, keep }, (problem, lost) => {
     complain(() => {
-      plugin.logcrit(`events cannot be written to ${path}: ${String(error)}; ${lost} lost so far`);
+      plugin.logcrit(`events: ${path} cannot be written or rotated: ${problem}; ${lost} events lost so far`);
     });
   });
   addEventSink((event) => {

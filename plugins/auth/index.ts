@@ -1,7 +1,7 @@
 import { Unavailable, type Directory } from '../core/directory/directory.ts';
 import { createLdapDirectory } from '../core/directory/ldap.ts';
 import { defineCheck, install, refusalOfSession } from '../core/haraka/check.ts';
-import { isStarted, prepare, start, whenServing } from '../core/haraka/host.ts';
+import { isStarted, prepare, start, whenServing } from '../core/haraka/startup.ts';
 import { allowLongLines, readAuthLines } from '../core/haraka/patches/auth-lines.ts';
 import { answerUnauthenticatedMail } from '../core/haraka/patches/mail-unauthenticated.ts';
 import { redactClientLines } from '../core/haraka/patches/redact-log.ts';
@@ -12,7 +12,7 @@ import type { Policy } from '../core/settings.ts';
 import { decideRequired } from './decide.ts';
 import { mechanisms } from './exchange.ts';
 import { readDirectorySecrets } from './secrets.ts';
-import { AuthSessions } from './session.ts';
+import { AuthSessions } from './logins.ts';
 
 // After tls/required: a client in clear is told to start TLS first.
 const required = defineCheck({ name: 'auth/required', stage: 'session', rank: 1, decide: decideRequired });

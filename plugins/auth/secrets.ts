@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { DirectorySecrets } from '../core/directory/ldap.ts';
 import type { DirectorySettings } from '../core/directory/settings.ts';
-import { configPath } from '../core/haraka/host.ts';
+import { configPath } from '../core/haraka/instance.ts';
 import { Secret } from '../core/secret.ts';
 
 const passwordVariable = 'GATEKEEPER_LDAP_PASSWORD';

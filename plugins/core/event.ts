@@ -31,7 +31,7 @@ export const eventSchema = z.strictObject({
   tls: z.string().optional().describe('Protocol and cipher suite; absent in clear'),
   identity: z.string().optional().describe('Name of the authenticated identity'),
   identity_id: z.string().optional().describe('Its stable id: the distinguished name, for an LDAP account'),
-  login: z.string().optional().describe('What a failed login called itself; not a proven name'),
+  login: z.string().optional().describe('What a login called itself; proven only where the verdict is pass'),
   sender: z.string().optional().describe('Envelope sender; empty for the null reverse-path'),
   revision: z.string().describe('Settings that were in force'),
   latency_ms: z.number().describe('How long the decision took'),

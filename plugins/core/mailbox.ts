@@ -46,10 +46,14 @@ export function sameMailbox(a: Mailbox, b: Mailbox): boolean {
   return a.domain === b.domain && foldAscii(a.local) === foldAscii(b.local);
 }
 
-/** The mailbox without its sub-address (RFC 5233): `alice+shop@x` becomes `alice@x`. */
+/**
+ * The mailbox without its sub-address (RFC 5233): `alice+shop@x` becomes `alice@x`. A tag that needs quotes, or letters
+ * beyond US-ASCII, may show a reader another address: it stays.
+ */
 export function withoutSubaddress(mailbox: Mailbox, separator: string): Mailbox {
   const cut = separator === '' ? -1 : mailbox.local.indexOf(separator);
-  if (cut < 1) return mailbox;
+  const isPlain = dotString.test(mailbox.local) && /^[\x21-\x7e]*$/.test(mailbox.local);
+  if (cut < 1 || !isPlain) return mailbox;
   return { local: mailbox.local.slice(0, cut), domain: mailbox.domain } as Mailbox;
 }
 

@@ -50,7 +50,9 @@ const auth = z.strictObject({
     .min(0)
     .max(20)
     .default(1)
-    .describe('A refused login is answered after this time, whatever the cause, so that time tells nothing'),
+    .describe(
+      'A refused login is answered after this time, whatever the cause: time must not tell the cause',
+    ),
   max_failures: z
     .int()
     .min(1)
@@ -90,12 +92,10 @@ const http = z.strictObject({
 export const settingsSchema = z.strictObject({
   listeners: z
     .array(listener)
-    .default([
-      { port: 25, role: 'mx' },
-      { port: 465, role: 'submission' },
-      { port: 587, role: 'submission' },
-    ])
-    .describe('What each port is for; a port that is not listed counts as submission, the stricter role'),
+    .default([])
+    .describe(
+      'What each port is for; of those not listed 25 is mx, every other submission, the stricter role',
+    ),
   protected_domains: z
     .array(domain)
     .default([])

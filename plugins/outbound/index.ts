@@ -1,5 +1,5 @@
 import { defineCheck, demandedClearances, install } from '../core/haraka/check.ts';
-import { isStarted, start } from '../core/haraka/host.ts';
+import { isStarted, start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
 import { decideGate, decideOutbound, decideRelay } from './gate.ts';
 import { queueOurselves } from './queue.ts';

@@ -17,6 +17,8 @@ const fullBelow = 1024 * 1024;
  * written, and the sender would take its mail for refused.
  */
 export function queueOurselves(plugin: Plugin): void {
+  // Haraka's timeout would answer 450 while the message is being written, and the client would send it again.
+  plugin.timeout = 0;
   const queue = (next: Next, connection: Connection) => {
     writeToQueue(plugin, connection, next);
   };

@@ -1,5 +1,5 @@
 import { defineCheck, install } from '../core/haraka/check.ts';
-import { start } from '../core/haraka/host.ts';
+import { start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
 import type { Policy } from '../core/settings.ts';
 import { decideEnvelope } from './envelope.ts';

@@ -1,4 +1,4 @@
-import type { SessionFacts, TlsFacts } from '../core/haraka/session.ts';
+import type { Role, SessionFacts, TlsFacts } from '../core/haraka/session.ts';
 import type { Policy } from '../core/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 
@@ -6,12 +6,15 @@ import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
  * TLS is required on submission (RFC 8314 §3.3) and, unless set otherwise, opportunistic on a public MX, which
  * must not require it (RFC 3207 §4). Judges what was negotiated, not what the listener was told to offer.
  */
-export function decideTls({ listener, tls }: SessionFacts, { tls: policy }: Policy): Verdict {
-  const isRequired = listener.role === 'submission' || policy.mx === 'required';
-  if (!isRequired) return skip('TLS is opportunistic on MX');
+export function decideTls({ listener, tls }: SessionFacts, policy: Policy): Verdict {
+  if (!isTlsRequired(listener.role, policy)) return skip('TLS is opportunistic on MX');
   if (!tls) return refuse('tls-missing');
-  const lack = criterionMissed(tls, policy.min_version);
+  const lack = criterionMissed(tls, policy.tls.min_version);
   return lack === undefined ? pass : refuse('tls-below-criteria', lack);
+}
+
+export function isTlsRequired(role: Role, { tls }: Policy): boolean {
+  return role === 'submission' || tls.mx === 'required';
 }
 
 const versions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];

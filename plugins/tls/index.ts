@@ -1,13 +1,14 @@
 import { defineCheck, install } from '../core/haraka/check.ts';
-import { prepare, start } from '../core/haraka/host.ts';
+import { prepare, start, whenServing } from '../core/haraka/startup.ts';
 import { enforceHandshakePolicy, loadTlsIni, defaultKeyPairs } from '../core/haraka/patches/tls-context.ts';
 import { judge } from '../core/haraka/outcome.ts';
-import { sessionFacts } from '../core/haraka/session.ts';
+import { roleOfPort, sessionFacts } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import { answerHook } from '../core/haraka/answer.ts';
 import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
 import { refuse } from '../core/verdict.ts';
-import { decideTls } from './decide.ts';
+import type { Policy } from '../core/settings.ts';
+import { decideTls, isTlsRequired } from './decide.ts';
 import { keyPairProblems } from './key-pairs.ts';
 
 const required = defineCheck({ name: 'tls/required', stage: 'session', decide: decideTls });
@@ -21,6 +22,22 @@ export function register(this: Plugin): void {
   );
   install(this, [required]);
   refuseSecondStartTls(this);
+  whenServing(this, () => {
+    for (const line of listenerLines(this, policy)) this.lognotice(line);
+  });
+}
+
+/** What each listener is for: most questions of a first day are about that. */
+function listenerLines(plugin: Plugin, policy: Policy): readonly string[] {
+  return plugin.haraka_require('server').listeners.flatMap((listener) => {
+    const address = listener.address();
+    if (address === null || typeof address === 'string') return [];
+    const role = roleOfPort(address.port, policy);
+    const tls = listener.has_tls
+      ? 'TLS from the start'
+      : `TLS ${isTlsRequired(role, policy) ? 'required' : 'opportunistic'}`;
+    return [`port ${address.port}: ${role}, ${tls}`];
+  });
 }
 
 /** RFC 3207 §4.2: STARTTLS inside TLS is out of sequence; Haraka would begin another handshake. */
@@ -62,10 +79,8 @@ function checkKeys(plugin: Plugin): void {
   if (failure !== undefined) throw new Error(`tls.ini: ${failure.message}`);
 }
 
-type TlsPolicy = ReturnType<typeof start>['policy']['tls'];
-
 /** Runs once all plugins are loaded: whichever of them loads `tls.ini` last has done so. */
-function prepareTls(plugin: Plugin, { min_version: minVersion, ciphers }: TlsPolicy): readonly string[] {
+function prepareTls(plugin: Plugin, { min_version: minVersion, ciphers }: Policy['tls']): readonly string[] {
   const { registered_plugins: plugins } = plugin.haraka_require('plugins');
   if (!plugins['tls']) {
     return ["Haraka's own plugin 'tls' is not in config/plugins: without it no client can start TLS"];

@@ -1,9 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-
-export interface KeyPair {
-  readonly key: Buffer | undefined;
-  readonly cert: Buffer | undefined;
-}
+import type { KeyPair } from '../core/haraka/patches/tls-context.ts';
 
 /** Why these keys and certificates cannot serve TLS; empty when they can. An expired certificate can. */
 export function keyPairProblems(pairs: readonly KeyPair[]): string[] {
@@ -14,11 +10,12 @@ export function keyPairProblems(pairs: readonly KeyPair[]): string[] {
   });
 }
 
-function problemOf({ key, cert }: KeyPair): string | undefined {
+function problemOf({ key, cert, passphrase }: KeyPair): string | undefined {
   if (!key?.length) return 'the key (tls.ini: key=, default tls_key.pem) is missing or unreadable';
   if (!cert?.length) return 'the certificate (tls.ini: cert=, default tls_cert.pem) is missing or unreadable';
   try {
-    const matches = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
+    const privateKey = createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) });
+    const matches = new X509Certificate(cert).checkPrivateKey(privateKey);
     return matches ? undefined : 'the key does not belong to the certificate';
   } catch (error) {
     return `the key or the certificate cannot be read as PEM: ${(error as Error).message}`;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ after(() => {
   rmSync(dir, { recursive: true });
 });
 
-const fail = (error: unknown) => assert.fail(String(error));
+const fail = (problem: string) => assert.fail(problem);
 
 void describe('the event file', () => {
   void it('appends lines, and makes the folder when it is missing', () => {
@@ -37,7 +38,7 @@ void describe('the event file', () => {
   void it('reports a fault, keeps the lines and writes them when the fault is over', () => {
     const path = join(dir, 'blocked', 'events.jsonl');
     const faults: string[] = [];
-    const file = new EventFile(path, { maxBytes: 1000, keep: 2 }, (error) => faults.push(String(error)));
+    const file = new EventFile(path, { maxBytes: 1000, keep: 2 }, (problem) => faults.push(problem));
     writeFileSync(join(dir, 'blocked'), 'a file where a folder must be');
     file.append('first');
     file.flush();
@@ -47,5 +48,39 @@ void describe('the event file', () => {
     file.append('second');
     file.flush();
     assert.equal(readFileSync(path, 'utf8'), 'first\nsecond\n');
+  });
+
+  void it('writes each line once, even if the file cannot be rotated', () => {
+    const path = join(dir, 'stuck', 'events.jsonl');
+    const faults: string[] = [];
+    const file = new EventFile(path, { maxBytes: 10, keep: 1 }, (problem) => faults.push(problem));
+    mkdirSync(join(`${path}.1`, 'in the way'), { recursive: true });
+    for (const line of ['first of them', 'second', 'third']) {
+      file.append(line);
+      file.flush();
+    }
+    assert.equal(readFileSync(path, 'utf8'), 'first of them\nsecond\nthird\n');
+    assert.equal(faults.length, 3);
+  });
+
+  void it('goes on in the middle of a line when the disk was full there', () => {
+    const folder = join(dir, 'full');
+    mkdirSync(folder);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', folder]);
+    try {
+      const path = join(folder, 'events.jsonl');
+      const faults: string[] = [];
+      const file = new EventFile(path, { maxBytes: 1_000_000, keep: 1 }, (problem) => faults.push(problem));
+      writeFileSync(join(folder, 'ballast'), Buffer.alloc(8192));
+      const lines = Array.from({ length: 40 }, (_, number) => `${number}`.padEnd(300, '.'));
+      for (const line of lines) file.append(line);
+      file.flush();
+      assert.match(faults.join(), /ENOSPC/);
+      rmSync(join(folder, 'ballast'));
+      file.flush();
+      assert.equal(readFileSync(path, 'utf8'), `${lines.join('\n')}\n`);
+    } finally {
+      execFileSync('umount', [folder]);
+    }
   });
 });

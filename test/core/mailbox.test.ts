@@ -62,6 +62,11 @@ void describe('mailboxes (RFC 5321 §4.1.2, RFC 6531)', () => {
     };
     assert.equal(base('alice+shop+x@corp.example', '+'), 'alice@corp.example');
     assert.equal(base('+shop@corp.example', '+'), '+shop@corp.example');
+    assert.equal(
+      base('"alice+ <ceo@corp.example>"@corp.example', '+'),
+      '"alice+ <ceo@corp.example>"@corp.example',
+    );
+    assert.equal(base('alice+\u202eoec@corp.example', '+'), 'alice+\u202eoec@corp.example');
     assert.equal(base('alice+shop@corp.example', ''), 'alice+shop@corp.example');
   });
 });

@@ -46,6 +46,10 @@ export const gatewayOptions: Readonly<Record<string, TestGatewayOptions>> = {
   },
   'delay-deny': { plugins: ['delay_deny', ...defaultPlugins] },
   hostile: { first: [plugin('hostile')], last: [plugin('hostile-late')], config: { plugin_timeout: '2\n' } },
+  'slow-queue': {
+    last: [plugin('slow-queue')],
+    config: { plugin_timeout: '2\n', 'slow-queue.timeout': '20\n' },
+  },
   checks: { last: [plugin('checks')], settings: { deadline_seconds: 0.3 } },
   'checks-first': { first: [plugin('checks')], settings: { deadline_seconds: 0.3 } },
   'bad-mode': { last: [plugin('bad-mode')] },

@@ -1,6 +1,6 @@
 // Checks of an integrator whose mode cannot be read: they always pass, but nobody can know whether they count.
 const { defineCheck, install } = require('haraka-plugin-gatekeeper/core/haraka/check.js');
-const { start } = require('haraka-plugin-gatekeeper/core/haraka/host.js');
+const { start } = require('haraka-plugin-gatekeeper/core/haraka/startup.js');
 
 exports.register = function () {
   start(this);

@@ -1,6 +1,6 @@
 // Checks of an integrator, some of them bad; the sub-address of the sender says which: alice+STAGE.HOW@corp.example.
 const { defineCheck, install } = require('haraka-plugin-gatekeeper/core/haraka/check.js');
-const { start } = require('haraka-plugin-gatekeeper/core/haraka/host.js');
+const { start } = require('haraka-plugin-gatekeeper/core/haraka/startup.js');
 
 const pass = { kind: 'pass' };
 

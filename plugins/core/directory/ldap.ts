@@ -25,6 +25,9 @@ export interface DirectoryTuning extends Partial<Chance> {
 
 type Log = (message: string) => void;
 
+/** How much of what a server sends is shown in the log. */
+const longestShown = 200;
+
 /** The directory behind LDAP servers. Throws an Error for settings that cannot be used; connects when the first login comes. */
 export function createLdapDirectory(
   settings: DirectorySettings,
@@ -176,7 +179,8 @@ class LdapDirectory implements Directory {
 
   #accountOf(entry: Entry): Account {
     return accountOf(entry, this.#settings, (value) => {
-      this.#logOnce(`${entry.dn}: ${JSON.stringify(value)} is no address and gives no right to send`);
+      const shown = JSON.stringify(value.slice(0, longestShown));
+      this.#logOnce(`${entry.dn.slice(0, longestShown)}: ${shown} is no address and gives no right to send`);
     });
   }
 

@@ -1,3 +1,4 @@
+import constants from 'haraka-constants';
 import { isMode, type Mode, type Policy } from '../settings.ts';
 import { defer, isVerdict, ownFault, skip, type Verdict } from '../verdict.ts';
 import { answerFinally, answerHook, type Refusal } from './answer.ts';
@@ -90,7 +91,8 @@ function runCheck(check: AnyCheck, call: Omit<Source, 'policy'>, next: Next): vo
   const { transaction } = connection;
   const record = transactionRecord(connection);
   if (!transaction || !record) {
-    next();
+    // Haraka does not run these hooks without one.
+    next(constants.denysoft);
     return;
   }
   const { settings } = record;

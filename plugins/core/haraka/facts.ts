@@ -1,5 +1,6 @@
 import { parseMailbox, type Mailbox } from '../mailbox.ts';
 import type { Policy } from '../settings.ts';
+import { headerLinesSeen } from './patches/header-lines.ts';
 import { sessionFacts, type SessionFacts } from './session.ts';
 import { transactionRecord, type Clearance } from './transaction.ts';
 import type { Address, Connection, Plugin, Transaction } from './types.ts';
@@ -83,12 +84,14 @@ function rcptFacts(source: Source): RcptFacts {
 }
 
 function messageFacts(source: Source): MessageFacts {
-  const entries = openTransaction(source).header_lines;
+  const transaction = openTransaction(source);
+  // Haraka's own default where connection.ini does not name it.
+  const limit = source.plugin.haraka_require('connection').cfg.headers.max_lines ?? 1000;
   return {
     ...mailFacts(source),
     // Haraka's own Received stands first, as one entry of several lines; what the client sent has one line each.
-    headerLines: entries.filter((entry) => !/\n[^]/.test(entry)),
-    isHeaderWhole: entries.length < source.plugin.haraka_require('connection').cfg.headers.max_lines,
+    headerLines: transaction.header_lines.filter((entry) => !/\n[^]/.test(entry)),
+    isHeaderWhole: headerLinesSeen(transaction) < limit,
   };
 }
 

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
 import { publish, type GatekeeperEvent } from '../event.ts';
 import { jsonLine } from '../json-line.ts';
-import { replies } from '../replies.ts';
+import { replies, type Reason } from '../replies.ts';
 import type { Mode, Settings } from '../settings.ts';
 import type { Verdict } from '../verdict.ts';
 import { makeRefusal, type Refusal } from './answer.ts';
-import { sessionFacts } from './session.ts';
+import { isGone, sessionFacts } from './session.ts';
 import type { Clearance } from './transaction.ts';
 import type { Connection, Plugin, ResultStore, Transaction } from './types.ts';
 
@@ -25,6 +25,8 @@ export interface Decision {
   readonly settings: Settings;
   /** What a login called itself. */
   readonly login?: string;
+  /** The reply, where it is another one than that of the verdict's reason. */
+  readonly answerAs?: Reason;
 }
 
 /** What follows from a verdict: a refusal that must be answered, or a clearance. */
@@ -35,11 +37,11 @@ export interface Outcome {
 
 /** Applies the mode to a verdict, publishes the event and writes the log line of a refusal; answers nothing. */
 export function judge(decision: Decision): Outcome {
-  const { check, mode = 'enforce', connection, transaction, verdict, settings } = decision;
+  const { check, mode = 'enforce', connection, transaction, verdict, settings, answerAs } = decision;
   const reference = `${transaction?.uuid ?? connection.uuid} ${check.name}`;
   const adverse = verdict.kind === 'refuse' || verdict.kind === 'defer';
   const withheld = adverse && mode !== 'enforce';
-  const refusal = adverse ? makeRefusal(replies[verdict.reason], reference, settings) : undefined;
+  const refusal = adverse ? makeRefusal(replies[answerAs ?? verdict.reason], reference, settings) : undefined;
   record(decision, { mode, reference, withheld, refusal });
   if (refusal && !withheld) return { refusal };
   const outcome = adverse ? 'observed' : verdict.kind;
@@ -53,12 +55,10 @@ interface Judgement {
   readonly refusal: Refusal | undefined;
 }
 
-function eventOf(
-  { check, connection, transaction, verdict, started, settings, login }: Decision,
-  { mode, reference, withheld, refusal }: Judgement,
-): GatekeeperEvent {
-  const { client, listener, tls, identity } = sessionFacts(connection, settings.policy);
-  const sender = transaction?.mail_from?.format().slice(1, -1);
+function eventOf(decision: Decision, judgement: Judgement): GatekeeperEvent {
+  const { check, connection, verdict, started, settings, login } = decision;
+  const { mode, reference, withheld, refusal } = judgement;
+  const isSaid = !withheld && !isGone(connection);
   const detail = detailOf(verdict);
   return {
     v: 1,
@@ -72,16 +72,25 @@ function eventOf(
     ...(withheld && { would_refuse: true as const }),
     ...('reason' in verdict && { reason: verdict.reason }),
     ...(detail !== undefined && { detail }),
-    ...(refusal && !withheld && { reply: refusal.line }),
+    ...(refusal && isSaid && { reply: refusal.line }),
+    ...partiesOf(decision),
+    ...(login !== undefined && { login }),
+    revision: settings.revision,
+    latency_ms: Math.round((performance.now() - started) * 1000) / 1000,
+  };
+}
+
+/** Who it was about, and where. */
+function partiesOf({ connection, transaction, settings }: Decision) {
+  const { client, listener, tls, identity } = sessionFacts(connection, settings.policy);
+  const sender = transaction?.mail_from?.format().slice(1, -1);
+  return {
     client: client.address,
     port: listener.port,
     role: listener.role,
     ...(tls && { tls: `${tls.version} ${tls.cipher}` }),
     ...(identity && { identity: identity.name, identity_id: identity.id }),
-    ...(login !== undefined && { login }),
     ...(sender !== undefined && { sender }),
-    revision: settings.revision,
-    latency_ms: Math.round((performance.now() - started) * 1000) / 1000,
   };
 }
 

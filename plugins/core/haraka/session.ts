@@ -1,3 +1,4 @@
+import constants from 'haraka-constants';
 import type { Identity } from '../identity.ts';
 import type { Policy } from '../settings.ts';
 import type { ClientSocket, Connection } from './types.ts';
@@ -48,6 +49,11 @@ function clientOf(connection: Connection): string {
   return `${connection.uuid} ${connection.remote.ip} ${connection.remote.port}`;
 }
 
+/** Whether the client has left, or is being sent away: nothing can be said to it any more. */
+export function isGone(connection: Connection): boolean {
+  return connection.state >= constants.connection.state.DISCONNECTING;
+}
+
 export function sessionFacts(connection: Connection, policy: Policy): SessionFacts {
   const tls = tlsFacts(connection.client);
   const identity = identityOf(connection);
@@ -64,18 +70,28 @@ function truePort(connection: Connection): number {
   return connection.client.localPort ?? connection.local.port ?? 0;
 }
 
-/** `mx` only when the true port and the claimed one both are; a port that is not listed is `submission`. */
+/** What a port is for: as the settings say, else `mx` for port 25 and `submission` for every other. */
+export function roleOfPort(port: number, { listeners }: Policy): Role {
+  const listed = listeners.find((listener) => listener.port === port);
+  return listed?.role ?? (port === 25 ? 'mx' : 'submission');
+}
+
+/** `mx` only when the true port and the claimed one both are. */
 function roleOf(connection: Connection, policy: Policy): Role {
-  const isMx = (port: number) =>
-    policy.listeners.some((listener) => listener.port === port && listener.role === 'mx');
+  const isMx = (port: number) => roleOfPort(port, policy) === 'mx';
   // XCLIENT without DESTPORT leaves no claim.
   const claimed = connection.local.port ?? truePort(connection);
   return isMx(truePort(connection)) && isMx(claimed) ? 'mx' : 'submission';
 }
 
+/** A socket that is closed no longer tells what it had negotiated. */
+const negotiated = new WeakMap<object, TlsFacts>();
+
 function tlsFacts(client: ClientSocket): TlsFacts | undefined {
   const socket = client.cleartext ?? (client.encrypted ? (client as ClientSocket['cleartext']) : undefined);
   const version = socket?.getProtocol();
-  if (!socket || !version) return undefined;
-  return { version, cipher: socket.getCipher().name };
+  if (!socket || !version) return socket && negotiated.get(socket);
+  const facts = { version, cipher: socket.getCipher().name };
+  negotiated.set(socket, facts);
+  return facts;
 }

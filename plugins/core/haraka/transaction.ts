@@ -1,5 +1,5 @@
 import type { Mode, Settings } from '../settings.ts';
-import { currentSettings } from './host.ts';
+import { currentSettings } from './settings-in-force.ts';
 import type { Connection, Transaction } from './types.ts';
 
 /** The proof that one check looked at one transaction and let it go on. */

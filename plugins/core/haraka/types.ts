@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 
 /** Haraka's objects (3.3), as far as the plugins use them: declared once, here. */
@@ -23,6 +24,7 @@ export interface Transaction {
   readonly header_lines: readonly string[];
   readonly results: ResultStore;
   readonly notes: Record<string, unknown>;
+  end_data(done: () => void): void;
   msg_status?: 'accepted' | 'rejected' | 'deferred';
 }
 
@@ -31,6 +33,7 @@ export interface ClientSocket {
   readonly localPort?: number;
   readonly cleartext?: TLSSocket;
   readonly encrypted?: boolean;
+  destroy(): void;
 }
 
 export interface Connection {
@@ -75,7 +78,8 @@ export interface LogItem {
 
 export interface Plugin {
   readonly name: string;
-  readonly timeout: number;
+  /** Seconds after which Haraka answers in place of a hook of this plugin; 0 for never. */
+  timeout: number;
   /** Reads a file of config/; `null` when it is missing. */
   readonly config: { get(file: string): unknown };
   haraka_require<Name extends keyof HostModules>(name: Name): HostModules[Name];
@@ -92,6 +96,7 @@ export interface TlsOptions {
   cert?: readonly (Buffer | undefined)[] | Buffer;
   minVersion?: string;
   ciphers?: string;
+  passphrase?: string;
   secureContext?: SecureContext;
   SNICallback?: (name: string, done: (error: Error | null, context?: SecureContext) => void) => void;
   [option: string]: unknown;
@@ -101,13 +106,17 @@ export interface TlsOptions {
 export interface Listener {
   readonly has_tls?: boolean;
   setSecureContext?(options: TlsOptions): void;
+  address(): AddressInfo | string | null;
   readonly tlsServer?: { setSecureContext(options: TlsOptions): void };
 }
 
 /** The modules of the running Haraka that the plugins reach, by `plugin.haraka_require`. */
 export interface HostModules {
   connection: {
-    readonly cfg: { readonly max: { line_length: number }; readonly headers: { readonly max_lines: number } };
+    readonly cfg: {
+      readonly max: { line_length: number };
+      readonly headers: { readonly max_lines?: number };
+    };
   };
   outbound: {
     send_trans_email(transaction: Transaction, done: (code: number, message?: unknown) => void): void;

@@ -9,8 +9,12 @@ export interface Malformed {
   readonly malformed: string;
 }
 
-/** RFC 5322 §3.6.8: printable US-ASCII but the colon, and nothing between the name and the colon. */
-const fieldLine = /^([\x21-\x39\x3b-\x7e]+):(.*)$/s;
+/**
+ * RFC 5322 §3.6.8: printable US-ASCII but the colon, and nothing between the name and the colon. No dot first: Haraka
+ * sends header lines without stuffing it again, so that the next server would read `.From:` as `From:`
+ * (RFC 5321 §4.5.2).
+ */
+const fieldLine = /^(?!\.)([\x21-\x39\x3b-\x7e]+):(.*)$/s;
 
 /**
  * Reads header lines as the strictest reader would: every line is a field or the continuation of one. What a

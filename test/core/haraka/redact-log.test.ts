@@ -19,12 +19,16 @@ const cases = [
   },
   { line: '[INFO] [X] [core] something else line=1', is: '[INFO] [X] [core] something else line=1' },
   {
-    line: '{"level":"DEBUG","message":"pipeline: AUTH PLAIN c2VjcmV0\\r\\n"}',
-    is: '{"level":"DEBUG","message":"pipeline: [redacted]"}',
+    line: '{"level":"DEBUG","origin":"core","message":"pipeline: AUTH PLAIN c2VjcmV0\\r\\n"}',
+    is: '{"level":"DEBUG","origin":"core","message":"pipeline: [redacted]"}',
   },
   {
-    line: '{"message":"[early_talker]","state":4,"line":"AUTH PLAIN c2VjcmV0"}',
-    is: '{"message":"[early_talker]","state":4,"line":"[redacted]"}',
+    line: '{"origin":"core","message":"[early_talker]","state":4,"line":"AUTH PLAIN c2VjcmV0"}',
+    is: '{"origin":"core","message":"[early_talker]","state":4,"line":"[redacted]"}',
+  },
+  {
+    line: '[NOTICE] [X] [gatekeeper/auth] refuse login="a C: lice" client="192.0.2.1"',
+    is: '[NOTICE] [X] [gatekeeper/auth] refuse login="a C: lice" client="192.0.2.1"',
   },
 ] as const;
 

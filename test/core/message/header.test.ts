@@ -16,6 +16,7 @@ const headers: readonly { it: string; lines: readonly string[]; is: string }[] =
   { it: 'refuses white space before the colon', lines: ['From : a@b\n'], is: 'line 1 is no header field' },
   { it: 'refuses a name with a high byte', lines: ['From\u00ff: a@b\n'], is: 'line 1 is no header field' },
   { it: 'refuses a line without a colon', lines: ['A: b\n', 'nonsense\n'], is: 'line 2 is no header field' },
+  { it: 'refuses a name that begins with a dot', lines: ['.From: a@b\n'], is: 'line 1 is no header field' },
   { it: 'refuses NUL', lines: ['From\0: a@b\n'], is: 'line 1 holds NUL, bare CR or bare LF' },
   { it: 'refuses a bare CR', lines: ['X: a\rFrom: c@d\n'], is: 'line 1 holds NUL, bare CR or bare LF' },
 ];

@@ -20,6 +20,13 @@ export function holdInput(connection: Connection): void {
   connection.current_data = null;
 }
 
+/** At once and without a word: a TLS socket that is ended in the midst of a flood goes on to take it in. */
+function drop(connection: Connection): void {
+  held.delete(connection);
+  connection.disconnect();
+  connection.client.destroy();
+}
+
 /** Gives back what was held; the next reply makes Haraka go on with it. */
 export function releaseInput(connection: Connection): void {
   const chunks = held.get(connection);
@@ -63,7 +70,7 @@ export function readAuthLines(connection: Connection, lines: ExchangeLines): voi
       return;
     }
     chunks.push(data);
-    if (chunks.reduce((sum, chunk) => sum + chunk.length, 0) > mostHeld) connection.disconnect();
+    if (chunks.reduce((sum, chunk) => sum + chunk.length, 0) > mostHeld) drop(connection);
   };
   connection.process_line = (line) => {
     // Data is data, whatever it looks like; a dead connection is Haraka's business.

@@ -4,33 +4,33 @@ import type { Plugin, Transaction } from '../types.ts';
  * Haraka leaves out the plugins whose names stand in `transaction.notes.skip_plugins`. Ours are not left out,
  * whoever writes that list: the gate could not refuse what it does not see.
  */
-export function neverSkipUs(plugin: Plugin): void {
+export function neverSkipUs(plugin: Plugin, isOurs: (name: unknown) => boolean): void {
   const module = plugin.haraka_require('transaction');
   const create = module.createTransaction.bind(module);
   module.createTransaction = (uuid, config) => {
     const transaction = create(uuid, config);
-    guardList(transaction);
+    guardList(transaction, isOurs);
     return transaction;
   };
 }
 
-function guardList({ notes }: Transaction): void {
-  let list = withoutUs(notes['skip_plugins']);
+function guardList({ notes }: Transaction, isOurs: (name: unknown) => boolean): void {
+  let list = withoutUs(notes['skip_plugins'], isOurs);
   Object.defineProperty(notes, 'skip_plugins', {
     enumerable: true,
     configurable: true,
     get: () => list,
     set: (value: unknown) => {
-      list = withoutUs(value);
+      list = withoutUs(value, isOurs);
     },
   });
 }
 
 /** The same list, whatever is added to it later, but one that never includes a name of ours; nothing else is one. */
-function withoutUs(value: unknown): unknown[] {
+function withoutUs(value: unknown, isOurs: (name: unknown) => boolean): unknown[] {
   const list: unknown[] = Array.isArray(value) ? value : [];
   const includes = list.includes.bind(list);
   return Object.defineProperty(list, 'includes', {
-    value: (name: unknown) => !String(name).startsWith('gatekeeper/') && includes(name),
+    value: (name: unknown) => !isOurs(name) && includes(name),
   });
 }

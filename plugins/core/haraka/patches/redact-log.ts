@@ -18,13 +18,15 @@ export function redactClientLines(plugin: Plugin): void {
 }
 
 const harmless = '(?:EHLO|HELO|MAIL|RCPT|DATA|RSET|NOOP|QUIT|STARTTLS|PROXY)\\b|AUTH \\[redacted\\]';
+/** Lines of Haraka's core, in its three formats; those of plugins, ours among them, quote no raw line. */
+const fromCore = /^(?:\[[A-Z]+\] \[[^\]]*\] \[core\] |level=\w+ uuid=\S+ origin=core |\{.*"origin":"core")/;
 const quotesClient = /\bC: |pipeline: |\[early_talker\]|unrecognized_command/;
 const clientLine = new RegExp(`((?:\\bC|pipeline): )(?!${harmless}).*`, 'is');
 const clientField = /((?:\[early_talker\].*?\bline|\bunrecognized_command\b.*?\bparams)=).*/is;
 
 /** Removes from a log line, in any of Haraka's formats, what it quotes of a client that may be a secret. */
 export function redactLine(data: string): string {
-  if (!quotesClient.test(data)) return data;
+  if (!fromCore.test(data) || !quotesClient.test(data)) return data;
   return data.startsWith('{') ? redactJson(data) : redactText(data);
 }
 

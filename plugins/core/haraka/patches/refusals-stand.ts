@@ -8,14 +8,10 @@ const method = 'gatekeeper_refusal_stands';
  * Ours runs first and ends that chain when the refusal is ours; a `deny` hook at the same priority that was
  * loaded earlier still wins, which is why the gate does not refuse through hooks.
  */
-export function guardRefusals(plugin: Plugin): void {
+export function guardRefusals(plugin: Plugin, isOurs: (name: unknown) => boolean): void {
   const guard = (next: Next, _connection: Connection, params: readonly unknown[]) => {
     next(isOurs(params[2]) ? constants.stop : constants.cont);
   };
   Object.assign(plugin, { [method]: guard });
   plugin.register_hook('deny', method, -100);
-}
-
-function isOurs(pluginName: unknown): boolean {
-  return typeof pluginName === 'string' && pluginName.startsWith('gatekeeper/');
 }

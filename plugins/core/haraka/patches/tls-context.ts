@@ -41,11 +41,17 @@ export function enforceHandshakePolicy(plugin: Plugin, policy: HandshakePolicy):
 }
 
 /** The key and certificate that Haraka found for the default host; each may be missing. */
-export function defaultKeyPairs(plugin: Plugin): { key: Buffer | undefined; cert: Buffer | undefined }[] {
-  const { key, cert } = tlsSocketOf(plugin).certsByHost['*'] ?? {};
-  const keys = listOf(key);
+export function defaultKeyPairs(plugin: Plugin): KeyPair[] {
+  const { key, cert, passphrase } = tlsSocketOf(plugin).certsByHost['*'] ?? {};
   const certs = listOf(cert);
-  return keys.map((each, index) => ({ key: each, cert: certs[index] }));
+  return listOf(key).map((each, index) => ({ key: each, cert: certs[index], passphrase }));
+}
+
+export interface KeyPair {
+  readonly key: Buffer | undefined;
+  readonly cert: Buffer | undefined;
+  /** Of an encrypted key. */
+  readonly passphrase: string | undefined;
 }
 
 /** Loads `tls.ini` and the files that it names, as Haraka does when it starts to listen. */
@@ -61,7 +67,7 @@ function applyPolicy(tlsSocket: TlsSocketModule, policy: HandshakePolicy): void 
   const fallback = createSecureContext(contextOptions(options));
   options.secureContext = fallback;
   // The folder config/tls brings certificates for other names; those contexts are built on first use.
-  const contexts = new WeakMap<TlsOptions, SecureContext>();
+  const contexts = new WeakMap<object, SecureContext>();
   options.SNICallback = (name, done) => {
     try {
       done(null, contextFor(tlsSocket.certsByHost[name], contexts, policy) ?? fallback);
@@ -73,15 +79,16 @@ function applyPolicy(tlsSocket: TlsSocketModule, policy: HandshakePolicy): void 
 
 function contextFor(
   options: TlsOptions | undefined,
-  contexts: WeakMap<TlsOptions, SecureContext>,
+  contexts: WeakMap<object, SecureContext>,
   policy: HandshakePolicy,
 ): SecureContext | undefined {
   if (typeof options !== 'object' || !options.key || !options.cert) return undefined;
-  const known = contexts.get(options);
+  // Haraka puts a renewed certificate into the same options.
+  const known = contexts.get(options.cert);
   if (known) return known;
   const minVersion = stricter(options.minVersion, policy.minVersion);
   const context = createSecureContext(contextOptions({ ...options, minVersion, ciphers: policy.ciphers }));
-  contexts.set(options, context);
+  contexts.set(options.cert, context);
   return context;
 }
 

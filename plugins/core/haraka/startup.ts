@@ -1,9 +1,10 @@
-import { join } from 'node:path';
-import { readSettingsFile } from '../settings-file.ts';
 import type { Settings } from '../settings.ts';
+import { isWorker } from './instance.ts';
+import { countHeaderLines } from './patches/header-lines.ts';
 import { neverSkipUs } from './patches/never-skipped.ts';
 import { acceptOneProxyLine } from './patches/proxy-once.ts';
 import { guardRefusals } from './patches/refusals-stand.ts';
+import { currentSettings, loadSettings } from './settings-in-force.ts';
 import type { Next, Plugin } from './types.ts';
 
 /** What is wrong with the installation; an empty list when nothing is. */
@@ -11,10 +12,6 @@ export type StartupCheck = () => readonly string[];
 
 const startupChecks: StartupCheck[] = [];
 const started = new Set<string>();
-let settings: Settings | undefined;
-
-/** A worker that the primary forks again after a crash finds here what the primary began with. */
-const lastGoodVariable = 'GATEKEEPER_SETTINGS';
 
 /** EX_CONFIG of sysexits.h. */
 const configurationFault = 78;
@@ -23,19 +20,28 @@ const workerPauseMs = 3000;
 
 /** Begins a plugin: the settings are read once for all of them, and its `checks` run before any port accepts. */
 export function start(plugin: Plugin, checks: readonly StartupCheck[] = []): Settings {
-  if (started.size === 0) {
-    const problems = hostProblems(plugin);
-    if (problems.length > 0) refuseToStart(problems);
-    settings = loadSettings(plugin);
-    guardRefusals(plugin);
-    acceptOneProxyLine(plugin);
-    neverSkipUs(plugin);
-    // Runs after all plugins are loaded and before Haraka listens.
-    process.nextTick(runStartupChecks);
-  }
+  if (started.size === 0) begin(plugin);
   started.add(plugin.name);
   startupChecks.push(...checks);
   return currentSettings();
+}
+
+/** What all plugins share, at the first of them. */
+function begin(plugin: Plugin): void {
+  const problems = hostProblems(plugin);
+  if (problems.length > 0) refuseToStart(problems);
+  try {
+    loadSettings(plugin);
+  } catch (error) {
+    refuseToStart([messageOf(error)]);
+  }
+  const isOurs = (name: unknown) => isStarted(String(name));
+  guardRefusals(plugin, isOurs);
+  neverSkipUs(plugin, isOurs);
+  acceptOneProxyLine(plugin);
+  countHeaderLines(plugin);
+  // Runs after all plugins are loaded and before Haraka listens.
+  process.nextTick(runStartupChecks);
 }
 
 /**
@@ -65,25 +71,9 @@ export function whenServing(plugin: Plugin, work: () => void): void {
   plugin.register_hook('init_child', 'gatekeeper_serving');
 }
 
-/** The newest settings that were good. */
-export function currentSettings(): Settings {
-  if (!settings) throw new Error('no gatekeeper plugin was started');
-  return settings;
-}
-
 /** Whether a plugin of ours called `start`; a broken one stays listed in Haraka without it. */
 export function isStarted(name: string): boolean {
   return started.has(name);
-}
-
-/** Directory of the running Haraka: the parent of `config/`. */
-export function harakaDirectory(): string {
-  return process.env['HARAKA'] ?? process.cwd();
-}
-
-/** A file named in the settings: relative to the folder `config` of Haraka. */
-export function configPath(file: string): string {
-  return join(harakaDirectory(), 'config', file);
 }
 
 /** What is missing of Haraka's own configuration, without which ours would not hold. */
@@ -96,22 +86,6 @@ function hostProblems(plugin: Plugin): string[] {
     problems.push('config/internalcmd_key is missing or empty: any local client could stop Haraka');
   }
   return problems;
-}
-
-function loadSettings(plugin: Plugin): Settings {
-  try {
-    const fresh = readSettingsFile(configPath('gatekeeper.yaml'));
-    // The variable holds the policy, in which no secret stands.
-    process.env[lastGoodVariable] = JSON.stringify(fresh);
-    return fresh;
-  } catch (error) {
-    const kept = process.env[lastGoodVariable];
-    if (isWorker() && kept !== undefined) {
-      plugin.logcrit(`settings are broken, going on with those of the start: ${messageOf(error)}`);
-      return JSON.parse(kept) as Settings;
-    }
-    return refuseToStart([messageOf(error)]);
-  }
 }
 
 function runStartupChecks(): void {
@@ -130,10 +104,6 @@ function refuseToStart(problems: readonly string[]): never {
   // The primary forks a worker that ends at once again and again.
   if (isWorker()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, workerPauseMs);
   process.exit(configurationFault);
-}
-
-function isWorker(): boolean {
-  return process.env['CLUSTER_MASTER_PID'] !== undefined;
 }
 
 function messageOf(error: unknown): string {

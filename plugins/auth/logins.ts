@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import constants from 'haraka-constants';
 import { Unavailable, type Directory, type Verification } from '../core/directory/directory.ts';
 import { answerCommand } from '../core/haraka/answer.ts';
 import { judge, type Outcome } from '../core/haraka/outcome.ts';
-import { forgetIdentity, sessionFacts, setIdentity } from '../core/haraka/session.ts';
+import { forgetIdentity, isGone, sessionFacts, setIdentity } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import { holdInput, releaseInput, type ExchangeLines } from '../core/haraka/patches/auth-lines.ts';
 import type { Connection, Plugin } from '../core/haraka/types.ts';
@@ -17,7 +16,11 @@ const check = { name: 'auth/login' } as const;
 interface Attempt {
   exchange?: Exchange;
   failures: number;
+  refusals: number;
 }
+
+/** Refused AUTH commands of any kind that a connection gets: each is an event and a line in the log. */
+const mostRefusals = 20;
 
 /** Runs the exchanges of all sessions of one plugin against a directory. */
 export class AuthSessions implements ExchangeLines {
@@ -110,20 +113,28 @@ export class AuthSessions implements ExchangeLines {
   #conclude(connection: Connection, verdict: Verdict, started: number, login?: string): Outcome {
     releaseInput(connection);
     const settings = settingsFor(connection);
-    const decided = this.#countFailure(connection, verdict, settings.policy.auth.max_failures);
-    const plugin = this.#plugin;
-    const decision = { check, plugin, connection, verdict: decided, started, settings };
-    const outcome = judge(login === undefined ? decision : { ...decision, login });
+    const isLast = this.#countRefusal(connection, verdict, settings.policy.auth.max_failures);
+    const outcome = judge({
+      check,
+      plugin: this.#plugin,
+      connection,
+      verdict,
+      started,
+      settings,
+      ...(login !== undefined && { login }),
+      ...(isLast && { answerAs: 'too-many-failures' as const }),
+    });
     if (outcome.refusal && !isGone(connection)) answerCommand(connection, outcome.refusal);
     return outcome;
   }
 
-  /** The last refusal that a connection gets ends it; its cause stays on record. */
-  #countFailure(connection: Connection, verdict: Verdict, mostFailures: number): Verdict {
-    if (verdict.kind !== 'refuse' || verdict.reason !== 'bad-credentials') return verdict;
+  /** Whether a refusal is one too many: of wrong passwords few, of everything else that AUTH is refused for more. */
+  #countRefusal(connection: Connection, verdict: Verdict, mostFailures: number): boolean {
+    if (verdict.kind !== 'refuse') return false;
     const attempt = this.#attemptOf(connection);
-    attempt.failures += 1;
-    return attempt.failures < mostFailures ? verdict : defer('too-many-failures', verdict.detail ?? '');
+    attempt.refusals += 1;
+    if (verdict.reason === 'bad-credentials') attempt.failures += 1;
+    return attempt.failures >= mostFailures || attempt.refusals >= mostRefusals;
   }
 
   #welcome(connection: Connection): void {
@@ -136,12 +147,8 @@ export class AuthSessions implements ExchangeLines {
   #attemptOf(connection: Connection): Attempt {
     const known = this.#attempts.get(connection);
     if (known) return known;
-    const attempt: Attempt = { failures: 0 };
+    const attempt: Attempt = { failures: 0, refusals: 0 };
     this.#attempts.set(connection, attempt);
     return attempt;
   }
-}
-
-function isGone(connection: Connection): boolean {
-  return connection.state >= constants.connection.state.DISCONNECTING;
 }
