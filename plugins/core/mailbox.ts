@@ -43,7 +43,8 @@ export function parseDomain(text: string): string | undefined {
 
 /** Whether both name the same mailbox: domains as A-labels, local-parts without regard to ASCII case. */
 export function sameMailbox(a: Mailbox, b: Mailbox): boolean {
-  return a.domain === b.domain && foldAscii(a.local) === foldAscii(b.local);
+  if (a.domain !== b.domain || a.local.length !== b.local.length) return false;
+  return foldAscii(a.local) === foldAscii(b.local);
 }
 
 /**

@@ -131,9 +131,9 @@ function withDeadline(
   });
 }
 
-/** One second below Haraka's own timeout, which would answer without telling us. */
-function deadlineSeconds(policy: Policy, plugin: Plugin): number {
-  return plugin.timeout > 1 ? Math.min(policy.deadline_seconds, plugin.timeout - 1) : policy.deadline_seconds;
+/** Below Haraka's own timeout, which would answer without telling us. */
+function deadlineSeconds({ deadline_seconds: wanted }: Policy, { timeout }: Plugin): number {
+  return timeout > 0 ? Math.min(wanted, Math.max(timeout - 1, timeout / 2)) : wanted;
 }
 
 interface Decided {
