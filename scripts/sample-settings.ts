@@ -9,8 +9,9 @@ const examples: Readonly<Record<string, unknown>> = {
   'directory.base': 'ou=people,dc=example,dc=com',
 };
 
-/** Optional settings: shown commented out. */
+/** Optional settings whose default would not show their form. */
 const optionalExamples: Readonly<Record<string, unknown>> = {
+  listeners: [{ port: 2525, role: 'mx' }],
   'directory.ca_file': 'ldap-ca.pem',
   'directory.bind_password_file': 'ldap.password',
   http: { host: '127.0.0.1', port: 8025 },

@@ -99,11 +99,22 @@ void describe('the sample file', () => {
     const lines = sampleSettings().split('\n');
     const isProse = (line: string) => /^\s*# [A-Z]/.test(line);
     const uncommented = lines.filter((line) => !isProse(line)).map((line) => line.replace(/^(\s*)# /, '$1'));
-    const { http, directory: shown, ...rest } = parseSettings(uncommented.join('\n'), 'sample').policy;
-    const { http: _, directory: defaults, ...expected } = parseSettings(sampleSettings(), 'sample').policy;
+    const {
+      http,
+      listeners,
+      directory: shown,
+      ...rest
+    } = parseSettings(uncommented.join('\n'), 'sample').policy;
+    const {
+      http: _,
+      listeners: none,
+      directory: defaults,
+      ...expected
+    } = parseSettings(sampleSettings(), 'sample').policy;
     const { ca_file, bind_password_file, ...others } = shown;
     assert.deepEqual(rest, expected);
     assert.deepEqual(others, defaults);
+    assert.deepEqual([listeners, none], [[{ port: 2525, role: 'mx' }], []]);
     assert.deepEqual([http?.port, ca_file, bind_password_file], [8025, 'ldap-ca.pem', 'ldap.password']);
   });
 });

@@ -111,7 +111,7 @@ function writeGatekeeper({ instance, packageDir }: Site, around: World): void {
   const sample = readFileSync(join(packageDir, 'config/gatekeeper.yaml'), 'utf8');
   const { ports, directoryPort, certificate } = around;
   const settings = edited(sample, [
-    [listeners({ mx: 25, implicit: 465, submission: 587 }, '# '), listeners(ports, '')],
+    ['# listeners:\n#   - port: 2525\n#     role: mx', listeners(ports)],
     ['# protected_domains: []', `protected_domains: [${localDomains.join(', ')}]`],
     ['    - ldaps://ldap.example.com', `    - ldaps://127.0.0.1:${directoryPort}`],
     ['  # ca_file: ldap-ca.pem', '  ca_file: ldap-ca.pem'],
@@ -124,7 +124,7 @@ function writeGatekeeper({ instance, packageDir }: Site, around: World): void {
   writeFileSync(join(instance, 'config/ldap.password'), `${gatekeeper.password}\n`, { mode: 0o600 });
 }
 
-function listeners({ mx, implicit, submission }: Ports, comment: string): string {
+function listeners({ mx, implicit, submission }: Ports): string {
   const roles = [
     [mx, 'mx'],
     [implicit, 'submission'],
@@ -134,7 +134,7 @@ function listeners({ mx, implicit, submission }: Ports, comment: string): string
     'listeners:',
     ...roles.flatMap(([port, role]) => [`  - port: ${port}`, `    role: ${role}`]),
   ];
-  return lines.map((line) => `${comment}${line}`).join('\n');
+  return lines.join('\n');
 }
 
 /** Replaces whole lines; each must be there, and once. */
