@@ -1,5 +1,4 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
-import type { DirectorySettings } from './settings.ts';
 
 /** One server of the setting `urls`. */
 export interface Endpoint {
@@ -10,8 +9,14 @@ export interface Endpoint {
   readonly security: 'tls' | 'start-tls' | 'none';
 }
 
+/** Which of the settings decide whether passwords may go in clear. */
+export interface ClearTextRule {
+  readonly start_tls: boolean;
+  readonly allow_clear_text: readonly string[];
+}
+
 /** Reads a URL of the settings; throws an Error that names it, also when it would send passwords in clear where that is not allowed. */
-export function parseEndpoint(url: string, settings: DirectorySettings): Endpoint {
+export function parseEndpoint(url: string, settings: ClearTextRule): Endpoint {
   const { scheme, host, port } = parseUrl(url);
   const security = scheme === 'ldaps' ? 'tls' : settings.start_tls ? 'start-tls' : 'none';
   if (security === 'none' && !mayBeClear(host, settings.allow_clear_text)) {
