@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { EventFile } from '../../plugins/audit/event-file.ts';
+import { mountTmpfs } from '../support/tmpfs.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'gatekeeper-events-'));
 after(() => {
@@ -66,7 +66,7 @@ void describe('the event file', () => {
   void it('goes on in the middle of a line when the disk was full there', () => {
     const folder = join(dir, 'full');
     mkdirSync(folder);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', folder]);
+    const unmount = mountTmpfs(folder, '16k');
     try {
       const path = join(folder, 'events.jsonl');
       const faults: string[] = [];
@@ -80,7 +80,7 @@ void describe('the event file', () => {
       file.flush();
       assert.equal(readFileSync(path, 'utf8'), `${lines.join('\n')}\n`);
     } finally {
-      execFileSync('umount', [folder]);
+      unmount();
     }
   });
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { mountTmpfs } from '../support/tmpfs.ts';
 import { alice, contentOf, send } from './traffic.ts';
 
 void describe('the queue', () => {
@@ -40,8 +40,7 @@ void describe('the queue', () => {
   });
 
   void it('answers 452 4.3.1 when its file system is full, and goes on when there is room again', async () => {
-    // Needs the right to mount: without it this test fails, and says so by mount's own words.
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', queue], { stdio: 'pipe' });
+    const unmount = mountTmpfs(queue, '64k');
     try {
       const client = await alice({ port: gateway.ports.submission });
       const big = {
@@ -58,7 +57,7 @@ void describe('the queue', () => {
         `what fits is taken, and the failed message left nothing behind: ${small.text}`,
       );
     } finally {
-      execFileSync('umount', ['-l', queue], { stdio: 'pipe' });
+      unmount();
     }
     assert.equal(deliveries(gateway, 'full@partner.example'), 0);
   });
