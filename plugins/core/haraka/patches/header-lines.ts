@@ -1,4 +1,5 @@
 import type { Plugin, Transaction } from '../types.ts';
+import { onNewTransaction } from './new-transactions.ts';
 
 const seen = new WeakMap<Transaction, number>();
 
@@ -7,17 +8,13 @@ const seen = new WeakMap<Transaction, number>();
  * it moves lines to the body then, and lines beyond its limit are gone without a trace.
  */
 export function countHeaderLines(plugin: Plugin): void {
-  const module = plugin.haraka_require('transaction');
-  const create = module.createTransaction.bind(module);
-  module.createTransaction = (uuid, config) => {
-    const transaction = create(uuid, config);
+  onNewTransaction(plugin, (transaction) => {
     const end = transaction.end_data.bind(transaction);
     transaction.end_data = (done) => {
       seen.set(transaction, transaction.header_lines.length);
       end(done);
     };
-    return transaction;
-  };
+  });
 }
 
 /** How many header lines a complete message had, as far as Haraka kept them. */

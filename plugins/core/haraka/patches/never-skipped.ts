@@ -1,17 +1,14 @@
 import type { Plugin, Transaction } from '../types.ts';
+import { onNewTransaction } from './new-transactions.ts';
 
 /**
  * Haraka leaves out the plugins whose names stand in `transaction.notes.skip_plugins`. Ours are not left out,
  * whoever writes that list: the gate could not refuse what it does not see.
  */
 export function neverSkipUs(plugin: Plugin, isOurs: (name: unknown) => boolean): void {
-  const module = plugin.haraka_require('transaction');
-  const create = module.createTransaction.bind(module);
-  module.createTransaction = (uuid, config) => {
-    const transaction = create(uuid, config);
+  onNewTransaction(plugin, (transaction) => {
     guardList(transaction, isOurs);
-    return transaction;
-  };
+  });
 }
 
 function guardList({ notes }: Transaction, isOurs: (name: unknown) => boolean): void {
@@ -31,6 +28,8 @@ function withoutUs(value: unknown, isOurs: (name: unknown) => boolean): unknown[
   const list: unknown[] = Array.isArray(value) ? value : [];
   const includes = list.includes.bind(list);
   return Object.defineProperty(list, 'includes', {
+    // A plugin may assign the same list again.
+    configurable: true,
     value: (name: unknown) => !isOurs(name) && includes(name),
   });
 }
