@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startGateway, writeInstance } from '../../scripts/demo/gateway.ts';
-import { freePorts } from '../support/gateway.ts';
+import { freePorts } from '../support/ports.ts';
 import { accepts } from './traffic.ts';
 
 const folder = join(import.meta.dirname, '../bad-config');

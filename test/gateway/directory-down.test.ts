@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { startDirectory } from '../../scripts/demo/directory.ts';
 import { entries } from '../../scripts/demo/people.ts';
 import { answer, startFakeLdap } from '../support/fake-ldap.ts';
-import { eventually, freePorts, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { freePorts } from '../support/ports.ts';
 import { plain } from '../support/smtp.ts';
 import { greeted, send } from './traffic.ts';
 

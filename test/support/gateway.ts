@@ -1,6 +1,4 @@
-import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +8,7 @@ import { readStore, type StoredMessage } from '../../scripts/demo/mailstore.ts';
 import { entries } from '../../scripts/demo/people.ts';
 import { startSink } from '../../scripts/demo/sink.ts';
 import { eventSchema, type GatekeeperEvent } from '../../plugins/core/event.ts';
+import { freePorts } from './ports.ts';
 
 export type TestGatewayOptions = Partial<Omit<GatewayOptions, 'ports' | 'sinkPort'>>;
 
@@ -61,24 +60,6 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     throw error;
   }
 }
-
-/** Ports that nobody listens on at this moment, below those that clients get: none of them can take one meanwhile. */
-export async function freePorts<N extends number>(count: N): Promise<Tuple<N>> {
-  const servers: Server[] = [];
-  while (servers.length < count) {
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(10_000 + randomInt(22_000), '127.0.0.1', () => resolve(true));
-    });
-    if (isFree) servers.push(server);
-  }
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports as Tuple<N>;
-}
-
-type Tuple<N extends number, T extends number[] = []> = T['length'] extends N ? T : Tuple<N, [...T, number]>;
 
 /** Waits until `probe` gives something; rejects with what was waited for. */
 export async function eventually<T>(what: string, probe: () => T | undefined | false, ms = 5000): Promise<T> {

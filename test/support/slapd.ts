@@ -1,12 +1,13 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePorts } from './ports.ts';
 
 const slapdProgram = '/usr/sbin/slapd';
 
@@ -37,7 +38,7 @@ export async function startSlapd(options: {
   readonly access?: string;
 }): Promise<Slapd> {
   const folder = await mkdtemp(join(tmpdir(), 'gatekeeper-slapd-'));
-  const [port, tlsPort] = await freePorts();
+  const [port, tlsPort] = await freePorts(2);
   const config = await load(folder, options.ldif, options, ['-q']);
   const url = `ldap://127.0.0.1:${port}`;
   const listeners = options.tls === undefined ? url : `${url} ldaps://127.0.0.1:${tlsPort}`;
@@ -118,14 +119,6 @@ export async function dryRun(ldif: string): Promise<void> {
   } finally {
     await rm(folder, { recursive: true });
   }
-}
-
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()] as const;
-  await Promise.all(servers.map((server) => once(server.listen(0, '127.0.0.1'), 'listening')));
-  const [first, second] = servers.map((server) => (server.address() as AddressInfo).port) as [number, number];
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return [first, second];
 }
 
 async function untilItListens(port: number, child: ChildProcess): Promise<void> {

@@ -181,7 +181,8 @@ describe('directory: StartTLS or nothing', () => {
     {
       it: 'answered, and then a bind is answered in clear',
       startTls: ({ id, socket }) => {
-        setTimeout(() => socket.write(answer.bind(1, 0)), 5);
+        // Not before the handshake begins: until then it would be an answer that nobody asked for.
+        socket.once('data', () => socket.write(answer.bind(1, 0)));
         return answer.extended(id, 0);
       },
       saying: /wrong version|SSL|packet length|closed|socket disconnected/i,
@@ -189,10 +190,8 @@ describe('directory: StartTLS or nothing', () => {
     {
       it: 'answered, and then whole entries come in clear',
       startTls: ({ id, socket }) => {
-        setTimeout(
-          () => socket.write(Buffer.concat([answer.bind(1, 0), answer.entry(2, alice.dn), answer.done(2)])),
-          5,
-        );
+        const entries = Buffer.concat([answer.bind(1, 0), answer.entry(2, alice.dn), answer.done(2)]);
+        socket.once('data', () => socket.write(entries));
         return answer.extended(id, 0);
       },
       saying: /wrong version|SSL|packet length|closed|socket disconnected/i,

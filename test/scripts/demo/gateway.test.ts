@@ -26,7 +26,7 @@ import type { Listening } from '../../../scripts/demo/listening.ts';
 import { readStore } from '../../../scripts/demo/mailstore.ts';
 import { obstacle } from '../../../scripts/demo/ports.ts';
 import { startSink } from '../../../scripts/demo/sink.ts';
-import { freePort } from './free-ports.ts';
+import { freePorts } from '../../support/ports.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'gateway-'));
 const sinkDir = join(root, 'sink');
@@ -38,7 +38,8 @@ before(async () => void (sink = await startSink({ port: 0, dir: sinkDir })));
 
 /** Haraka with no plugin of ours: these tests are about the instance and the process. */
 beforeEach(async () => {
-  const ports = { mx: await freePort(), submission: await freePort(), implicit: await freePort() };
+  const [mx, submission, implicit] = await freePorts(3);
+  const ports = { mx, submission, implicit };
   const plugins = ['tls', 'rcpt_to.in_host_list', 'demo-route', 'queue/smtp_forward'];
   const dir = join(root, `instance-${ports.mx}`);
   options = { dir, ports, directoryUrl: 'ldap://127.0.0.1:389', sinkPort: sink.port, plugins };

@@ -10,7 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Exit } from '../../../scripts/demo/gateway.ts';
 import { varDir } from '../../../scripts/demo/instance.ts';
 import { obstacle } from '../../../scripts/demo/ports.ts';
-import { freeBase } from './free-ports.ts';
+import { freeBase } from '../../support/ports.ts';
 
 const script = resolve(import.meta.dirname, '../../../scripts/start');
 const offsets = [25, 26, 65, 80, 87, 389];
@@ -50,7 +50,7 @@ function run(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = tmpdir(
 
 /** Starts the demo on free ports and resolves when it says that it is ready. */
 async function start(...args: string[]): Promise<Run & { base: number; dir: string }> {
-  const base = await freeBase();
+  const base = await freeBase(offsets);
   const dir = join(varDir, `gateway-${base}`);
   made.push(dir);
   const demo = run(['--base-port', `${base}`, ...args]);
@@ -124,7 +124,7 @@ for (const { it, args, says } of misuses) {
 test('a directory URL that cannot be meant is exit 64, one that does not answer exit 1', async () => {
   const misuse = run([], { GATEKEEPER_LDAP_URL: 'http://x' });
   assert.equal((await misuse.ended).code, 64);
-  const base = await freeBase();
+  const base = await freeBase(offsets);
   const silent = run(['--base-port', `${base}`], { GATEKEEPER_LDAP_URL: `ldap://127.0.0.1:${base + 389}` });
   assert.equal((await silent.ended).code, 1);
   assert.match(silent.err(), /no directory answers at ldap:\/\/127\.0\.0\.1/);
@@ -140,7 +140,7 @@ test('--help and --print-ldif print and end', async () => {
 });
 
 test('a port in use is an error before anything starts', async (t) => {
-  const base = await freeBase();
+  const base = await freeBase(offsets);
   const squatter = createServer().listen(base + 87, '127.0.0.1');
   t.after(() => squatter.close());
   await once(squatter, 'listening');
@@ -188,7 +188,7 @@ test('a gateway that cannot start is exit 1 with the end of its log', async () =
   const dir = mkdtempSync(join(tmpdir(), 'plugin-'));
   made.push(dir);
   writeFileSync(join(dir, 'broken.js'), "throw new Error('this plugin is broken');\n");
-  const base = await freeBase();
+  const base = await freeBase(offsets);
   made.push(join(varDir, `gateway-${base}`));
   const demo = run(['--base-port', `${base}`, '--with', 'broken.js'], {}, dir);
   assert.equal((await demo.ended).code, 1);
