@@ -36,8 +36,8 @@ function descriptionOf(schema: z.ZodType): string {
   return `${schema.description ?? ''}${optional}`;
 }
 
-/** Padded as prettier pads it. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table of Markdown, padded as prettier pads it. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   const line = (row: readonly string[]) =>

@@ -1,5 +1,6 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { stringify } from 'yaml';
+import { childrenOf } from '../plugins/core/schema.ts';
 import { settingsSchema } from '../plugins/core/settings.ts';
 
 /** What the sample says for settings that have no default, because only the operator knows them. */
@@ -12,14 +13,20 @@ const examples: Readonly<Record<string, unknown>> = {
 /** Optional settings whose default would not show their form. */
 const optionalExamples: Readonly<Record<string, unknown>> = {
   listeners: [{ port: 2525, role: 'mx' }],
+  emergency: 'observe',
+  nodes: [{ name: 'gateway-2', addresses: ['192.0.2.12', '2001:db8::12'] }],
+  trusted_relays: [{ name: 'backup-mx', addresses: ['198.51.100.0/28'] }],
   'directory.ca_file': 'ldap-ca.pem',
   'directory.bind_password_file': 'ldap.password',
   http: { host: '127.0.0.1', port: 8025 },
 };
 
-const heading = `# Settings of Gatekeeper: copy this file to config/gatekeeper.yaml of your Haraka.
+const heading = `# yaml-language-server: $schema=gatekeeper.schema.json
+# Settings of Gatekeeper: copy this file to config/gatekeeper.yaml of your Haraka.
 # Lines that are commented out show the default, or an example where there is none.
 # An unknown key, a wrong type or a key that stands twice stops the start with file, line and key.
+# A change of this file is in force within seconds; one with a mistake is refused, and what was stays in force.
+# Lists of domains and hosts may also stand in files of their own, gatekeeper.d/*.yaml.
 `;
 
 /** The commented sample of all settings, made from their schema. */
@@ -76,13 +83,4 @@ function commentedIf(condition: boolean): Line['isCommented'] {
 function isSet(name: string, schema: z.ZodType): boolean {
   if (name in examples) return true;
   return childrenOf(schema)?.some(([key, each]) => isSet(`${name}.${key}`, each)) ?? false;
-}
-
-/** The keys of a section, also of one that has a default; `undefined` for a value. */
-function childrenOf(schema: z.ZodType): [string, z.ZodType][] | undefined {
-  const isWrapped =
-    schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodOptional;
-  const inner: unknown = isWrapped ? schema.unwrap() : schema;
-  if (!(inner instanceof z.ZodObject)) return undefined;
-  return Object.entries(inner.shape as unknown as Record<string, z.ZodType>);
 }

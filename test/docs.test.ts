@@ -46,13 +46,19 @@ void describe('the documentation', () => {
     for (const yaml of blocks(page, 'yaml')) {
       void it(`${page} shows settings that load: ${yaml.split('\n')[0]}`, () => {
         const minimal = 'directory: {urls: ["ldaps://x"], bind_dn: x, base: x}\n';
-        assert.ok(parseSettings(yaml.includes('directory:') ? yaml : yaml + minimal, page).revision);
+        const isWhole = yaml.includes('directory:') || yaml.includes('roles: [mx]');
+        assert.ok(parseSettings(isWhole ? yaml : yaml + minimal, page).revision);
       });
     }
   }
 
   void it('shows the message for a mistake as it comes', () => {
     const shown = block('docs/operator.md', '', 'refuses to start').trim();
+    assert.ok(
+      block('docs/operator.md', '', 'stay in force').includes(
+        shown.replace('gatekeeper refuses to start', 'settings'),
+      ),
+    );
     const [, file = '', rest = ''] = /^gatekeeper refuses to start: (.*?)(:\d+:.*)$/.exec(shown) ?? [];
     const text = `directory:\n  urls: ["ldaps://x"]\n  bind_dn: x\n  base: x\n${'\n'.repeat(6)}tls:\n  minversion: x\n`;
     assert.throws(() => parseSettings(text, file), { message: file + rest });

@@ -1,46 +1,62 @@
+import { isDeepStrictEqual } from 'node:util';
 import { resolve } from 'node:path';
 import { addEventSink } from '../core/event.ts';
 import { harakaDirectory } from '../core/haraka/instance.ts';
-import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Next, Plugin } from '../core/haraka/types.ts';
 import { jsonLine } from '../core/json-line.ts';
-import type { Policy } from '../core/settings.ts';
+import type { Policy, Settings } from '../core/settings.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
 import { EventFile } from './event-file.ts';
-import { serveHealth } from './health.ts';
+import { HttpServer } from './http.ts';
 
 export function register(this: Plugin): void {
-  const { policy } = start(this);
-  recordEvents(this, policy.audit);
-  if (policy.http) serveHttp(this, policy.http);
+  const events = eventsOf(this);
+  const http = httpOf(this);
+  start(this, {
+    prepare: (settings) => {
+      const commits = [events(settings), http(settings)];
+      return () => commits.forEach((commit) => commit());
+    },
+  });
 }
 
-function recordEvents(plugin: Plugin, { file, max_bytes: maxBytes, keep }: Policy['audit']): void {
+/** Events go to the file of the settings in force. */
+function eventsOf(plugin: Plugin): (settings: Settings) => () => void {
+  let used: Policy['audit'] | undefined;
+  let file: EventFile | undefined;
+  addEventSink((event) => file?.append(jsonLine(event)));
+  process.on('exit', () => file?.flush());
+  return ({ policy: { audit } }) => {
+    if (isDeepStrictEqual(audit, used)) return () => undefined;
+    const next = openEventFile(plugin, audit);
+    return () => {
+      file?.flush();
+      [used, file] = [audit, next];
+    };
+  };
+}
+
+function openEventFile(plugin: Plugin, { file, max_bytes: maxBytes, keep }: Policy['audit']): EventFile {
   const path = resolve(harakaDirectory(), file);
   const complain = oncePerMinute(() => performance.now());
-  const events = new EventFile(path, { maxBytes, keep }, (problem, lost) => {
+  return new EventFile(path, { maxBytes, keep }, (problem, lost) => {
     complain(() => {
       plugin.logcrit(`events: ${path} cannot be written or rotated: ${problem}; ${lost} events lost so far`);
     });
   });
-  addEventSink((event) => {
-    events.append(jsonLine(event));
-  });
-  process.on('exit', () => {
-    events.flush();
-  });
 }
 
 /** In the primary process only, which runs `init_master` with any number of workers. */
-function serveHttp(plugin: Plugin, address: { readonly host: string; readonly port: number }): void {
-  const listen = (next: Next) => {
-    const health = () => ({ status: 'ok' as const, revision: currentSettings().revision });
-    serveHealth(address, health, (error) => {
-      plugin.logcrit(`no HTTP on ${address.host}:${address.port}: ${error.message}`);
-    });
+function httpOf(plugin: Plugin): (settings: Settings) => () => void {
+  const server = new HttpServer((problem) => plugin.logcrit(problem));
+  const begin = (next: Next) => {
+    server.begin();
     next();
   };
-  Object.assign(plugin, { gatekeeper_http: listen });
+  Object.assign(plugin, { gatekeeper_http: begin });
   plugin.register_hook('init_master', 'gatekeeper_http');
+  return ({ policy }) =>
+    () =>
+      server.listenOn(policy.http);
 }

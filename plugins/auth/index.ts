@@ -1,37 +1,44 @@
 import { Unavailable, type Directory } from '../core/directory/directory.ts';
 import { createLdapDirectory } from '../core/directory/ldap.ts';
 import { defineCheck, install, refusalOfSession } from '../core/haraka/check.ts';
-import { isStarted, prepare, start, whenServing } from '../core/haraka/startup.ts';
+import { currentSettings } from '../core/haraka/settings-in-force.ts';
+import { start, whenServing } from '../core/haraka/startup.ts';
 import { allowLongLines, readAuthLines } from '../core/haraka/patches/auth-lines.ts';
 import { answerUnauthenticatedMail } from '../core/haraka/patches/mail-unauthenticated.ts';
 import { redactClientLines } from '../core/haraka/patches/redact-log.ts';
 import { forgetIdentity, sessionFacts } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
-import type { Policy } from '../core/settings.ts';
+import type { Policy, Settings } from '../core/settings.ts';
 import { decideRequired } from './decide.ts';
 import { mechanisms } from './exchange.ts';
-import { readDirectorySecrets } from './secrets.ts';
+import { directorySecretFiles, readDirectorySecrets } from './secrets.ts';
 import { AuthSessions } from './logins.ts';
 
 // After tls/required: a client in clear is told to start TLS first.
 const required = defineCheck({ name: 'auth/required', stage: 'session', rank: 1, decide: decideRequired });
 
 export function register(this: Plugin): void {
-  const { policy } = start(this, [() => otherProviders(this), missingGate]);
-  const open = () => openDirectory(this, policy);
-  const directory = prepare(this, open, () => openLater(open));
-  const sessions = new AuthSessions(this, directory);
+  const sessions = new AuthSessions(this);
+  const open = ({ policy }: Settings) => openDirectory(this, policy);
+  start(this, {
+    problems: ({ policy }) => [...otherProviders(this), ...uselessWithout(policy)],
+    files: ({ directory }) => (directory ? directorySecretFiles(directory) : []),
+    prepare: (settings) => {
+      const directory = open(settings);
+      return () => sessions.use(directory);
+    },
+    fallback: () => sessions.use(openLater(() => open(currentSettings()))),
+  });
   install(this, [required]);
   allowLongLines(this);
   redactClientLines(this);
   registerHooks(this, sessions);
-  whenServing(this, () => {
-    probeUntilUp(directory);
-  });
+  whenServing(this, () => sessions.probe());
 }
 
 function openDirectory(plugin: Plugin, { directory }: Policy): Directory {
+  if (!directory) throw new Error('the settings have no directory');
   return createLdapDirectory(directory, readDirectorySecrets(directory), (message) => {
     plugin.logwarn(message);
   });
@@ -52,15 +59,6 @@ function openLater(open: () => Directory): Directory {
     probe: async () => opened().probe(),
     close: () => directory?.close(),
   };
-}
-
-const probeEveryMs = 60_000;
-
-/** Until the directory has answered once: it says in the log why it does not, whether or not anybody logs in. */
-function probeUntilUp(directory: Directory): void {
-  directory.probe().catch(() => {
-    setTimeout(probeUntilUp, probeEveryMs, directory).unref();
-  });
 }
 
 function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
@@ -90,10 +88,10 @@ function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
   plugin.register_hook('capabilities', 'gatekeeper_offer_auth');
 }
 
-/** A login lets Haraka relay; that this is all that it does is the gate's promise. */
-function missingGate(): readonly string[] {
-  if (isStarted('gatekeeper/outbound')) return [];
-  return ['gatekeeper/auth needs gatekeeper/outbound, which config/plugins does not load'];
+/** On a host that only takes mail from other servers nobody has a login. */
+function uselessWithout({ roles }: Policy): readonly string[] {
+  if (roles.includes('submission')) return [];
+  return ['config/plugins loads gatekeeper/auth, which only the role submission is for'];
 }
 
 /** Another plugin that answers AUTH would offer a way in that we do not see. */

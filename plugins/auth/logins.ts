@@ -19,18 +19,58 @@ interface Attempt {
   refusals: number;
 }
 
+const probeEveryMs = 60_000;
+
+/** The largest `login_timeout_seconds`, and a second. */
+const longestLoginMs = 26_000;
+
+/** Before the settings are put to work, which is before any port accepts. */
+const noDirectory: Directory = {
+  verify: () => Promise.reject(new Unavailable('no directory is open yet')),
+  probe: () => Promise.reject(new Unavailable('no directory is open yet')),
+  close: () => undefined,
+};
+
+function closeDirectory(directory: Directory): void {
+  directory.close();
+}
+
 /** Refused AUTH commands of any kind that a connection gets: each is an event and a line in the log. */
 const mostRefusals = 20;
 
 /** Runs the exchanges of all sessions of one plugin against a directory. */
 export class AuthSessions implements ExchangeLines {
   readonly #plugin: Plugin;
-  readonly #directory: Directory;
   readonly #attempts = new WeakMap<Connection, Attempt>();
+  #directory: Directory = noDirectory;
+  #isProbing = false;
 
-  constructor(plugin: Plugin, directory: Directory) {
+  constructor(plugin: Plugin) {
     this.#plugin = plugin;
+  }
+
+  /** Asks another directory from the next login on; those under way end with the one they began with. */
+  use(directory: Directory): void {
+    setTimeout(closeDirectory, longestLoginMs, this.#directory).unref();
     this.#directory = directory;
+    if (this.#isProbing) void this.#probeUntilUp(directory);
+  }
+
+  /** From now on each directory is asked until it has answered once: the log says why it does not, before anybody logs in. */
+  probe(): void {
+    this.#isProbing = true;
+    void this.#probeUntilUp(this.#directory);
+  }
+
+  async #probeUntilUp(directory: Directory): Promise<void> {
+    while (directory === this.#directory) {
+      const isUp = await directory.probe().then(
+        () => true,
+        () => false,
+      );
+      if (isUp) return;
+      await delay(probeEveryMs, undefined, { ref: false });
+    }
   }
 
   isOpen(connection: Connection): boolean {

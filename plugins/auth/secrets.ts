@@ -6,6 +6,11 @@ import { Secret } from '../core/secret.ts';
 
 const passwordVariable = 'GATEKEEPER_LDAP_PASSWORD';
 
+/** The files that hold what the settings only name. */
+export function directorySecretFiles({ ca_file, bind_password_file }: DirectorySettings): readonly string[] {
+  return [ca_file, bind_password_file].flatMap((file) => (file === undefined ? [] : [configPath(file)]));
+}
+
 /** Reads what the settings only name; throws an error that says what to do about a file. */
 export function readDirectorySecrets(settings: DirectorySettings): DirectorySecrets {
   const ca = settings.ca_file === undefined ? undefined : readText(configPath(settings.ca_file));

@@ -26,6 +26,7 @@ export const eventSchema = z.strictObject({
     .describe('Offending value of a refusal, or why a check was skipped or deferred'),
   reply: z.string().optional().describe('What the client heard'),
   client: z.string().describe('Address of the client'),
+  peer: z.string().optional().describe('Name of the own node or trusted relay that has this address'),
   port: z.int().describe('Port of the listener'),
   role: z.enum(['submission', 'mx']).describe('Role of the listener'),
   tls: z.string().optional().describe('Protocol and cipher suite; absent in clear'),

@@ -1,48 +1,77 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { LineCounter, parseDocument, type Document, type YAMLError } from 'yaml';
-import { z } from 'zod';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { deepFreeze } from './deep-freeze.ts';
+import { keyMeant, nearest } from './did-you-mean.ts';
+import type { Path } from './schema.ts';
+import { placeOf, SettingsDocument, SettingsError, type Place } from './settings-document.ts';
+import { MergedDocuments } from './settings-merged.ts';
 import { settingsSchema, type Settings } from './settings.ts';
 
-/** Settings that cannot be meant. The message has one line `FILE:LINE:COLUMN: KEY: what is wrong` for each mistake. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
+/** Settings with the places that they come from. */
+export interface SettingsOnDisk {
+  readonly settings: Settings;
+  /** Where a setting stands, its whole section or list where it does not stand by itself; `undefined` for a default. */
+  readonly origin: (path: Path) => Place | undefined;
 }
 
-type Path = readonly PropertyKey[];
+/** The files of the settings in a folder `config`: `gatekeeper.yaml`, and in order of their names `gatekeeper.d/*.yaml`. */
+export function settingsFiles(configDir: string): readonly string[] {
+  const folder = join(configDir, 'gatekeeper.d');
+  return [join(configDir, 'gatekeeper.yaml'), ...registryFiles(folder).map((name) => join(folder, name))];
+}
 
-/** Reads and checks a settings file; throws `SettingsError`. */
-export function readSettingsFile(file: string): Settings {
-  let text: string;
+/** Reads and checks the settings of a folder `config`; throws `SettingsError`. */
+export function readSettings(configDir: string): SettingsOnDisk {
+  const [main = '', ...others] = settingsFiles(configDir);
+  const misnamed = others.filter((file) => file.endsWith('.yml'));
+  if (misnamed.length > 0) {
+    throw new SettingsError(misnamed.map((file) => `${file}: is not read; name it .yaml`).join('\n'));
+  }
+  return checked(
+    new SettingsDocument(textOf(main), main),
+    others.map((file) => new SettingsDocument(textOf(file), file)),
+  );
+}
+
+/** Checks the text of one settings file; `file` is its name in messages. Throws `SettingsError`. */
+export function parseSettings(text: string, file: string): Settings {
+  return checked(new SettingsDocument(text, file), []).settings;
+}
+
+function registryFiles(folder: string): string[] {
   try {
-    text = readFileSync(file, 'utf8');
+    return readdirSync(folder)
+      .filter((name) => /^[^.].*\.ya?ml$/.test(name))
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new SettingsError(`${folder}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     throw new SettingsError(`${file}: cannot be read (${code}); a sample is in the package's folder config/`);
   }
-  return parseSettings(text, file);
 }
 
-/** Checks the text of a settings file; `file` is its name in messages. */
-export function parseSettings(text: string, file: string): Settings {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, strict: true });
-  const faults = [...document.errors, ...document.warnings];
-  if (faults.length > 0) throw new SettingsError(faults.map((fault) => yamlFault(file, fault)).join('\n'));
-  const result = settingsSchema.safeParse(document.toJS() ?? {}, { reportInput: true });
+function checked(main: SettingsDocument, others: readonly SettingsDocument[]): SettingsOnDisk {
+  const faults = [main, ...others].flatMap((document) => document.faults);
+  if (faults.length > 0) throw new SettingsError(faults.join('\n'));
+  const merged = new MergedDocuments(main, others);
+  const result = settingsSchema.safeParse(merged.content, { reportInput: true });
   if (!result.success) {
-    const issues = result.error.issues.flatMap(splitIssue);
-    throw new SettingsError(issues.map((issue) => `${file}:${place(document, lines, issue)}`).join('\n'));
+    const mistakes = result.error.issues.flatMap(splitIssue);
+    throw new SettingsError(mistakes.map((mistake) => mistakeLine(merged, mistake)).join('\n'));
   }
   const policy = deepFreeze(result.data);
   const digest = createHash('sha256').update(JSON.stringify(policy)).digest('hex');
-  return { policy, revision: digest.slice(0, 12) };
-}
-
-function yamlFault(file: string, fault: YAMLError): string {
-  const at = fault.linePos?.[0];
-  const message = fault.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '');
-  return `${file}:${at?.line ?? 1}:${at?.col ?? 1}: ${message}`;
+  return { settings: { policy, revision: digest.slice(0, 12) }, origin: (path) => merged.origin(path) };
 }
 
 interface Mistake {
@@ -53,48 +82,28 @@ interface Mistake {
 /** One mistake for each unknown key, so that each has its own line. */
 function splitIssue(issue: z.core.$ZodIssue): Mistake[] {
   if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, message: wording(issue) }];
-  return issue.keys.map((key) => ({ path: [...issue.path, key], message: 'unknown key' }));
+  return issue.keys.map((key) => {
+    const path = [...issue.path, key];
+    return { path, message: `unknown key${orMeant(keyMeant(path))}` };
+  });
 }
 
 function wording(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing';
   if (issue.input === null) return 'has no value';
-  return issue.message.replace(/^Invalid input: /, '');
+  const message = issue.message.replace(/^Invalid (?:input|option): /, '');
+  if (issue.code !== 'invalid_value') return message;
+  return (
+    message +
+    orMeant(typeof issue.input === 'string' ? nearest(issue.input, issue.values.map(String)) : undefined)
+  );
 }
 
-function place(document: Document, lines: LineCounter, { path, message }: Mistake): string {
-  const { line, col } = lines.linePos(offsetOf(document, path));
+function orMeant(meant: string | undefined): string {
+  return meant === undefined ? '' : `; did you mean ${meant}?`;
+}
+
+function mistakeLine(merged: MergedDocuments, { path, message }: Mistake): string {
   const key = path.map(String).join('.');
-  return `${line}:${col}: ${key === '' ? '' : `${key}: `}${message}`;
-}
-
-/** Where the deepest part of a path that is in the file stands: its key, or its value in a list. */
-function offsetOf(document: Document, path: Path): number {
-  for (let depth = path.length; depth > 0; depth -= 1) {
-    const parent = document.getIn(path.slice(0, depth - 1), true) ?? document.contents;
-    const offset = offsetWithin(parent, path[depth - 1]);
-    if (offset !== undefined) return offset;
-  }
-  return 0;
-}
-
-function offsetWithin(parent: unknown, key: PropertyKey | undefined): number | undefined {
-  const items = (parent as { items?: unknown[] } | null)?.items;
-  if (!Array.isArray(items)) return undefined;
-  const item =
-    typeof key === 'number' ? items[key] : items.find((pair) => String(keyOf(pair)) === String(key));
-  const node = typeof key === 'number' ? item : (item as { key?: unknown } | undefined)?.key;
-  return (node as { range?: [number, number, number] } | undefined)?.range?.[0];
-}
-
-function keyOf(pair: unknown): unknown {
-  return (pair as { key?: { value?: unknown } }).key?.value;
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    Object.values(value).forEach(deepFreeze);
-    Object.freeze(value);
-  }
-  return value;
+  return `${placeOf(merged.place(path))}: ${key === '' ? '' : `${key}: `}${message}`;
 }

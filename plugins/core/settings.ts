@@ -1,7 +1,9 @@
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
+import { contradictions } from './contradictions.ts';
 import { directorySettings } from './directory/settings.ts';
 import { parseDomain } from './mailbox.ts';
+import { parseNetwork } from './network.ts';
 
 const modes = ['enforce', 'observe', 'off'] as const;
 export type Mode = (typeof modes)[number];
@@ -17,9 +19,29 @@ const mode = z
 
 const domain = z.string().refine((text) => parseDomain(text) !== undefined, 'expected a domain name');
 
+const roles = ['submission', 'mx'] as const;
+export type Role = (typeof roles)[number];
+
+const role = z.enum(roles);
+
 const listener = z.strictObject({
   port: z.int().min(1).max(65535).describe('Port that Haraka listens on'),
-  role: z.enum(['submission', 'mx']).describe('submission: clients log in; mx: other servers bring mail'),
+  role: role.describe('submission: clients log in; mx: other servers bring mail'),
+});
+
+const network = z
+  .string()
+  .refine(
+    (text) => parseNetwork(text) !== undefined,
+    'expected ADDRESS or ADDRESS/PREFIX, and not everybody',
+  );
+
+const peer = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, 'expected a name of letters, digits, . - _')
+    .describe('How events and log lines call it'),
+  addresses: z.array(network).min(1).describe('Its addresses or networks (ADDRESS/PREFIX)'),
 });
 
 function isCipherList(ciphers: string): boolean {
@@ -88,18 +110,34 @@ const http = z.strictObject({
   port: z.int().min(1).max(65535).describe('Port to listen on'),
 });
 
-/** The whole policy: schema, types, defaults, and the source of the sample file. */
-export const settingsSchema = z.strictObject({
+const wholePolicy = z.strictObject({
+  roles: z
+    .array(role)
+    .min(1)
+    .default([...roles])
+    .describe('What this host is for; a host with one role needs only the plugins of that role'),
   listeners: z
     .array(listener)
     .default([])
     .describe(
       'What each port is for; of those not listed 25 is mx, every other submission, the stricter role',
     ),
+  emergency: z
+    .literal('observe')
+    .optional()
+    .describe('Content policies that enforce only observe, all of them, until this line is taken out'),
   protected_domains: z
     .array(domain)
     .default([])
     .describe('Domains that only authenticated senders may use as envelope sender'),
+  nodes: z
+    .array(peer)
+    .default([])
+    .describe('Our own gateways, by address: what they bring to an mx port was judged when it was accepted'),
+  trusted_relays: z
+    .array(peer)
+    .default([])
+    .describe('Hosts that bring mail which they have judged: a backup MX, a filter in front of us'),
   help_text: z
     .string()
     .max(200)
@@ -111,16 +149,26 @@ export const settingsSchema = z.strictObject({
     .min(0.1)
     .max(300)
     .default(20)
-    .describe("Longest time a check may take before it is deferred; keep it below Haraka's plugin_timeout"),
-  directory: directorySettings.describe('Who may log in'),
+    .describe("Longest time a check may take before it is deferred; below Haraka's plugin_timeout"),
+  directory: directorySettings.optional().describe('Who may log in; the role submission needs it'),
   tls: tls.prefault({}).describe('Which TLS is good enough'),
   auth: auth.prefault({}).describe('How logins are answered'),
   sender: sender.prefault({}).describe('Which addresses an identity may use'),
   audit: audit.prefault({}).describe('Where decisions are recorded'),
-  http: http.optional().describe('Answers health checks (GET /health); absent: no HTTP port'),
+  http: http.optional().describe('Answers GET /health and GET /metrics; absent: no HTTP port'),
 });
 
-export type Policy = z.infer<typeof settingsSchema>;
+export type Policy = z.infer<typeof wholePolicy>;
+
+/** The whole policy: schema, types, defaults; the source of the sample file, the documentation and the JSON Schema. */
+export const settingsSchema = wholePolicy.superRefine((policy, context) => {
+  for (const { path, message } of contradictions(policy)) {
+    context.addIssue({ code: 'custom', path: [...path], message });
+  }
+});
+
+/** Lists that may also stand in files of their own, in the folder `gatekeeper.d`. */
+export const registries = ['protected_domains', 'nodes', 'trusted_relays'] as const;
 
 /** A policy with the name of its content: what a decision was made under. */
 export interface Settings {

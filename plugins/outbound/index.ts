@@ -1,39 +1,37 @@
 import { defineCheck, demandedClearances, install } from '../core/haraka/check.ts';
-import { isStarted, start } from '../core/haraka/startup.ts';
+import { demandedByRoles } from '../core/haraka/installation.ts';
+import { start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
+import type { Policy } from '../core/settings.ts';
 import { decideGate, decideOutbound, decideRelay } from './gate.ts';
 import { queueOurselves } from './queue.ts';
 
-/** What no message leaves without, whichever plugins are loaded: the plugin that clears it, by check. */
-const clearedBy = {
-  'tls/required': 'gatekeeper/tls',
-  'auth/required': 'gatekeeper/auth',
-  'sender/envelope': 'gatekeeper/sender',
-  'sender/header': 'gatekeeper/sender',
-} as const;
-
-function demanded(): readonly string[] {
-  return [...new Set([...Object.keys(clearedBy), ...demandedClearances()])];
+/** One clearance of every check that this host must make, and of every other that is installed. */
+function demanded(policy: Policy): readonly string[] {
+  return [...new Set([...demandedByRoles(policy), ...demandedClearances()])];
 }
 
 const checks = [
   defineCheck({ name: 'outbound/relay', stage: 'unclaimed', decide: decideRelay }),
-  defineCheck({ name: 'outbound/accept', stage: 'accept', decide: (facts) => decideGate(facts, demanded()) }),
-  defineCheck({ name: 'outbound/inbound', stage: 'queue', decide: (facts) => decideGate(facts, demanded()) }),
+  defineCheck({
+    name: 'outbound/accept',
+    stage: 'accept',
+    decide: (facts, policy) => decideGate(facts, demanded(policy)),
+  }),
+  defineCheck({
+    name: 'outbound/inbound',
+    stage: 'queue',
+    decide: (facts, policy) => decideGate(facts, demanded(policy)),
+  }),
   defineCheck({
     name: 'outbound/gate',
     stage: 'outbound',
-    decide: (facts) => decideOutbound(facts, demanded()),
+    decide: (facts, policy) => decideOutbound(facts, demanded(policy)),
   }),
 ] as const;
 
 export function register(this: Plugin): void {
-  start(this, [missingPlugins]);
+  start(this);
   install(this, checks);
   queueOurselves(this);
-}
-
-function missingPlugins(): readonly string[] {
-  const plugins = [...new Set(Object.values(clearedBy))].filter((plugin) => !isStarted(plugin));
-  return plugins.map((plugin) => `gatekeeper/outbound needs ${plugin}, which config/plugins does not load`);
 }

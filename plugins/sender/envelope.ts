@@ -5,8 +5,9 @@ import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 import { owns } from './ownership.ts';
 
 /** MAIL FROM is owned by the identity, or null (RFC 5321 §4.5.5); without identity it is of no protected domain. */
-export function decideEnvelope({ identity, sender }: MailFacts, policy: Policy): Verdict {
+export function decideEnvelope({ client, identity, sender }: MailFacts, policy: Policy): Verdict {
   if (sender.isNull) return skip('null reverse-path');
+  if (!identity && client.peer) return skip(`${client.peer.name} has judged the sender`);
   if (!identity) return decideForeignEnvelope(sender.text, policy.protected_domains);
   if (!sender.mailbox) return refuse('sender-not-owned', sender.text);
   const isOwned = owns(identity, sender.mailbox, policy.sender.subaddress_separator);

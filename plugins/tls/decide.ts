@@ -1,4 +1,5 @@
-import type { Role, SessionFacts, TlsFacts } from '../core/haraka/session.ts';
+import type { SessionFacts, TlsFacts } from '../core/haraka/session.ts';
+import { isTlsRequired } from '../core/roles.ts';
 import type { Policy } from '../core/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 
@@ -11,10 +12,6 @@ export function decideTls({ listener, tls }: SessionFacts, policy: Policy): Verd
   if (!tls) return refuse('tls-missing');
   const lack = criterionMissed(tls, policy.tls.min_version);
   return lack === undefined ? pass : refuse('tls-below-criteria', lack);
-}
-
-export function isTlsRequired(role: Role, { tls }: Policy): boolean {
-  return role === 'submission' || tls.mx === 'required';
 }
 
 const versions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];

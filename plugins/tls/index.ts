@@ -1,29 +1,33 @@
 import { defineCheck, install } from '../core/haraka/check.ts';
-import { prepare, start, whenServing } from '../core/haraka/startup.ts';
+import { currentSettings } from '../core/haraka/settings-in-force.ts';
+import { orRefuse, start, whenServing } from '../core/haraka/startup.ts';
 import { enforceHandshakePolicy, loadTlsIni, defaultKeyPairs } from '../core/haraka/patches/tls-context.ts';
 import { judge } from '../core/haraka/outcome.ts';
-import { roleOfPort, sessionFacts } from '../core/haraka/session.ts';
+import { sessionFacts } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import { answerHook } from '../core/haraka/answer.ts';
 import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
 import { refuse } from '../core/verdict.ts';
+import { isTlsRequired, roleOfPort } from '../core/roles.ts';
 import type { Policy } from '../core/settings.ts';
-import { decideTls, isTlsRequired } from './decide.ts';
+import { decideTls } from './decide.ts';
 import { keyPairProblems } from './key-pairs.ts';
 
 const required = defineCheck({ name: 'tls/required', stage: 'session', decide: decideTls });
 
 export function register(this: Plugin): void {
-  const { policy } = start(this, [() => prepareTls(this, policy.tls)]);
-  prepare(
-    this,
-    () => checkKeys(this),
-    () => undefined,
-  );
+  start(this, {
+    problems: () => missingTls(this),
+    prepare: ({ policy }) => {
+      const { min_version: minVersion, ciphers } = policy.tls;
+      return () => enforceHandshakePolicy(this, { minVersion, ciphers });
+    },
+  });
+  orRefuse(this, () => checkKeys(this));
   install(this, [required]);
   refuseSecondStartTls(this);
   whenServing(this, () => {
-    for (const line of listenerLines(this, policy)) this.lognotice(line);
+    for (const line of listenerLines(this, currentSettings().policy)) this.lognotice(line);
   });
 }
 
@@ -79,12 +83,8 @@ function checkKeys(plugin: Plugin): void {
   if (failure !== undefined) throw new Error(`tls.ini: ${failure.message}`);
 }
 
-/** Runs once all plugins are loaded: whichever of them loads `tls.ini` last has done so. */
-function prepareTls(plugin: Plugin, { min_version: minVersion, ciphers }: Policy['tls']): readonly string[] {
+function missingTls(plugin: Plugin): readonly string[] {
   const { registered_plugins: plugins } = plugin.haraka_require('plugins');
-  if (!plugins['tls']) {
-    return ["Haraka's own plugin 'tls' is not in config/plugins: without it no client can start TLS"];
-  }
-  enforceHandshakePolicy(plugin, { minVersion, ciphers });
-  return [];
+  if (plugins['tls']) return [];
+  return ["Haraka's own plugin 'tls' is not in config/plugins: without it no client can start TLS"];
 }

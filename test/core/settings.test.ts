@@ -2,18 +2,48 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { parseSettings, readSettingsFile, SettingsError } from '../../plugins/core/settings-file.ts';
+import { SettingsError } from '../../plugins/core/settings-document.ts';
+import { parseSettings, readSettings } from '../../plugins/core/settings-file.ts';
 import { sampleSettings } from '../../scripts/sample-settings.ts';
 
 const directory =
   'directory:\n  urls: [ldaps://ldap.corp.example]\n  bind_dn: cn=gatekeeper\n  base: dc=corp\n';
 
 const mistakes: readonly { it: string; text: string; says: string }[] = [
-  { it: 'an unknown key', text: `${directory}tsl: {}\n`, says: 'gatekeeper.yaml:5:1: tsl: unknown key' },
+  {
+    it: 'an unknown key',
+    text: `${directory}tsl: {}\n`,
+    says: 'gatekeeper.yaml:5:1: tsl: unknown key; did you mean tls?',
+  },
+  {
+    it: 'an unknown key that resembles nothing',
+    text: `${directory}frobnicate: {}\n`,
+    says: 'gatekeeper.yaml:5:1: frobnicate: unknown key',
+  },
+  {
+    it: 'a key that belongs elsewhere',
+    text: `${directory}min_version: TLSv1.3\n`,
+    says: 'gatekeeper.yaml:5:1: min_version: unknown key; did you mean tls.min_version?',
+  },
+  {
+    it: 'an unknown key within a list',
+    text: `${directory}listeners:\n  - { prot: 25, role: mx }\n`,
+    says: 'gatekeeper.yaml:6:7: listeners.0.prot: unknown key; did you mean listeners.0.port?',
+  },
+  {
+    it: 'a word that is no choice',
+    text: `${directory}sender: { mode: enforced }\n`,
+    says: 'gatekeeper.yaml:5:11: sender.mode: expected one of "enforce"|"observe"|"off"; did you mean enforce?',
+  },
+  {
+    it: 'aliases that grow without end',
+    text: `${directory}a: &a [1, 1]\nb: &b [*a, *a, *a, *a, *a, *a, *a, *a]\nc: [${'*b, '.repeat(40)}*b]\n`,
+    says: 'gatekeeper.yaml:1:1: Excessive alias count indicates a resource exhaustion attack',
+  },
   {
     it: 'an unknown key deep down',
     text: `${directory}tls:\n  minversion: x\n`,
-    says: 'gatekeeper.yaml:6:3: tls.minversion: unknown key',
+    says: 'gatekeeper.yaml:6:3: tls.minversion: unknown key; did you mean tls.min_version?',
   },
   {
     it: 'a wrong type',
@@ -25,7 +55,36 @@ const mistakes: readonly { it: string; text: string; says: string }[] = [
     text: `${directory}deadline_seconds: 0\n`,
     says: 'gatekeeper.yaml:5:1: deadline_seconds: Too small: expected number to be >=0.1',
   },
-  { it: 'a missing section', text: 'tls: {}\n', says: 'gatekeeper.yaml:1:1: directory: is missing' },
+  {
+    it: 'a missing section',
+    text: 'tls: {}\n',
+    says: 'gatekeeper.yaml:1:1: directory: is missing: the role submission needs it',
+  },
+  {
+    it: 'a listener of a role that the host has not',
+    text: `${directory}roles: [submission]\nlisteners: [{ port: 25, role: mx }]\n`,
+    says: 'gatekeeper.yaml:6:25: listeners.0.role: roles does not name mx',
+  },
+  {
+    it: 'a role that stands twice',
+    text: `${directory}roles: [mx, mx]\n`,
+    says: 'gatekeeper.yaml:5:1: roles: names a role twice',
+  },
+  {
+    it: 'a port that is listed twice',
+    text: `${directory}listeners: [{ port: 25, role: mx }, { port: 25, role: submission }]\n`,
+    says: 'gatekeeper.yaml:5:39: listeners.1.port: port 25 is listed already',
+  },
+  {
+    it: 'a node that is also a trusted relay',
+    text: `${directory}nodes: [{ name: a, addresses: [192.0.2.1] }]\ntrusted_relays: [{ name: b, addresses: [192.0.2.1] }]\n`,
+    says: 'gatekeeper.yaml:6:41: trusted_relays.0.addresses.0: 192.0.2.1 is listed already',
+  },
+  {
+    it: 'everybody as a trusted relay',
+    text: `${directory}trusted_relays: [{ name: all, addresses: ["0.0.0.0/0"] }]\n`,
+    says: 'gatekeeper.yaml:5:43: trusted_relays.0.addresses.0: expected ADDRESS or ADDRESS/PREFIX, and not everybody',
+  },
   {
     it: 'a missing key',
     text: 'directory:\n  urls: [ldaps://x]\n  base: x\n',
@@ -66,7 +125,7 @@ void describe('settings', () => {
 
   void it('say that a file is missing, and where a sample is', () => {
     assert.throws(
-      () => readSettingsFile('/nowhere/gatekeeper.yaml'),
+      () => readSettings('/nowhere'),
       /\/nowhere\/gatekeeper\.yaml: cannot be read \(ENOENT\); a sample/,
     );
   });
@@ -92,29 +151,26 @@ void describe('the sample file', () => {
   });
 
   void it('loads as it is', () => {
-    assert.equal(parseSettings(sampleSettings(), 'sample').policy.directory.start_tls, true);
+    assert.equal(parseSettings(sampleSettings(), 'sample').policy.directory?.start_tls, true);
   });
 
   void it('shows the defaults: the same settings come out when they are uncommented', () => {
     const lines = sampleSettings().split('\n');
-    const isProse = (line: string) => /^\s*# [A-Z]/.test(line);
+    const isProse = (line: string) => /^\s*# (?:[A-Z]|yaml-language-server)/.test(line);
     const uncommented = lines.filter((line) => !isProse(line)).map((line) => line.replace(/^(\s*)# /, '$1'));
-    const {
-      http,
-      listeners,
-      directory: shown,
-      ...rest
-    } = parseSettings(uncommented.join('\n'), 'sample').policy;
-    const {
-      http: _,
-      listeners: none,
-      directory: defaults,
-      ...expected
-    } = parseSettings(sampleSettings(), 'sample').policy;
-    const { ca_file, bind_password_file, ...others } = shown;
-    assert.deepEqual(rest, expected);
-    assert.deepEqual(others, defaults);
-    assert.deepEqual([listeners, none], [[{ port: 2525, role: 'mx' }], []]);
-    assert.deepEqual([http?.port, ca_file, bind_password_file], [8025, 'ldap-ca.pem', 'ldap.password']);
+    const { emergency, http, listeners, nodes, trusted_relays, directory, ...rest } = parseSettings(
+      uncommented.join('\n'),
+      'sample',
+    ).policy;
+    const defaults = parseSettings(sampleSettings(), 'sample').policy;
+    const { listeners: none, nodes: alone, trusted_relays: nobody, directory: search, ...others } = defaults;
+    const { ca_file, bind_password_file, ...shown } = directory ?? {};
+    assert.deepEqual(rest, others);
+    assert.deepEqual(shown, search);
+    assert.deepEqual([none, alone, nobody], [[], [], []]);
+    assert.deepEqual(listeners, [{ port: 2525, role: 'mx' }]);
+    assert.deepEqual([emergency, http?.port], ['observe', 8025]);
+    assert.deepEqual([nodes[0]?.name, trusted_relays[0]?.name], ['gateway-2', 'backup-mx']);
+    assert.deepEqual([ca_file, bind_password_file], ['ldap-ca.pem', 'ldap.password']);
   });
 });

@@ -21,6 +21,26 @@ export const gatewayOptions: Readonly<Record<string, TestGatewayOptions>> = {
   /** Every refused login takes a second and a half. */
   slow: { settings: { auth: { failure_delay_seconds: 1.5 } }, logLevel: 'debug' },
   'directory-down': { directoryUrl: 'ldap://127.0.0.1:1' },
+  emergency: { settings: { emergency: 'observe' } },
+  'emergency-and-off': { settings: { emergency: 'observe', sender: { mode: 'off' } } },
+  peers: {
+    settings: {
+      nodes: [{ name: 'gateway-2', addresses: ['127.0.0.3'] }],
+      trusted_relays: [{ name: 'backup-mx', addresses: ['127.0.4.0/24'] }],
+    },
+  },
+  /** Without directory, and with the plugins of its role alone. */
+  'mx-only': {
+    settings: { roles: ['mx'], listeners: [], directory: undefined },
+    plugins: [
+      'gatekeeper/audit',
+      'gatekeeper/sender',
+      'rcpt_to.in_host_list',
+      'gatekeeper/outbound',
+      'queue/smtp_forward',
+    ],
+  },
+  'submission-only': { settings: { roles: ['submission'], listeners: [] } },
   observe: { settings: { sender: { mode: 'observe' } } },
   'sender-off': { settings: { sender: { mode: 'off' } } },
   'no-subaddress': { settings: { sender: { subaddress_separator: '' } } },
@@ -44,10 +64,15 @@ export const gatewayOptions: Readonly<Record<string, TestGatewayOptions>> = {
       'queue/smtp_forward',
     ],
   },
-  'delay-deny': { plugins: ['delay_deny', ...defaultPlugins] },
-  hostile: { first: [plugin('hostile')], last: [plugin('hostile-late')], config: { plugin_timeout: '2\n' } },
+  hostile: {
+    first: [plugin('hostile')],
+    last: [plugin('hostile-late')],
+    settings: { deadline_seconds: 1 },
+    config: { plugin_timeout: '2\n' },
+  },
   'slow-queue': {
     last: [plugin('slow-queue')],
+    settings: { deadline_seconds: 1 },
     config: { plugin_timeout: '2\n', 'slow-queue.timeout': '20\n' },
   },
   checks: { last: [plugin('checks')], settings: { deadline_seconds: 0.3 } },

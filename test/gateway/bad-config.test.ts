@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startGateway, writeInstance } from '../../scripts/demo/gateway.ts';
@@ -65,8 +65,10 @@ async function startWith(dir: string) {
 }
 
 function overlay(dir: string): Record<string, string> {
-  const names = readdirSync(dir).filter((name) => name !== 'expected.txt' && name !== 'changes.txt');
-  return Object.fromEntries(names.map((name) => [name, readFileSync(join(dir, name), 'utf8')]));
+  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = files.map((entry) => relative(dir, join(entry.parentPath, entry.name)));
+  const overlaid = names.filter((name) => name !== 'expected.txt' && name !== 'changes.txt');
+  return Object.fromEntries(overlaid.map((name) => [name, readFileSync(join(dir, name), 'utf8')]));
 }
 
 function change(config: string, dir: string): void {

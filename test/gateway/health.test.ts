@@ -8,7 +8,7 @@ const cases = [
     method: 'GET',
     path: '/health',
     status: 200,
-    body: /^\{"status":"ok","revision":"[0-9a-f]{12}"\}\n$/,
+    body: /^\{"status":"ok","revision":"[0-9a-f]{12}","settings":"current"\}\n$/,
   },
   { it: 'answers HEAD without a body', method: 'HEAD', path: '/health', status: 200, body: /^$/ },
   { it: 'refuses POST', method: 'POST', path: '/health', status: 405, body: /405/ },

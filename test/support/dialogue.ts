@@ -185,7 +185,8 @@ class Player {
 
   /** `event CHECK VERDICT [REASON]` of the connection that is open. */
   #hasEvent(rest: string): boolean {
-    const [check, verdict, reason] = rest.split(' ');
+    const [check, verdict, ...words] = rest.split(' ');
+    const reason = words.join(' ');
     assert.notEqual(this.#session, '', 'no greeting was read: whose event?');
     return this.#gateway
       .events()
@@ -194,7 +195,7 @@ class Player {
           event.connection.startsWith(this.#session) &&
           event.check === check &&
           event.verdict === verdict &&
-          (reason === undefined || event.reason === reason || event.detail === reason),
+          (reason === '' || event.reason === reason || event.detail === reason),
       );
   }
 

@@ -158,7 +158,7 @@ function decideNow(check: AnyCheck, source: Source): Decided {
 function modeOf(check: AnyCheck, policy: Policy): Mode {
   const mode: unknown = check.mode ? check.mode(policy) : 'enforce';
   if (!isMode(mode)) throw new Error(`the check has no mode ${String(mode)}`);
-  return mode;
+  return mode === 'enforce' && check.mode && policy.emergency ? policy.emergency : mode;
 }
 
 /** In a promise of our own realm, whatever kind of promise it was. */

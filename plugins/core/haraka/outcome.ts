@@ -86,6 +86,7 @@ function partiesOf({ connection, transaction, settings }: Decision) {
   const sender = transaction?.mail_from?.format().slice(1, -1);
   return {
     client: client.address,
+    ...(client.peer && { peer: client.peer.name }),
     port: listener.port,
     role: listener.role,
     ...(tls && { tls: `${tls.version} ${tls.cipher}` }),

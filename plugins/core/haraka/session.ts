@@ -1,9 +1,9 @@
 import constants from 'haraka-constants';
 import type { Identity } from '../identity.ts';
-import type { Policy } from '../settings.ts';
+import { peerAt, type Peer } from '../peers.ts';
+import { roleOfPort } from '../roles.ts';
+import type { Policy, Role } from '../settings.ts';
 import type { ClientSocket, Connection } from './types.ts';
-
-export type Role = Policy['listeners'][number]['role'];
 
 export interface TlsFacts {
   /** As OpenSSL names it: `TLSv1.3`. */
@@ -14,7 +14,8 @@ export interface TlsFacts {
 
 /** What is known of a client before it says anything about a message. */
 export interface SessionFacts {
-  readonly client: { readonly address: string };
+  /** `peer` when the address is one that the settings know. */
+  readonly client: { readonly address: string; readonly peer?: Peer };
   readonly listener: { readonly port: number; readonly role: Role };
   /** What this connection negotiated, read from its socket; absent in clear. */
   readonly tls?: TlsFacts;
@@ -57,8 +58,9 @@ export function isGone(connection: Connection): boolean {
 export function sessionFacts(connection: Connection, policy: Policy): SessionFacts {
   const tls = tlsFacts(connection.client);
   const identity = identityOf(connection);
+  const peer = peerAt(connection.remote.ip, policy);
   return {
-    client: { address: connection.remote.ip },
+    client: { address: connection.remote.ip, ...(peer && { peer }) },
     listener: { port: truePort(connection), role: roleOf(connection, policy) },
     ...(tls && { tls }),
     ...(identity && { identity }),
@@ -68,12 +70,6 @@ export function sessionFacts(connection: Connection, policy: Policy): SessionFac
 /** The port that the client really reached; `connection.local.port` is what a PROXY line claims. */
 function truePort(connection: Connection): number {
   return connection.client.localPort ?? connection.local.port ?? 0;
-}
-
-/** What a port is for: as the settings say, else `mx` for port 25 and `submission` for every other. */
-export function roleOfPort(port: number, { listeners }: Policy): Role {
-  const listed = listeners.find((listener) => listener.port === port);
-  return listed?.role ?? (port === 25 ? 'mx' : 'submission');
 }
 
 /** `mx` only when the true port and the claimed one both are. */

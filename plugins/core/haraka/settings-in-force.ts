@@ -1,29 +1,48 @@
-import { readSettingsFile, SettingsError } from '../settings-file.ts';
+import { deepFreeze } from '../deep-freeze.ts';
+import { readSettings } from '../settings-file.ts';
 import type { Settings } from '../settings.ts';
 import { configPath, isWorker } from './instance.ts';
-import type { Plugin } from './types.ts';
 
-/** A worker that the primary forks again after a crash finds here what the primary began with. */
-const lastGoodVariable = 'GATEKEEPER_SETTINGS';
+/** Where workers find the settings of their primary, also those that it forks later: all of them have the same. */
+const inheritedVariable = 'GATEKEEPER_SETTINGS';
 
-let inForce: Settings | undefined;
-
-/** Reads the settings of this process; throws `SettingsError`, but in a worker that has those of the start to go on with. */
-export function loadSettings(plugin: Plugin): void {
-  try {
-    inForce = readSettingsFile(configPath('gatekeeper.yaml'));
-    // The variable holds the policy, in which no secret stands.
-    process.env[lastGoodVariable] = JSON.stringify(inForce);
-  } catch (error) {
-    const kept = process.env[lastGoodVariable];
-    if (!(error instanceof SettingsError) || !isWorker() || kept === undefined) throw error;
-    plugin.logcrit(`settings are broken, going on with those of the start: ${error.message}`);
-    inForce = JSON.parse(kept) as Settings;
-  }
+/** What is in force, and what was tried since and refused. */
+export interface SettingsState {
+  readonly settings: Settings;
+  readonly since: Date;
+  /** Why newer settings were refused; absent while the files and what is in force agree. */
+  readonly refused?: string;
 }
 
-/** The newest settings that were good. */
+let state: SettingsState | undefined;
+
+/** The settings that a process begins with: those of the files, in a worker those of its primary; throws `SettingsError`. */
+export function firstSettings(): Settings {
+  const inherited = isWorker() ? process.env[inheritedVariable] : undefined;
+  return inherited === undefined
+    ? readSettings(configPath('')).settings
+    : deepFreeze(JSON.parse(inherited) as Settings);
+}
+
+/** Lets settings apply to all that begins from now on. */
+export function putInForce(settings: Settings): void {
+  state = { settings, since: new Date() };
+  // The variable holds the policy, in which no secret stands.
+  process.env[inheritedVariable] = JSON.stringify(settings);
+}
+
+/** Notes that the files hold settings which cannot be used. */
+export function noteRefused(problem: string): void {
+  state = { ...settingsState(), refused: problem };
+}
+
+/** The settings in force and how they came to be. */
+export function settingsState(): SettingsState {
+  if (!state) throw new Error('no gatekeeper plugin was started');
+  return state;
+}
+
+/** The settings in force. */
 export function currentSettings(): Settings {
-  if (!inForce) throw new Error('no gatekeeper plugin was started');
-  return inForce;
+  return settingsState().settings;
 }

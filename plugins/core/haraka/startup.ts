@@ -1,29 +1,39 @@
-import type { Settings } from '../settings.ts';
+import type { Policy, Settings } from '../settings.ts';
+import { hostProblems, installationProblems } from './installation.ts';
 import { isWorker } from './instance.ts';
 import { countHeaderLines } from './patches/header-lines.ts';
 import { neverSkipUs } from './patches/never-skipped.ts';
 import { acceptOneProxyLine } from './patches/proxy-once.ts';
 import { guardRefusals } from './patches/refusals-stand.ts';
-import { currentSettings, loadSettings } from './settings-in-force.ts';
+import { followSettings } from './reload.ts';
+import { currentSettings, firstSettings, putInForce } from './settings-in-force.ts';
 import type { Next, Plugin } from './types.ts';
 
-/** What is wrong with the installation; an empty list when nothing is. */
-export type StartupCheck = () => readonly string[];
+/** How a plugin lives with the settings, at the start and whenever they change. */
+export interface Part {
+  /** What speaks against settings; any line stops the start, or leaves the old settings in force. */
+  readonly problems?: (settings: Settings) => readonly string[];
+  /** Makes ready what follows from settings and throws what is wrong; what it returns puts that to work and cannot fail. */
+  readonly prepare?: (settings: Settings) => () => void;
+  /** Takes the place of `prepare` where that fails in a worker, which cannot stop the start; must refuse nobody for good. */
+  readonly fallback?: () => void;
+  /** Files that `prepare` reads: a change of one of them is a change of the settings. */
+  readonly files?: (policy: Policy) => readonly string[];
+}
 
-const startupChecks: StartupCheck[] = [];
-const started = new Set<string>();
+const parts: Part[] = [];
+const started = new Map<string, number>();
 
 /** EX_CONFIG of sysexits.h. */
 const configurationFault = 78;
 
 const workerPauseMs = 3000;
 
-/** Begins a plugin: the settings are read once for all of them, and its `checks` run before any port accepts. */
-export function start(plugin: Plugin, checks: readonly StartupCheck[] = []): Settings {
+/** Begins a plugin: the settings are the same for all of them, and are put to work once all plugins are loaded. */
+export function start(plugin: Plugin, part: Part = {}): void {
   if (started.size === 0) begin(plugin);
-  started.add(plugin.name);
-  startupChecks.push(...checks);
-  return currentSettings();
+  started.set(plugin.name, plugin.timeout);
+  parts.push(part);
 }
 
 /** What all plugins share, at the first of them. */
@@ -31,7 +41,7 @@ function begin(plugin: Plugin): void {
   const problems = hostProblems(plugin);
   if (problems.length > 0) refuseToStart(problems);
   try {
-    loadSettings(plugin);
+    putInForce(firstSettings());
   } catch (error) {
     refuseToStart([messageOf(error)]);
   }
@@ -40,22 +50,76 @@ function begin(plugin: Plugin): void {
   neverSkipUs(plugin, isOurs);
   acceptOneProxyLine(plugin);
   countHeaderLines(plugin);
+  const filesOf = (policy: Policy) => parts.flatMap(({ files }) => files?.(policy) ?? []);
+  followSettings(plugin, { makeReady: (settings) => makeReady(plugin, settings), filesOf });
   // Runs after all plugins are loaded and before Haraka listens.
-  process.nextTick(runStartupChecks);
+  process.nextTick(putFirstSettingsToWork, plugin);
 }
 
 /**
- * Runs what a plugin needs to work; a fault in it is the operator's to mend, and stops the start. A worker that is forked
- * again later takes `fallback` instead, which must refuse nobody for good.
+ * Makes everything ready for settings, and throws with one line for each problem. Nothing has changed until the function
+ * that it returns is called: that puts them in force for all plugins of this process at once.
  */
-export function prepare<T>(plugin: Plugin, work: () => T, fallback: () => T): T {
+function makeReady(plugin: Plugin, settings: Settings, onFailure: OnFailure = refuse): () => void {
+  const problems = [
+    ...installationProblems(plugin, started, settings),
+    ...parts.flatMap(problemsOf(settings)),
+  ];
+  const commits = parts.map((part) => {
+    try {
+      return part.prepare?.(settings);
+    } catch (error) {
+      return onFailure(part, messageOf(error), problems);
+    }
+  });
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return () => {
+    putInForce(settings);
+    for (const commit of commits) commit?.();
+    if (settings.policy.emergency) plugin.logcrit('emergency: observe: no content policy refuses anything');
+  };
+}
+
+/** What happens when a part cannot be made ready: its fallback, or one more problem. */
+type OnFailure = (part: Part, problem: string, problems: string[]) => (() => void) | undefined;
+
+function refuse(_part: Part, problem: string, problems: string[]): undefined {
+  problems.push(problem);
+}
+
+function problemsOf(settings: Settings): (part: Part) => readonly string[] {
+  return (part) => {
+    try {
+      return part.problems?.(settings) ?? [];
+    } catch (error) {
+      return [messageOf(error)];
+    }
+  };
+}
+
+function putFirstSettingsToWork(plugin: Plugin): void {
+  const orFallBack: OnFailure = (part, problem, problems) => {
+    if (isWorker() && part.fallback) {
+      plugin.logcrit(problem);
+      return part.fallback;
+    }
+    problems.push(problem);
+    return undefined;
+  };
   try {
-    return work();
+    makeReady(plugin, currentSettings(), orFallBack)();
   } catch (error) {
-    const problem = messageOf(error);
-    if (!isWorker()) return refuseToStart([problem]);
-    plugin.logcrit(problem);
-    return fallback();
+    refuseToStart(messageOf(error).split('\n'));
+  }
+}
+
+/** Runs what has to be right before other plugins are loaded; a fault in it is the operator's to mend, and stops the start. */
+export function orRefuse(plugin: Plugin, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!isWorker()) refuseToStart([messageOf(error)]);
+    plugin.logcrit(messageOf(error));
   }
 }
 
@@ -72,31 +136,8 @@ export function whenServing(plugin: Plugin, work: () => void): void {
 }
 
 /** Whether a plugin of ours called `start`; a broken one stays listed in Haraka without it. */
-export function isStarted(name: string): boolean {
+function isStarted(name: string): boolean {
   return started.has(name);
-}
-
-/** What is missing of Haraka's own configuration, without which ours would not hold. */
-function hostProblems(plugin: Plugin): string[] {
-  const problems: string[] = [];
-  const { max } = plugin.haraka_require('connection').cfg as { max?: unknown };
-  if (max === undefined)
-    problems.push('config/connection.ini is missing: Haraka dies at the first connection');
-  if (!plugin.config.get('internalcmd_key')) {
-    problems.push('config/internalcmd_key is missing or empty: any local client could stop Haraka');
-  }
-  return problems;
-}
-
-function runStartupChecks(): void {
-  const problems = startupChecks.flatMap((check) => {
-    try {
-      return check();
-    } catch (error) {
-      return [messageOf(error)];
-    }
-  });
-  if (problems.length > 0) refuseToStart(problems);
 }
 
 function refuseToStart(problems: readonly string[]): never {

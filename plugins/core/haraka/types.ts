@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
+import type { Cluster } from './workers.ts';
 
 /** Haraka's objects (3.3), as far as the plugins use them: declared once, here. */
 
@@ -127,7 +128,7 @@ export interface HostModules {
     >;
   };
   transaction: { createTransaction(uuid: string | null, config: unknown): Transaction };
-  server: { readonly listeners: readonly Listener[]; readonly cluster?: object };
+  server: { readonly listeners: readonly Listener[]; readonly cluster?: Cluster };
   tls_socket: {
     readonly certsByHost: Record<string, TlsOptions | undefined>;
     readonly cfg?: unknown;

@@ -1,0 +1,104 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
+import { settingsState } from '../core/haraka/settings-in-force.ts';
+import type { Policy } from '../core/settings.ts';
+import { metrics, metricsType } from './metrics.ts';
+
+type Address = Policy['http'];
+
+interface Page {
+  readonly type: string;
+  readonly body: () => string | Promise<string>;
+}
+
+const json = 'application/json';
+
+const pages: Readonly<Record<string, Page>> = {
+  '/health': { type: json, body: () => jsonBody(health()) },
+  '/metrics': { type: metricsType, body: metrics },
+};
+
+/** `stale` while newer settings are refused; mail goes on under those of `revision`. */
+interface Health {
+  readonly status: 'ok';
+  readonly revision: string;
+  readonly settings: 'current' | 'stale';
+  readonly emergency?: true;
+}
+
+/** The HTTP port of the settings in force: health and metrics. */
+export class HttpServer {
+  readonly #onFault: (problem: string) => void;
+  #address: Address;
+  #server: Server | undefined;
+  #hasBegun = false;
+
+  constructor(onFault: (problem: string) => void) {
+    this.#onFault = onFault;
+  }
+
+  /** Listens from now on, in this process: before that an address is only noted. */
+  begin(): void {
+    this.#hasBegun = true;
+    this.#listen();
+  }
+
+  /** Moves to another address, or to none. */
+  listenOn(address: Address): void {
+    if (isDeepStrictEqual(address, this.#address)) return;
+    this.#address = address;
+    if (this.#hasBegun) this.#listen();
+  }
+
+  #listen(): void {
+    this.#server?.close();
+    this.#server?.closeAllConnections();
+    this.#server = undefined;
+    if (!this.#address) return;
+    const { host, port } = this.#address;
+    this.#server = createServer((request, response) => void answer(request, response));
+    this.#server.requestTimeout = 5000;
+    this.#server.headersTimeout = 5000;
+    this.#server.on('error', (error) => this.#onFault(`no HTTP on ${host}:${port}: ${error.message}`));
+    this.#server.listen(port, host);
+  }
+}
+
+/** What is no page is 404, every method that does not read is 405. Never rejects. */
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const page = pages[request.url ?? ''];
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  const { status, type, body } = isRead && page ? await render(page) : errorPage(page ? 405 : 404);
+  response.writeHead(status, {
+    'content-type': type,
+    'cache-control': 'no-store',
+    ...(status === 405 && { allow: 'GET, HEAD' }),
+  });
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+async function render({ type, body }: Page): Promise<{ status: number; type: string; body: string }> {
+  try {
+    return { status: 200, type, body: await body() };
+  } catch {
+    return errorPage(500);
+  }
+}
+
+function errorPage(status: number) {
+  return { status, type: json, body: jsonBody({ error: status }) };
+}
+
+function jsonBody(value: object): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+function health(): Health {
+  const { settings, refused } = settingsState();
+  return {
+    status: 'ok',
+    revision: settings.revision,
+    settings: refused === undefined ? 'current' : 'stale',
+    ...(settings.policy.emergency && { emergency: true }),
+  };
+}

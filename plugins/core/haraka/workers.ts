@@ -1,0 +1,125 @@
+import { deepFreeze } from '../deep-freeze.ts';
+import type { Settings } from '../settings.ts';
+import type { Follower } from './reload.ts';
+import type { Plugin } from './types.ts';
+
+/** Between primary and workers; Haraka itself looks at `cmd` and at events of its own names. */
+type Message =
+  | {
+      readonly event: 'gatekeeper.offer' | 'gatekeeper.commit';
+      readonly offer: number;
+      readonly settings: Settings;
+    }
+  | { readonly event: 'gatekeeper.answer'; readonly offer: number; readonly problem?: string };
+
+interface Worker {
+  readonly id: number;
+  send(message: Message): boolean;
+  isConnected(): boolean;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  on(event: 'exit', listener: () => void): unknown;
+  off(event: string, listener: (...values: never[]) => void): unknown;
+}
+
+/** The part of `node:cluster` that Haraka's server holds when it has workers. */
+export interface Cluster {
+  readonly workers?: Readonly<Record<string, Worker | undefined>>;
+}
+
+const answerWithinMs = 10_000;
+
+/** The workers of this primary, of which there may be none. */
+export class Workers {
+  readonly #cluster: Cluster | undefined;
+  #offer = 0;
+
+  constructor(cluster: Cluster | undefined) {
+    this.#cluster = cluster;
+  }
+
+  get count(): number {
+    return this.#connected.length;
+  }
+
+  get #connected(): Worker[] {
+    const all = Object.values(this.#cluster?.workers ?? {});
+    return all.filter((worker): worker is Worker => worker?.isConnected() === true);
+  }
+
+  /** Resolves when every worker is ready for settings; rejects with what speaks against them in one of them. */
+  async agree(settings: Settings): Promise<void> {
+    this.#offer += 1;
+    const offer = this.#offer;
+    await Promise.all(
+      this.#connected.map((worker) => agreed(worker, { event: 'gatekeeper.offer', offer, settings })),
+    );
+  }
+
+  /** Lets the settings that were agreed to apply in all workers, those included that were forked meanwhile. */
+  commit(settings: Settings): void {
+    for (const worker of this.#connected) {
+      worker.send({ event: 'gatekeeper.commit', offer: this.#offer, settings });
+    }
+  }
+}
+
+function agreed(
+  worker: Worker,
+  message: Message & { event: 'gatekeeper.offer' | 'gatekeeper.commit' },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (settle: () => void) => {
+      clearTimeout(timer);
+      worker.off('message', onMessage);
+      worker.off('exit', onExit);
+      settle();
+    };
+    const onMessage = (answer: unknown) => {
+      if (!isMessage(answer) || answer.event !== 'gatekeeper.answer' || answer.offer !== message.offer)
+        return;
+      const { problem } = answer;
+      end(problem === undefined ? resolve : () => reject(new Error(`worker ${worker.id}: ${problem}`)));
+    };
+    // A worker that is gone decides nothing any more; its successor begins with what is in force then.
+    const onExit = () => end(resolve);
+    const timer = setTimeout(() => {
+      end(() => reject(new Error(`worker ${worker.id} did not answer within ${answerWithinMs / 1000} s`)));
+    }, answerWithinMs);
+    worker.on('message', onMessage);
+    worker.on('exit', onExit);
+    worker.send(message);
+  });
+}
+
+/** Makes a worker answer what its primary offers. */
+export function answerPrimary(plugin: Plugin, { makeReady }: Follower): void {
+  let ready: { readonly offer: number; readonly commit: () => void } | undefined;
+  const take = (offer: number, settings: Settings): string | undefined => {
+    try {
+      ready = { offer, commit: makeReady(deepFreeze(settings)) };
+      return undefined;
+    } catch (error) {
+      ready = undefined;
+      return error instanceof Error ? error.message : String(error);
+    }
+  };
+  process.on('message', (message: unknown) => {
+    if (!isMessage(message) || message.event === 'gatekeeper.answer') return;
+    const { event, offer, settings } = message;
+    if (event === 'gatekeeper.offer') {
+      const problem = take(offer, settings);
+      process.send?.({ event: 'gatekeeper.answer', offer, ...(problem !== undefined && { problem }) });
+      return;
+    }
+    // A worker that was forked between the two was not asked.
+    const problem = ready?.offer === offer ? undefined : take(offer, settings);
+    if (problem !== undefined) plugin.logcrit(`settings: cannot follow the primary: ${problem}`);
+    ready?.commit();
+    ready = undefined;
+  });
+}
+
+function isMessage(value: unknown): value is Message {
+  const event = (value as { event?: unknown } | null)?.event;
+  return typeof event === 'string' && /^gatekeeper\.(?:offer|commit|answer)$/.test(event);
+}

@@ -1,0 +1,32 @@
+import { BlockList, isIP } from 'node:net';
+
+/** An address or a block of them (RFC 4632, RFC 4291 §2.3), as it is written in the settings. */
+export interface Network {
+  readonly address: string;
+  readonly prefix: number;
+  readonly family: 'ipv4' | 'ipv6';
+}
+
+/** Reads `ADDRESS` or `ADDRESS/PREFIX`; `undefined` for what is neither, and for a prefix of 0, which is everybody. */
+export function parseNetwork(text: string): Network | undefined {
+  const [address = '', digits, ...more] = text.split('/');
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
+  if (bits === 0 || more.length > 0 || (digits !== undefined && !/^\d{1,3}$/.test(digits))) return undefined;
+  const prefix = digits === undefined ? bits : Number(digits);
+  if (prefix < 1 || prefix > bits) return undefined;
+  return { address, prefix, family: bits === 32 ? 'ipv4' : 'ipv6' };
+}
+
+/** Answers whether an address is in one of the networks, an IPv4-mapped one by its IPv4 address. */
+export function networkSet(networks: readonly string[]): (address: string) => boolean {
+  const list = new BlockList();
+  for (const text of networks) {
+    const network = parseNetwork(text);
+    if (!network) throw new Error(`${text} is no network`);
+    list.addSubnet(network.address, network.prefix, network.family);
+  }
+  return (address) => {
+    const family = isIP(address);
+    return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  };
+}
