@@ -1,19 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readSettings, settingsFiles } from '../settings-file.ts';
-import type { Policy, Settings } from '../settings.ts';
 import { configPath, isWorker } from './instance.ts';
 import { currentSettings, noteRefused } from './settings-in-force.ts';
 import type { Next, Plugin } from './types.ts';
-import { answerPrimary, Workers } from './workers.ts';
-
-/** What a process can do with settings. */
-export interface Follower {
-  /** Throws what speaks against settings, one problem a line; the function that it returns puts them in force. */
-  readonly makeReady: (settings: Settings) => () => void;
-  /** Files besides those of the settings that are read with them. */
-  readonly filesOf: (policy: Policy) => readonly string[];
-}
+import { answerPrimary, Workers, type Follower } from './workers.ts';
 
 /** How often the files are looked at. A change must stay for one more look: nothing that is half written is read. */
 const lookEveryMs = 500;

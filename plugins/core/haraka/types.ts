@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
-import type { Cluster } from './workers.ts';
 
 /** Haraka's objects (3.3), as far as the plugins use them: declared once, here. */
 
@@ -109,6 +108,21 @@ export interface Listener {
   setSecureContext?(options: TlsOptions): void;
   address(): AddressInfo | string | null;
   readonly tlsServer?: { setSecureContext(options: TlsOptions): void };
+}
+
+/** A worker of the cluster, as its primary sees it (node:cluster). */
+export interface Worker {
+  readonly id: number;
+  send(message: unknown): boolean;
+  isConnected(): boolean;
+  on(event: 'message', listener: (message: unknown) => void): unknown;
+  on(event: 'exit', listener: () => void): unknown;
+  off(event: string, listener: (...values: never[]) => void): unknown;
+}
+
+/** What Haraka's server holds when it has workers. */
+export interface Cluster {
+  readonly workers?: Readonly<Record<string, Worker | undefined>>;
 }
 
 /** The modules of the running Haraka that the plugins reach, by `plugin.haraka_require`. */

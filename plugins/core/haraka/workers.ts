@@ -1,7 +1,6 @@
 import { deepFreeze } from '../deep-freeze.ts';
-import type { Settings } from '../settings.ts';
-import type { Follower } from './reload.ts';
-import type { Plugin } from './types.ts';
+import type { Policy, Settings } from '../settings.ts';
+import type { Cluster, Plugin, Worker } from './types.ts';
 
 /** Between primary and workers; Haraka itself looks at `cmd` and at events of its own names. */
 type Message =
@@ -12,18 +11,12 @@ type Message =
     }
   | { readonly event: 'gatekeeper.answer'; readonly offer: number; readonly problem?: string };
 
-interface Worker {
-  readonly id: number;
-  send(message: Message): boolean;
-  isConnected(): boolean;
-  on(event: 'message', listener: (message: unknown) => void): unknown;
-  on(event: 'exit', listener: () => void): unknown;
-  off(event: string, listener: (...values: never[]) => void): unknown;
-}
-
-/** The part of `node:cluster` that Haraka's server holds when it has workers. */
-export interface Cluster {
-  readonly workers?: Readonly<Record<string, Worker | undefined>>;
+/** What a process can do with settings. */
+export interface Follower {
+  /** Throws what speaks against settings, one problem a line; the function that it returns puts them in force. */
+  readonly makeReady: (settings: Settings) => () => void;
+  /** Files besides those of the settings that are read with them. */
+  readonly filesOf: (policy: Policy) => readonly string[];
 }
 
 const answerWithinMs = 10_000;
@@ -114,7 +107,11 @@ export function answerPrimary(plugin: Plugin, { makeReady }: Follower): void {
     // A worker that was forked between the two was not asked.
     const problem = ready?.offer === offer ? undefined : take(offer, settings);
     if (problem !== undefined) plugin.logcrit(`settings: cannot follow the primary: ${problem}`);
-    ready?.commit();
+    try {
+      ready?.commit();
+    } catch (error) {
+      plugin.logcrit(`settings: not all of them are in force: ${String(error)}`);
+    }
     ready = undefined;
   });
 }
