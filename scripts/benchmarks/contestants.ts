@@ -1,0 +1,13 @@
+import { authLdap, flatFile, gatekeeper, gatekeeperAlone } from './haraka.ts';
+import { postfix, postfixLdap } from './postfix.ts';
+import type { Contestant } from './server.ts';
+
+/** All that can be measured, in the order of the report. */
+export const contestants: readonly Contestant[] = [
+  flatFile,
+  authLdap,
+  postfix,
+  postfixLdap,
+  gatekeeper,
+  gatekeeperAlone,
+];
