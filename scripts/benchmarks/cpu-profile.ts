@@ -15,8 +15,8 @@ interface ProfileNode {
   readonly children?: readonly number[];
 }
 
-/** Who spends the time: the checks and all that belongs to them, logging in, Haraka, or nobody that could be named. */
-const owners = ['policies', 'authentication', 'Haraka', 'Node.js'] as const;
+/** Who spends the time: the checks with their facts and patches, the record of what they decide, logging in, Haraka, or nobody. */
+const owners = ['policies', 'events', 'authentication', 'Haraka', 'Node.js'] as const;
 
 export type Owner = (typeof owners)[number];
 
@@ -31,8 +31,13 @@ export interface Shares {
 }
 
 /** What of ours anybody needs who checks passwords against a directory. */
-const authentication =
-  /\/dist\/(?:auth\/|core\/directory\/|core\/secret\.|core\/haraka\/patches\/auth-lines\.)/;
+const authentication = /\/dist\/(?:auth\/|core\/directory\/|core\/haraka\/patches\/auth-lines\.)/;
+
+/** What writes down what was decided. */
+const events = /\/dist\/(?:audit\/|core\/event\.|core\/haraka\/outcome\.)/;
+
+/** What several of these use: it belongs to whichever called it. */
+const shared = /\/dist\/core\/(?:json-line|mailbox|secret)\./;
 
 /** Haraka's own files, but for the logger, whose time belongs to those who log. */
 const haraka = /\/node_modules\/haraka\/(?!logger\.js|node_modules\/)/;
@@ -43,7 +48,7 @@ const haraka = /\/node_modules\/haraka\/(?!logger\.js|node_modules\/)/;
  */
 export function sharesOf(profile: CpuProfile, from: number, to: number): Shares {
   const ownerOfNode = ownersByNode(profile);
-  const spent: Record<Owner, number> = { policies: 0, authentication: 0, Haraka: 0, 'Node.js': 0 };
+  const spent: Record<Owner, number> = { policies: 0, events: 0, authentication: 0, Haraka: 0, 'Node.js': 0 };
   let [time, self] = [profile.startTime, 0];
   profile.samples.forEach((id, index) => {
     const delta = profile.timeDeltas[index] ?? 0;
@@ -74,7 +79,7 @@ function ownersByNode({ nodes }: CpuProfile): Map<number, OwnedNode> {
     if (!node) throw new Error(`the profile has no node ${id}`);
     const { functionName, url } = node.callFrame;
     const own = ownerOfFile(url);
-    owned.set(id, { owner: own ?? owner, isOurs: url.includes('/dist/'), isIdle: functionName === '(idle)' });
+    owned.set(id, { owner: own ?? owner, isOurs: isOurs(url), isIdle: functionName === '(idle)' });
     for (const child of node.children ?? []) descend(child, own ?? owner);
   };
   if (nodes[0]) descend(nodes[0].id, 'Node.js');
@@ -82,7 +87,14 @@ function ownersByNode({ nodes }: CpuProfile): Map<number, OwnedNode> {
 }
 
 function ownerOfFile(url: string): Owner | undefined {
-  if (authentication.test(url)) return 'authentication';
-  if (url.includes('/dist/') && !url.includes('/node_modules/')) return 'policies';
+  if (isOurs(url)) {
+    if (shared.test(url)) return undefined;
+    if (authentication.test(url)) return 'authentication';
+    return events.test(url) ? 'events' : 'policies';
+  }
   return haraka.test(url) ? 'Haraka' : undefined;
+}
+
+function isOurs(url: string): boolean {
+  return url.includes('/dist/') && !url.includes('/node_modules/');
 }

@@ -86,7 +86,9 @@ function profileLines(shares: Shares | undefined): string[] {
   if (!shares) return [];
   const { owned, self } = shares;
   const rows = [
-    ['policies, events and gate', percent(owned.policies), `target: under ${percent(policyTarget)}`],
+    ['policies: checks, their facts, the gate', percent(owned.policies)],
+    ['events and log lines of refusals', percent(owned.events)],
+    ['both together', percent(owned.policies + owned.events), `target: under ${percent(policyTarget)}`],
     ['logging in: exchange and LDAP', percent(owned.authentication)],
     ['Haraka', percent(owned.Haraka)],
     ['Node.js: handshakes, sockets, garbage', percent(owned['Node.js'])],

@@ -20,6 +20,11 @@ const stacks = {
   'a result of ours': ['file:///src/dist/core/haraka/outcome.js', `${haraka}-results/index.js`],
   'a log line of ours': ['file:///src/dist/core/haraka/outcome.js', `${haraka}/logger.js`],
   'a line of AUTH': [`${haraka}/connection.js`, 'file:///src/dist/core/haraka/patches/auth-lines.js'],
+  'an address of an account': [
+    'file:///src/dist/core/directory/account.js',
+    'file:///src/dist/core/mailbox.js',
+  ],
+  'an address of an envelope': ['file:///src/dist/core/haraka/facts.js', 'file:///src/dist/core/mailbox.js'],
   'a bind': ['file:///src/dist/auth/logins.js', 'file:///src/dist/core/directory/pool.js', 'node:net'],
 } as const;
 
@@ -30,10 +35,12 @@ const cases = [
   { stack: 'a log line of Haraka', owner: 'Haraka', self: 0 },
   { stack: 'a check', owner: 'policies', self: 1 },
   { stack: 'what follows a check', owner: 'Haraka', self: 0 },
-  { stack: 'an event', owner: 'policies', self: 0 },
-  { stack: 'a result of ours', owner: 'policies', self: 0 },
-  { stack: 'a log line of ours', owner: 'policies', self: 0 },
+  { stack: 'an event', owner: 'events', self: 0 },
+  { stack: 'a result of ours', owner: 'events', self: 0 },
+  { stack: 'a log line of ours', owner: 'events', self: 0 },
   { stack: 'a line of AUTH', owner: 'authentication', self: 1 },
+  { stack: 'an address of an account', owner: 'authentication', self: 1 },
+  { stack: 'an address of an envelope', owner: 'policies', self: 1 },
   { stack: 'a bind', owner: 'authentication', self: 0 },
 ] as const;
 
@@ -55,7 +62,7 @@ function profileOf(seen: readonly { readonly stack: readonly string[]; readonly 
 
 void describe('the CPU time of a Gatekeeper', () => {
   for (const { stack, owner, self } of cases) {
-    void it(`that ${stack} takes is ${owner === 'policies' ? "the policies'" : owner}`, () => {
+    void it(`that ${stack} takes belongs to ${owner}`, () => {
       const shares = sharesOf(profileOf([{ stack: stacks[stack], us: 10 }]), 0, 2000);
       assert.equal(shares.owned[owner], 1);
       assert.equal(shares.self, self);
@@ -71,7 +78,7 @@ void describe('the CPU time of a Gatekeeper', () => {
       { stack: stacks['a check'], us: 100 }, // too late
     ]);
     const { owned, busyMs } = sharesOf(profile, 1150, 1650);
-    assert.deepEqual(owned, { policies: 0.25, authentication: 0.75, Haraka: 0, 'Node.js': 0 });
+    assert.deepEqual(owned, { policies: 0.25, events: 0, authentication: 0.75, Haraka: 0, 'Node.js': 0 });
     assert.equal(busyMs, 0.4);
   });
 
