@@ -1,5 +1,5 @@
 import { authLdap, flatFile, gatekeeper, gatekeeperAlone } from './haraka.ts';
-import { postfix, postfixLdap } from './postfix.ts';
+import { postfix, postfixLdap, postfixUnqueued } from './postfix.ts';
 import type { Contestant } from './server.ts';
 
 /** All that can be measured, in the order of the report. */
@@ -7,6 +7,7 @@ export const contestants: readonly Contestant[] = [
   flatFile,
   authLdap,
   postfix,
+  postfixUnqueued,
   postfixLdap,
   gatekeeper,
   gatekeeperAlone,

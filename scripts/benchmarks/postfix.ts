@@ -6,30 +6,52 @@ import { asRoot, startDaemon } from './as-root.ts';
 import { dovecotConfig, type Passwords, passwdFile, ldap } from './dovecot.ts';
 import type { Contestant, Scene, Server } from './server.ts';
 
+/** Where messages end: what main.cf says for that, and what the log says of each. */
+interface End {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly words: string;
+}
+
+/** Behind the queue, which every message is written to: what Postfix does before it answers for a message. */
+const transport: End = { settings: { default_transport: 'discard:bench' }, words: 'status=sent (bench)' };
+
+/** Before the queue, where Haraka's queue/discard ends them too. Without a message for it the queue manager would seem late. */
+const access: End = {
+  settings: { smtpd_recipient_restrictions: 'check_recipient_access static:DISCARD', in_flow_delay: '0' },
+  words: 'triggers DISCARD action',
+};
+
 /** Postfix with Dovecot's SASL, which reads a file with passwords in clear. */
 export const postfix: Contestant = {
   name: 'postfix',
   title: 'Postfix, Dovecot passwd-file',
-  start: (scene) => startPostfix('postfix', scene, passwdFile),
+  start: (scene) => startPostfix('postfix', scene, passwdFile, transport),
 };
 
-/** The same, with Dovecot asking the directory as Gatekeeper does: search, then bind. */
+/** The same, with messages that never reach its queue. */
+export const postfixUnqueued: Contestant = {
+  name: 'postfix-unqueued',
+  title: 'Postfix, Dovecot passwd-file, no queue',
+  start: (scene) => startPostfix('postfix-unqueued', scene, passwdFile, access),
+};
+
+/** The first, with Dovecot asking the directory as Gatekeeper does: search, then bind. */
 export const postfixLdap: Contestant = {
   name: 'postfix-ldap',
   title: 'Postfix, Dovecot LDAP',
-  start: (scene) => startPostfix('postfix-ldap', scene, ldap),
+  start: (scene) => startPostfix('postfix-ldap', scene, ldap, transport),
 };
 
 const readyMs = 20_000;
 
-/** An instance of its own with Postfix's own limits; every message goes through its queue to the transport `discard`. */
-async function startPostfix(name: string, scene: Scene, passwords: Passwords): Promise<Server> {
+/** An instance of its own with Postfix's own limits. */
+async function startPostfix(name: string, scene: Scene, passwords: Passwords, end: End): Promise<Server> {
   const [port] = await freePorts(1);
   const folder = join(scene.folder, name);
   const config = join(folder, 'config');
   for (const each of ['config', 'queue', 'data', 'dovecot'])
     mkdirSync(join(folder, each), { recursive: true });
-  writeFileSync(join(config, 'main.cf'), mainCf(folder));
+  writeFileSync(join(config, 'main.cf'), mainCf(folder, end));
   writeFileSync(join(config, 'master.cf'), masterCf(port));
   const chain = join(config, 'chain.pem');
   writeFileSync(chain, scene.certificate.key + scene.certificate.cert, { mode: 0o600 });
@@ -57,12 +79,12 @@ async function startPostfix(name: string, scene: Scene, passwords: Passwords): P
     port,
     pids: daemons.map(({ pid }) => pid),
     loginOf: ({ addresses: [mail] }) => mail,
-    log: { file: join(folder, 'mail.log'), words: 'status=sent (bench)' },
+    log: { file: join(folder, 'mail.log'), words: end.words },
     stop,
   };
 }
 
-function mainCf(folder: string): string {
+function mainCf(folder: string, end: End): string {
   const settings = {
     compatibility_level: '3.6',
     command_directory: '/usr/sbin',
@@ -76,13 +98,13 @@ function mainCf(folder: string): string {
     inet_interfaces: '127.0.0.1',
     inet_protocols: 'ipv4',
     alias_maps: '',
-    default_transport: 'discard:bench',
     smtpd_tls_chain_files: join(folder, 'config/chain.pem'),
     smtpd_tls_security_level: 'encrypt',
     smtpd_sasl_auth_enable: 'yes',
     smtpd_sasl_type: 'dovecot',
     smtpd_sasl_path: 'private/auth',
     smtpd_relay_restrictions: 'permit_sasl_authenticated, reject',
+    ...end.settings,
   };
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${value}\n`)
