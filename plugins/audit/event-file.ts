@@ -7,6 +7,9 @@ const mostPending = 8 * 1024 * 1024;
 /** After a fault the disk is left alone for so long. */
 const retryAfterMs = 1000;
 
+/** The file stays open for so long: who moves it away, as another process or logrotate does, gets lines that much later. */
+const openForMs = 1000;
+
 /** What the file could not do, in words, and how many events were lost since it last could. */
 export type OnFault = (problem: string, lost: number) => void;
 
@@ -23,6 +26,8 @@ export class EventFile {
   #pendingBytes = 0;
   #lost = 0;
   #isScheduled = false;
+  #file: number | undefined;
+  #size = 0;
 
   constructor(path: string, limits: { readonly maxBytes: number; readonly keep: number }, onFault: OnFault) {
     this.#path = path;
@@ -70,22 +75,42 @@ export class EventFile {
 
   /** Returns the size of the file afterwards. A full disk may take a part of the bytes only. */
   #write(): number {
+    const file = this.#open();
+    let bytes = Buffer.concat(this.#pending);
+    while (bytes.length > 0) {
+      const written = writeSync(file, bytes);
+      this.#size += written;
+      bytes = bytes.subarray(written);
+      this.#pending = bytes.length > 0 ? [bytes] : [];
+      this.#pendingBytes = bytes.length;
+    }
+    return this.#size;
+  }
+
+  #open(): number {
+    if (this.#file !== undefined) return this.#file;
     mkdirSync(dirname(this.#path), { recursive: true });
     const file = openSync(this.#path, 'a', 0o640);
+    this.#file = file;
+    this.#size = fstatSync(file).size;
+    setTimeout(() => {
+      this.#close();
+    }, openForMs).unref();
+    return file;
+  }
+
+  #close(): void {
+    const file = this.#file;
+    this.#file = undefined;
     try {
-      let bytes = Buffer.concat(this.#pending);
-      while (bytes.length > 0) {
-        bytes = bytes.subarray(writeSync(file, bytes));
-        this.#pending = bytes.length > 0 ? [bytes] : [];
-        this.#pendingBytes = bytes.length;
-      }
-      return fstatSync(file).size;
-    } finally {
-      closeSync(file);
+      if (file !== undefined) closeSync(file);
+    } catch (error) {
+      this.#onFault(String(error), this.#lost);
     }
   }
 
   #rotate(): void {
+    this.#close();
     const lock = `${this.#path}.lock`;
     if (!takeLock(lock)) return;
     try {

@@ -19,6 +19,8 @@ export interface GatewayOptions extends InstanceOptions {
   readonly reuse?: boolean | undefined;
   /** Further environment variables; undefined removes one. */
   readonly env?: NodeJS.ProcessEnv | undefined;
+  /** Further options for Node.js. */
+  readonly execArgv?: readonly string[] | undefined;
   /** False: resolve at once, whether or not the gateway will come up. */
   readonly ready?: boolean | undefined;
 }
@@ -61,7 +63,7 @@ const groupPatienceMs = 500;
 /** Makes an instance, starts Haraka in it and resolves when its ports answer; rejects with `GatewayFailed`. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const dir = options.reuse ? resolve(options.dir) : writeInstance(options);
-  const child = launch(dir, options.env ?? {});
+  const child = launch(dir, options);
   const exited = exitOf(child);
   const log = (): string => readFileSync(join(dir, 'haraka.log'), 'utf8');
   const gateway = { dir, ports: options.ports, process: child, exited, log, stop: () => stop(child, exited) };
@@ -80,10 +82,11 @@ export function lastLines(log: string): string {
 }
 
 /** In a process group of its own: Ctrl-C at the terminal reaches us alone, and `stop` reaches the workers too. */
-function launch(dir: string, env: NodeJS.ProcessEnv): ChildProcess {
+function launch(dir: string, { env = {}, execArgv = [] }: GatewayOptions): ChildProcess {
   const log = openSync(join(dir, 'haraka.log'), 'a');
   const preload = join(import.meta.dirname, 'exit-with-parent.cjs');
-  const child = spawn(process.execPath, ['--require', preload, join(harakaDir, 'bin/haraka'), '-c', dir], {
+  const haraka = ['--require', preload, join(harakaDir, 'bin/haraka'), '-c', dir];
+  const child = spawn(process.execPath, [...execArgv, ...haraka], {
     cwd: dir,
     env: { ...process.env, ...env },
     stdio: ['ignore', log, log, 'ipc'],

@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { EventFile } from '../../plugins/audit/event-file.ts';
+import { eventually } from '../support/gateway.ts';
 import { mountTmpfs } from '../support/tmpfs.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'gatekeeper-events-'));
@@ -33,6 +43,23 @@ void describe('the event file', () => {
     }
     assert.deepEqual(readdirSync(folder).sort(), ['events.jsonl.1', 'events.jsonl.2']);
     assert.match(readFileSync(`${path}.1`, 'utf8'), /^line 37 [^\n]*\nline 38 [^\n]*\nline 39 [^\n]*\n$/);
+  });
+
+  void it('begins a new file soon after somebody moved it away, and loses no line', async () => {
+    const path = join(dir, 'moved.jsonl');
+    const file = new EventFile(path, { maxBytes: 1000, keep: 2 }, fail);
+    const written: string[] = [];
+    const write = () => {
+      written.push(`line ${written.length}`);
+      file.append(written.at(-1) ?? '');
+      file.flush();
+      return existsSync(path);
+    };
+    write();
+    renameSync(path, `${path}.old`);
+    await eventually('a new file', write);
+    const lines = [`${path}.old`, path].map((each) => readFileSync(each, 'utf8')).join('');
+    assert.equal(lines, `${written.join('\n')}\n`);
   });
 
   void it('reports a fault, keeps the lines and writes them when the fault is over', () => {

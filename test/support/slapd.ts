@@ -22,6 +22,8 @@ export interface Slapd {
   /** Answers StartTLS too when the server has certificates. */
   readonly url: string;
   readonly tlsPort: number;
+  /** Of the process that runs now. */
+  readonly pid: () => number;
   /** Ends the server without a goodbye, as a crash would. */
   readonly kill: () => Promise<void>;
   /** Starts it again on the same ports with the same data. */
@@ -60,8 +62,13 @@ export async function startSlapd(options: {
     await rm(folder, { recursive: true, force: true });
   }
 
+  function pid(): number {
+    if (child?.pid === undefined) throw new Error(`${slapdProgram} does not run`);
+    return child.pid;
+  }
+
   await start();
-  return { port, url, tlsPort, kill, start, stop };
+  return { port, url, tlsPort, pid, kill, start, stop };
 }
 
 /** Writes the configuration and runs slapadd with it; resolves to its path. */

@@ -86,9 +86,8 @@ class LdapDirectory implements Directory {
   async #inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     const seconds = this.#settings.login_timeout_seconds;
-    const late = new Unavailable(`directory: a login was not decided within ${seconds} s`);
     const timer = setTimeout(() => {
-      controller.abort(late);
+      controller.abort(new Unavailable(`directory: a login was not decided within ${seconds} s`));
     }, seconds * 1000);
     try {
       return await Promise.race([work(controller.signal), whenAborted(controller.signal)]);

@@ -48,6 +48,8 @@ export function judge(decision: Decision): Outcome {
   return { clearance: { check: check.name, outcome, mode, revision: settings.revision } };
 }
 
+const node = hostname();
+
 interface Judgement {
   readonly mode: Mode;
   readonly reference: string;
@@ -63,7 +65,7 @@ function eventOf(decision: Decision, judgement: Judgement): GatekeeperEvent {
   return {
     v: 1,
     time: new Date().toISOString(),
-    node: hostname(),
+    node,
     reference,
     connection: connection.uuid,
     check: check.name,

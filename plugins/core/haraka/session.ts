@@ -80,13 +80,16 @@ function roleOf(connection: Connection, policy: Policy): Role {
   return isMx(truePort(connection)) && isMx(claimed) ? 'mx' : 'submission';
 }
 
-/** A socket that is closed no longer tells what it had negotiated. */
+/** Asked of a socket once: no other suite is negotiated later, and a socket that is closed no longer tells. */
 const negotiated = new WeakMap<object, TlsFacts>();
 
 function tlsFacts(client: ClientSocket): TlsFacts | undefined {
   const socket = client.cleartext ?? (client.encrypted ? (client as ClientSocket['cleartext']) : undefined);
-  const version = socket?.getProtocol();
-  if (!socket || !version) return socket && negotiated.get(socket);
+  if (!socket) return undefined;
+  const known = negotiated.get(socket);
+  if (known) return known;
+  const version = socket.getProtocol();
+  if (!version) return undefined;
   const facts = { version, cipher: socket.getCipher().name };
   negotiated.set(socket, facts);
   return facts;

@@ -1,0 +1,41 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { harakaDir } from '../demo/instance.ts';
+
+/** What figures depend on: the processors, and the versions of what was measured. */
+export interface Machine {
+  readonly processor: string;
+  readonly cores: number;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+export function describeMachine(): Machine {
+  return {
+    processor: cpus()[0]?.model ?? 'unknown processor',
+    cores: availableParallelism(),
+    versions: {
+      'Node.js': process.version.slice(1),
+      OpenSSL: process.versions.openssl,
+      Haraka: versionIn(harakaDir),
+      'haraka-plugin-auth-ldap': versionIn(join(harakaDir, '../haraka-plugin-auth-ldap')),
+      Postfix: printedBy('postconf', '-dh', 'mail_version'),
+      Dovecot: printedBy('dovecot', '--version').split(' ')[0] ?? '',
+    },
+  };
+}
+
+function versionIn(folder: string): string {
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+  return manifest.version;
+}
+
+/** Empty for a program that is not there: not every server is measured in every run. */
+function printedBy(program: string, ...args: readonly string[]): string {
+  try {
+    return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,79 @@
+import { parseArgs } from 'node:util';
+import { contestants } from './contestants.ts';
+import type { Contestant } from './server.ts';
+
+/** What `scripts/bench` was asked for. */
+export interface Options {
+  readonly help: boolean;
+  readonly contestants: readonly Contestant[];
+  readonly seconds: number;
+  readonly rounds: number;
+  readonly clients: number;
+  /** How long each server is visited before anything is counted. */
+  readonly warmUpSeconds: number;
+  readonly json: boolean;
+}
+
+/** A command line that cannot be meant; the message is one line. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+const names = contestants.map(({ name }) => name);
+
+export const usage = `Usage: scripts/bench sessions [options]
+
+Measures sessions of STARTTLS, AUTH and one message: what each server spends on one, and how many it does in a second.
+Needs root, or sudo, for Postfix.
+
+  --seconds N   how long each server is visited in each round (default 2)
+  --rounds N    rounds, in each of which every server has its turn (default 10)
+  --clients N   clients that come at once (default 8)
+  --warm-up N   how many seconds each server is visited before anything is counted (default 20)
+  --only NAME   measure this server alone (repeatable): ${names.join(', ')}
+  --json        print all figures as JSON
+  --help        print this and end
+`;
+
+/** Reads the command line; throws `UsageError`. */
+export function readOptions(args: readonly string[]): Options {
+  const { values, positionals } = parse(args);
+  if (!values.help && positionals.join(' ') !== 'sessions') {
+    throw new UsageError('expected what to measure: sessions; --help lists the options');
+  }
+  const only = values.only ?? names;
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new UsageError(`--only ${unknown}: expected one of ${names.join(', ')}`);
+  return {
+    help: values.help,
+    contestants: contestants.filter(({ name }) => only.includes(name)),
+    seconds: positive('--seconds', values.seconds, 600),
+    rounds: positive('--rounds', values.rounds, 100),
+    clients: positive('--clients', values.clients, 50),
+    warmUpSeconds: positive('--warm-up', values['warm-up'], 600),
+    json: values.json,
+  };
+}
+
+function parse(args: readonly string[]) {
+  const options = {
+    seconds: { type: 'string', default: '2' },
+    rounds: { type: 'string', default: '10' },
+    clients: { type: 'string', default: '8' },
+    'warm-up': { type: 'string', default: '20' },
+    only: { type: 'string', multiple: true },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  } as const;
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message.split(/\.?\s*\n|\. /)[0]}; --help lists the options`);
+  }
+}
+
+function positive(option: string, text: string, most: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= 1 && value <= most) return value;
+  throw new UsageError(`${option} ${text}: expected a whole number from 1 to ${most}`);
+}
