@@ -1,6 +1,12 @@
 import { defineCheck, install } from '../core/haraka/check.ts';
 import { prepare, start, whenServing } from '../core/haraka/startup.ts';
-import { enforceHandshakePolicy, loadTlsIni, defaultKeyPairs } from '../core/haraka/patches/tls-context.ts';
+import { applyPatch, isInstalled } from '../core/haraka/patch.ts';
+import {
+  defaultKeyPairs,
+  enforceHandshakePolicy,
+  loadTlsIni,
+  tlsContext,
+} from '../core/haraka/patches/tls-context.ts';
 import { judge } from '../core/haraka/outcome.ts';
 import { roleOfPort, sessionFacts } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
@@ -15,6 +21,7 @@ const required = defineCheck({ name: 'tls/required', stage: 'session', decide: d
 
 export function register(this: Plugin): void {
   const { policy } = start(this, [() => prepareTls(this, policy.tls)]);
+  applyPatch(this, tlsContext);
   prepare(
     this,
     () => checkKeys(this),
@@ -68,6 +75,8 @@ function refuseSecondStartTls(plugin: Plugin): void {
 
 /** Before Haraka's own plugin reads the same files: it ends the process with a stack trace and no name of a file. */
 function checkKeys(plugin: Plugin): void {
+  // Else that is what stops the start.
+  if (!isInstalled(tlsContext)) return;
   let failure: Error | undefined;
   try {
     loadTlsIni(plugin);
@@ -85,6 +94,6 @@ function prepareTls(plugin: Plugin, { min_version: minVersion, ciphers }: Policy
   if (!plugins['tls']) {
     return ["Haraka's own plugin 'tls' is not in config/plugins: without it no client can start TLS"];
   }
-  enforceHandshakePolicy(plugin, { minVersion, ciphers });
+  if (isInstalled(tlsContext)) enforceHandshakePolicy(plugin, { minVersion, ciphers });
   return [];
 }

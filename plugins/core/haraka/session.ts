@@ -1,6 +1,7 @@
 import constants from 'haraka-constants';
 import type { Identity } from '../identity.ts';
 import type { Policy } from '../settings.ts';
+import { portReached, tlsSocketOf } from './patches/client-socket.ts';
 import type { ClientSocket, Connection } from './types.ts';
 
 export type Role = Policy['listeners'][number]['role'];
@@ -65,9 +66,8 @@ export function sessionFacts(connection: Connection, policy: Policy): SessionFac
   };
 }
 
-/** The port that the client really reached; `connection.local.port` is what a PROXY line claims. */
 function truePort(connection: Connection): number {
-  return connection.client.localPort ?? connection.local.port ?? 0;
+  return portReached(connection.client) ?? connection.local.port ?? 0;
 }
 
 /** What a port is for: as the settings say, else `mx` for port 25 and `submission` for every other. */
@@ -88,7 +88,7 @@ function roleOf(connection: Connection, policy: Policy): Role {
 const negotiated = new WeakMap<object, TlsFacts>();
 
 function tlsFacts(client: ClientSocket): TlsFacts | undefined {
-  const socket = client.cleartext ?? (client.encrypted ? (client as ClientSocket['cleartext']) : undefined);
+  const socket = tlsSocketOf(client);
   const version = socket?.getProtocol();
   if (!socket || !version) return socket && negotiated.get(socket);
   const facts = { version, cipher: socket.getCipher().name };

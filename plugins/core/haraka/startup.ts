@@ -1,9 +1,13 @@
 import type { Settings } from '../settings.ts';
 import { isWorker } from './instance.ts';
-import { countHeaderLines } from './patches/header-lines.ts';
-import { neverSkipUs } from './patches/never-skipped.ts';
-import { acceptOneProxyLine } from './patches/proxy-once.ts';
-import { guardRefusals } from './patches/refusals-stand.ts';
+import { applyPatch, verifyPatches } from './patch.ts';
+import { clientSocket } from './patches/client-socket.ts';
+import { headerLines } from './patches/header-lines.ts';
+import { neverSkipped } from './patches/never-skipped.ts';
+import { newTransactions } from './patches/new-transactions.ts';
+import { proxyOnce } from './patches/proxy-once.ts';
+import { refusalsStand } from './patches/refusals-stand.ts';
+import { transactionEnd } from './patches/transaction-end.ts';
 import { currentSettings, loadSettings } from './settings-in-force.ts';
 import type { Next, Plugin } from './types.ts';
 
@@ -35,13 +39,21 @@ function begin(plugin: Plugin): void {
   } catch (error) {
     refuseToStart([messageOf(error)]);
   }
-  const isOurs = (name: unknown) => isStarted(String(name));
-  guardRefusals(plugin, isOurs);
-  neverSkipUs(plugin, isOurs);
-  acceptOneProxyLine(plugin);
-  countHeaderLines(plugin);
+  patchHaraka(plugin);
   // Runs after all plugins are loaded and before Haraka listens.
   process.nextTick(runStartupChecks);
+}
+
+/** What every plugin of ours stands on; auth, tls and outbound bring more. */
+function patchHaraka(plugin: Plugin): void {
+  const isOurs = (name: unknown) => isStarted(String(name));
+  applyPatch(plugin, newTransactions);
+  applyPatch(plugin, neverSkipped, isOurs);
+  applyPatch(plugin, headerLines);
+  applyPatch(plugin, refusalsStand, isOurs);
+  applyPatch(plugin, proxyOnce);
+  applyPatch(plugin, transactionEnd);
+  applyPatch(plugin, clientSocket);
 }
 
 /**
@@ -89,7 +101,8 @@ function hostProblems(plugin: Plugin): string[] {
 }
 
 function runStartupChecks(): void {
-  const problems = startupChecks.flatMap((check) => {
+  // Last: some of the checks apply patches.
+  const problems = [...startupChecks, verifyPatches].flatMap((check) => {
     try {
       return check();
     } catch (error) {
