@@ -11,7 +11,15 @@ export interface HandshakePolicy {
 
 type TlsSocketModule = ReturnType<typeof moduleOf>;
 
-let inForce: HandshakePolicy | undefined;
+/** What was made under a policy. */
+interface InForce {
+  readonly policy: HandshakePolicy;
+  readonly context: SecureContext;
+  /** Of the certificates that config/tls brings for other names, built on first use. */
+  readonly byCertificate: WeakMap<object, SecureContext>;
+}
+
+let inForce: InForce | undefined;
 
 /**
  * Holds every listener to the policy, whatever `tls.ini` says: Haraka rebuilds its contexts when that file
@@ -26,15 +34,17 @@ export const tlsContext = definePatch({
     expect('certsByHost', typeof (tlsSocket.certsByHost as unknown) === 'object');
     return replaceMethod(tlsSocket, 'load_tls_ini', (load) => (options) => {
       if (options?.role === 'client' || !inForce) return load(options);
-      return loadUnderPolicy(plugin, inForce, () => load(options));
+      return loadUnderPolicy(plugin, inForce.policy, () => load(options));
     });
   },
   selfTest(plugin) {
-    const options = moduleOf(plugin).certsByHost['*'];
-    expect('options for the default host', options !== undefined);
-    const names = ['secureContext', 'SNICallback', 'minVersion', 'ciphers'] as const;
-    const taken = readWhile(options ?? {}, () => throwAwayTls(plugin, 2587));
-    for (const name of names) expect(`STARTTLS to take ${name} from there`, taken.has(name));
+    // What keeps a policy from being put in force stops the start by itself.
+    if (!inForce) return;
+    const options = moduleOf(plugin).certsByHost['*'] ?? {};
+    const taken = readWhile(options, () => throwAwayTls(plugin, 2587));
+    for (const name of ['secureContext', 'SNICallback', 'minVersion', 'ciphers']) {
+      expect(`STARTTLS to take ${name} from certsByHost`, taken.has(name));
+    }
   },
 });
 
@@ -43,8 +53,16 @@ export const tlsContext = definePatch({
  * when it cannot be kept with this key.
  */
 export function enforceHandshakePolicy(plugin: Plugin, policy: HandshakePolicy): void {
-  applyPolicy(plugin, policy);
-  inForce = policy;
+  const tlsSocket = moduleOf(plugin);
+  const options = tlsSocket.certsByHost['*'];
+  if (!options) throw new Error('tls.ini has not been loaded');
+  const policed = underPolicy(tlsSocket, '*', policy);
+  const context = createSecureContext(contextOptions(policed));
+  inForce = { policy, context, byCertificate: new WeakMap() };
+  Object.assign(options, policed, { secureContext: context, SNICallback: answerSni(tlsSocket) });
+  for (const listener of plugin.haraka_require('server').listeners) {
+    if (listener.has_tls) (listener.tlsServer ?? listener).setSecureContext?.(options);
+  }
 }
 
 /** The key and certificate that Haraka found for the default host; each may be missing. */
@@ -72,7 +90,7 @@ function loadUnderPolicy(plugin: Plugin, policy: HandshakePolicy, load: () => un
   const before = { ...tlsSocket.certsByHost['*'] };
   try {
     const loaded = load();
-    applyPolicy(plugin, policy);
+    enforceHandshakePolicy(plugin, policy);
     return loaded;
   } catch (error) {
     plugin.logcrit(`TLS goes on with the last good key and policy: ${String(error)}`);
@@ -81,41 +99,29 @@ function loadUnderPolicy(plugin: Plugin, policy: HandshakePolicy, load: () => un
   }
 }
 
-/** Changes nothing unless all of it can be made. */
-function applyPolicy(plugin: Plugin, policy: HandshakePolicy): void {
-  const tlsSocket = moduleOf(plugin);
-  const options = tlsSocket.certsByHost['*'];
-  if (!options) return;
-  const policed = underPolicy(tlsSocket, '*', policy);
-  const fallback = createSecureContext(contextOptions(policed));
-  // The folder config/tls brings certificates for other names; those contexts are built on first use.
-  const contexts = new WeakMap<object, SecureContext>();
-  const SNICallback: TlsOptions['SNICallback'] = (name, done) => {
+/** A listener keeps the function that it began with, so it looks up what is in force when it is called. */
+function answerSni(tlsSocket: TlsSocketModule): TlsOptions['SNICallback'] {
+  return (name, done) => {
     try {
-      done(null, contextFor(tlsSocket, name, contexts, policy) ?? fallback);
+      done(null, (inForce && contextFor(tlsSocket, name, inForce)) ?? inForce?.context);
     } catch (error) {
       done(error as Error);
     }
   };
-  Object.assign(options, policed, { secureContext: fallback, SNICallback });
-  for (const listener of plugin.haraka_require('server').listeners) {
-    if (listener.has_tls) (listener.tlsServer ?? listener).setSecureContext?.(options);
-  }
 }
 
 function contextFor(
   tlsSocket: TlsSocketModule,
   name: string,
-  contexts: WeakMap<object, SecureContext>,
-  policy: HandshakePolicy,
+  { policy, byCertificate }: InForce,
 ): SecureContext | undefined {
   const options = tlsSocket.certsByHost[name];
   if (typeof options !== 'object' || !options.key || !options.cert) return undefined;
   // Haraka puts a renewed certificate into the same options.
-  const known = contexts.get(options.cert);
+  const known = byCertificate.get(options.cert);
   if (known) return known;
   const context = createSecureContext(contextOptions(underPolicy(tlsSocket, name, policy)));
-  contexts.set(options.cert, context);
+  byCertificate.set(options.cert, context);
   return context;
 }
 
