@@ -3,9 +3,12 @@ import { createLdapDirectory } from '../core/directory/ldap.ts';
 import { defineCheck, install, refusalOfSession } from '../core/haraka/check.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { start, whenServing } from '../core/haraka/startup.ts';
-import { allowLongLines, readAuthLines } from '../core/haraka/patches/auth-lines.ts';
-import { answerUnauthenticatedMail } from '../core/haraka/patches/mail-unauthenticated.ts';
-import { redactClientLines } from '../core/haraka/patches/redact-log.ts';
+import { applyPatch } from '../core/haraka/patch.ts';
+import { authLines } from '../core/haraka/patches/auth-lines.ts';
+import { heldInput } from '../core/haraka/patches/held-input.ts';
+import { lineLength } from '../core/haraka/patches/line-length.ts';
+import { mailUnauthenticated } from '../core/haraka/patches/mail-unauthenticated.ts';
+import { redactLog } from '../core/haraka/patches/redact-log.ts';
 import { forgetIdentity, sessionFacts } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
@@ -31,8 +34,11 @@ export function register(this: Plugin): void {
     fallback: () => sessions.use(openLater(() => open(currentSettings()))),
   });
   install(this, [required]);
-  allowLongLines(this);
-  redactClientLines(this);
+  applyPatch(this, lineLength);
+  applyPatch(this, heldInput);
+  applyPatch(this, authLines, sessions);
+  applyPatch(this, redactLog);
+  applyPatch(this, mailUnauthenticated, (client) => refusalOfSession(this, client));
   registerHooks(this, sessions);
   whenServing(this, () => sessions.probe());
 }
@@ -62,18 +68,12 @@ function openLater(open: () => Directory): Directory {
 }
 
 function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
-  const taken = new WeakSet<Connection>();
   const hooks = {
     /** Runs again after PROXY and XCLIENT: the client is another one then, and nothing it proved counts. */
     gatekeeper_new_client(next: Next, connection: Connection) {
       forgetIdentity(connection);
       sessions.forget(connection);
       connection.authheader = '';
-      if (!taken.has(connection)) {
-        taken.add(connection);
-        readAuthLines(connection, sessions);
-        answerUnauthenticatedMail(connection, (client) => refusalOfSession(plugin, client));
-      }
       next();
     },
     /** RFC 4954 §3: AUTH is listed only where it may be used. */

@@ -2,6 +2,8 @@ import { statfs } from 'node:fs/promises';
 import constants from 'haraka-constants';
 import { answerFinally } from '../core/haraka/answer.ts';
 import { judge } from '../core/haraka/outcome.ts';
+import { applyPatch } from '../core/haraka/patch.ts';
+import { queueUntimed } from '../core/haraka/patches/queue-untimed.ts';
 import { transactionRecord } from '../core/haraka/transaction.ts';
 import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
 import { defer, pass, type Verdict } from '../core/verdict.ts';
@@ -17,8 +19,7 @@ const fullBelow = 1024 * 1024;
  * written, and the sender would take its mail for refused.
  */
 export function queueOurselves(plugin: Plugin): void {
-  // Haraka's timeout would answer 450 while the message is being written, and the client would send it again.
-  plugin.timeout = 0;
+  applyPatch(plugin, queueUntimed);
   const queue = (next: Next, connection: Connection) => {
     writeToQueue(plugin, connection, next);
   };
@@ -53,8 +54,9 @@ function writeToQueue(plugin: Plugin, connection: Connection, next: Next): void 
 
 /** ENOSPC does not reach us from Haraka: the file system says whether that was the cause. */
 async function queueFault(plugin: Plugin, message: unknown): Promise<Verdict> {
-  const directory = plugin.haraka_require('outbound/queue').queue_dir;
+  let directory = '';
   try {
+    directory = plugin.haraka_require('outbound/queue').queue_dir;
     const { bavail, bsize, ffree, files } = await statfs(directory);
     const isFull = bavail * bsize < fullBelow || (files > 0 && ffree === 0);
     return defer(isFull ? 'disk-full' : 'own-fault', `queue ${directory}: ${String(message)}`);

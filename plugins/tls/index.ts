@@ -1,7 +1,13 @@
 import { defineCheck, install } from '../core/haraka/check.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { orRefuse, start, whenServing } from '../core/haraka/startup.ts';
-import { enforceHandshakePolicy, loadTlsIni, defaultKeyPairs } from '../core/haraka/patches/tls-context.ts';
+import { applyPatch, isInstalled } from '../core/haraka/patch.ts';
+import {
+  defaultKeyPairs,
+  enforceHandshakePolicy,
+  loadTlsIni,
+  tlsContext,
+} from '../core/haraka/patches/tls-context.ts';
 import { judge } from '../core/haraka/outcome.ts';
 import { sessionFacts } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
@@ -20,9 +26,12 @@ export function register(this: Plugin): void {
     problems: () => missingTls(this),
     prepare: ({ policy }) => {
       const { min_version: minVersion, ciphers } = policy.tls;
-      return () => enforceHandshakePolicy(this, { minVersion, ciphers });
+      return () => {
+        if (isInstalled(tlsContext)) enforceHandshakePolicy(this, { minVersion, ciphers });
+      };
     },
   });
+  applyPatch(this, tlsContext);
   orRefuse(this, () => checkKeys(this));
   install(this, [required]);
   refuseSecondStartTls(this);
@@ -72,6 +81,8 @@ function refuseSecondStartTls(plugin: Plugin): void {
 
 /** Before Haraka's own plugin reads the same files: it ends the process with a stack trace and no name of a file. */
 function checkKeys(plugin: Plugin): void {
+  // Else that is what stops the start.
+  if (!isInstalled(tlsContext)) return;
   let failure: Error | undefined;
   try {
     loadTlsIni(plugin);

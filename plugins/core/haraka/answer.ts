@@ -2,6 +2,7 @@ import constants from 'haraka-constants';
 import DSN from 'haraka-dsn';
 import type { Reply } from '../replies.ts';
 import type { Settings } from '../settings.ts';
+import { endTransaction } from './patches/transaction-end.ts';
 import type { Connection, Next } from './types.ts';
 
 /** A refusal, ready to be said. */
@@ -41,9 +42,7 @@ export function answerFinally(connection: Connection, { reply, dsn }: Refusal): 
   connection.respond(Number(reply.code), dsn, () => {
     connection.msg_count[isPermanent(reply) ? 'reject' : 'tempfail'] += 1;
     if (transaction) transaction.msg_status = isPermanent(reply) ? 'rejected' : 'deferred';
-    connection.reset_transaction(() => {
-      connection.resume();
-    });
+    endTransaction(connection);
   });
 }
 

@@ -3,6 +3,7 @@ import type { Identity } from '../identity.ts';
 import { peerAt, type Peer } from '../peers.ts';
 import { roleOfPort } from '../roles.ts';
 import type { Policy, Role } from '../settings.ts';
+import { portReached, tlsSocketOf } from './patches/client-socket.ts';
 import type { ClientSocket, Connection } from './types.ts';
 
 export interface TlsFacts {
@@ -67,9 +68,8 @@ export function sessionFacts(connection: Connection, policy: Policy): SessionFac
   };
 }
 
-/** The port that the client really reached; `connection.local.port` is what a PROXY line claims. */
 function truePort(connection: Connection): number {
-  return connection.client.localPort ?? connection.local.port ?? 0;
+  return portReached(connection.client) ?? connection.local.port ?? 0;
 }
 
 /** `mx` only when the true port and the claimed one both are. */
@@ -84,7 +84,7 @@ function roleOf(connection: Connection, policy: Policy): Role {
 const negotiated = new WeakMap<object, TlsFacts>();
 
 function tlsFacts(client: ClientSocket): TlsFacts | undefined {
-  const socket = client.cleartext ?? (client.encrypted ? (client as ClientSocket['cleartext']) : undefined);
+  const socket = tlsSocketOf(client);
   if (!socket) return undefined;
   const known = negotiated.get(socket);
   if (known) return known;

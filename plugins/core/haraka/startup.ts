@@ -1,10 +1,14 @@
 import type { Policy, Settings } from '../settings.ts';
 import { hostProblems, installationProblems } from './installation.ts';
 import { isWorker } from './instance.ts';
-import { countHeaderLines } from './patches/header-lines.ts';
-import { neverSkipUs } from './patches/never-skipped.ts';
-import { acceptOneProxyLine } from './patches/proxy-once.ts';
-import { guardRefusals } from './patches/refusals-stand.ts';
+import { applyPatch, verifyPatches } from './patch.ts';
+import { clientSocket } from './patches/client-socket.ts';
+import { headerLines } from './patches/header-lines.ts';
+import { neverSkipped } from './patches/never-skipped.ts';
+import { newTransactions } from './patches/new-transactions.ts';
+import { proxyOnce } from './patches/proxy-once.ts';
+import { refusalsStand } from './patches/refusals-stand.ts';
+import { transactionEnd } from './patches/transaction-end.ts';
 import { followSettings } from './reload.ts';
 import { currentSettings, firstSettings, putInForce } from './settings-in-force.ts';
 import type { Next, Plugin } from './types.ts';
@@ -45,15 +49,23 @@ function begin(plugin: Plugin): void {
   } catch (error) {
     refuseToStart([messageOf(error)]);
   }
-  const isOurs = (name: unknown) => isStarted(String(name));
-  guardRefusals(plugin, isOurs);
-  neverSkipUs(plugin, isOurs);
-  acceptOneProxyLine(plugin);
-  countHeaderLines(plugin);
+  patchHaraka(plugin);
   const filesOf = (policy: Policy) => parts.flatMap(({ files }) => files?.(policy) ?? []);
   followSettings(plugin, { makeReady: (settings) => makeReady(plugin, settings), filesOf });
   // Runs after all plugins are loaded and before Haraka listens.
   process.nextTick(putFirstSettingsToWork, plugin);
+}
+
+/** What every plugin of ours stands on; auth, tls and outbound bring more. */
+function patchHaraka(plugin: Plugin): void {
+  const isOurs = (name: unknown) => isStarted(String(name));
+  applyPatch(plugin, newTransactions);
+  applyPatch(plugin, neverSkipped, isOurs);
+  applyPatch(plugin, headerLines);
+  applyPatch(plugin, refusalsStand, isOurs);
+  applyPatch(plugin, proxyOnce);
+  applyPatch(plugin, transactionEnd);
+  applyPatch(plugin, clientSocket);
 }
 
 /**
@@ -108,6 +120,8 @@ function putFirstSettingsToWork(plugin: Plugin): void {
   };
   try {
     makeReady(plugin, currentSettings(), orFallBack)();
+    const problems = verifyPatches();
+    if (problems.length > 0) throw new Error(problems.join('\n'));
   } catch (error) {
     refuseToStart(messageOf(error).split('\n'));
   }

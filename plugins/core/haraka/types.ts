@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { SecureContext, TLSSocket } from 'node:tls';
 
@@ -24,6 +25,9 @@ export interface Transaction {
   readonly header_lines: readonly string[];
   readonly results: ResultStore;
   readonly notes: Record<string, unknown>;
+  /** The message on its way out, line by line as it came over the wire. */
+  readonly message_stream: { add_line(line: Buffer): void };
+  add_data(line: Buffer): void;
   end_data(done: () => void): void;
   msg_status?: 'accepted' | 'rejected' | 'deferred';
 }
@@ -39,9 +43,9 @@ export interface ClientSocket {
 export interface Connection {
   readonly uuid: string;
   readonly client: ClientSocket;
-  readonly local: { readonly port: number | undefined };
+  readonly local: { port: number | undefined };
   readonly remote: { readonly ip: string; readonly port: number };
-  readonly hello: { readonly host: string | null };
+  readonly hello: { host: string | null };
   readonly proxy: { allowed: boolean; readonly type: string | null };
   readonly notes: Record<string, unknown>;
   readonly results: ResultStore;
@@ -64,6 +68,8 @@ export interface Connection {
   process_data(data: Buffer): void;
   process_line(line: Buffer): void;
   cmd_mail(line: string): void;
+  cmd_proxy(line: string): void;
+  init_transaction(done: () => void): void;
   lognotice(...data: unknown[]): void;
   logwarn(...data: unknown[]): void;
   logerror(...data: unknown[]): void;
@@ -74,6 +80,23 @@ export interface Connection {
 /** What Haraka hands to a hook `log`. */
 export interface LogItem {
   data: string;
+}
+
+/** Haraka's logger: makes a line of what is logged, runs the hooks `log` and, if they let it, prints. */
+export interface Logger {
+  format: unknown;
+  readonly formats: Readonly<Record<string, unknown>>;
+  /** What prints a line in the end. */
+  log_respond(code: number, message: unknown, item: LogItem): unknown;
+  /** A function that logs at `level`, as long as the level of the log allows `key`. */
+  log_if_level(level: string, key: string): (...data: unknown[]) => unknown;
+}
+
+/** A hook as Haraka keeps it: the name of a plugin, and of a method of it. */
+export interface RegisteredHook {
+  readonly plugin: string;
+  readonly method: string;
+  readonly priority: number;
 }
 
 export interface Plugin {
@@ -132,21 +155,30 @@ export interface HostModules {
       readonly max: { line_length: number };
       readonly headers: { readonly max_lines?: number };
     };
+    readonly Connection: { readonly prototype: Connection };
+    createConnection(client: object, server: object): Connection;
   };
+  logger: Logger;
   outbound: {
     send_trans_email(transaction: Transaction, done: (code: number, message?: unknown) => void): void;
   };
+  'package.json': { readonly version: string };
   plugins: {
-    readonly registered_plugins: Readonly<
-      Record<string, { readonly base?: Readonly<Record<string, unknown>> } | undefined>
+    readonly registered_plugins: Record<
+      string,
+      { readonly base?: Readonly<Record<string, unknown>> } | undefined
     >;
+    readonly registered_hooks: Record<string, RegisteredHook[] | undefined>;
+    run_hooks(hook: string, object: object, params?: unknown): void;
   };
   transaction: { createTransaction(uuid: string | null, config: unknown): Transaction };
   server: { readonly listeners: readonly Listener[]; readonly cluster?: Cluster };
   tls_socket: {
     readonly certsByHost: Record<string, TlsOptions | undefined>;
-    readonly cfg?: unknown;
+    /** tls.ini as it was read last; absent until somebody reads it. */
+    readonly cfg?: Readonly<Record<string, { readonly minVersion?: string } | undefined>>;
     load_tls_ini(options?: { role?: string }): unknown;
+    createServer(accept: (socket: ClientSocket & { upgrade(done: () => void): void }) => void): EventEmitter;
   };
   'outbound/queue': { readonly queue_dir: string };
 }

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { neverSkipUs } from '../../../plugins/core/haraka/patches/never-skipped.ts';
+import { neverSkipped } from '../../../plugins/core/haraka/patches/never-skipped.ts';
+import { newTransactions } from '../../../plugins/core/haraka/patches/new-transactions.ts';
 import type { Plugin } from '../../../plugins/core/haraka/types.ts';
 
 void it('lets a plugin assign the list of skipped plugins again, and never skips us', () => {
   const notes: { skip_plugins: string[] } = { skip_plugins: [] };
   const module = { createTransaction: () => ({ notes }) };
   const plugin = { haraka_require: () => module } as unknown as Plugin;
-  neverSkipUs(plugin, (name) => name === 'gatekeeper/auth');
+  newTransactions.install?.(plugin);
+  neverSkipped.install?.(plugin, (name) => name === 'gatekeeper/auth');
   module.createTransaction();
   notes.skip_plugins.push('gatekeeper/auth', 'karma');
   const same = notes.skip_plugins;

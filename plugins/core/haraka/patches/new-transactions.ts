@@ -1,12 +1,40 @@
-import type { Plugin, Transaction } from '../types.ts';
+import { definePatch, expect, replaceMethod } from '../patch.ts';
+import { throwAwayConnection } from '../throw-away.ts';
+import type { Transaction } from '../types.ts';
 
-/** Shows every transaction that Haraka creates to `visit`, before anybody else has it. */
-export function onNewTransaction(plugin: Plugin, visit: (transaction: Transaction) => void): void {
-  const module = plugin.haraka_require('transaction');
-  const create = module.createTransaction.bind(module);
-  module.createTransaction = (uuid, config) => {
-    const transaction = create(uuid, config);
-    visit(transaction);
-    return transaction;
-  };
+type Visitor = (transaction: Transaction) => void;
+
+const visitors: Visitor[] = [];
+
+/** Shows every transaction that Haraka creates to `visit`, before anybody else has it; `undefined` comes of it. */
+export function onNewTransaction(visit: Visitor): undefined {
+  visitors.push(visit);
 }
+
+/** Shows new transactions to those who asked for them by `onNewTransaction`. */
+export const newTransactions = definePatch({
+  name: 'new-transactions',
+  reaches: '`createTransaction` of `transaction.js`',
+  why: 'The first hook of a transaction, `mail`, runs other plugins before ours, and may not reach ours at all.',
+  install: (plugin) =>
+    replaceMethod(plugin.haraka_require('transaction'), 'createTransaction', (create) => (uuid, config) => {
+      const transaction = create(uuid, config);
+      for (const visit of visitors) visit(transaction);
+      return transaction;
+    }),
+  selfTest(plugin) {
+    const { connection } = throwAwayConnection(plugin);
+    const seen: Transaction[] = [];
+    visitors.push((transaction) => seen.push(transaction));
+    try {
+      connection.init_transaction(() => undefined);
+    } finally {
+      visitors.pop();
+    }
+    const { transaction } = connection;
+    expect(
+      'the transaction of a connection to come from there',
+      transaction !== null && seen[0] === transaction,
+    );
+  },
+});

@@ -1,4 +1,6 @@
 import constants from 'haraka-constants';
+import { definePatch, expect } from '../patch.ts';
+import { installedHook, withHooks } from '../throw-away.ts';
 import type { LogItem, Next, Plugin } from '../types.ts';
 
 const method = 'gatekeeper_redact_log';
@@ -8,13 +10,65 @@ const method = 'gatekeeper_redact_log';
  * reads, every command that it does not know. Credentials come in such lines when a client misspells AUTH, or goes
  * on after a refusal: only lines that begin with a verb that takes no secret stay readable.
  */
-export function redactClientLines(plugin: Plugin): void {
-  const redact = (next: Next, _logger: unknown, item: LogItem) => {
-    item.data = redactLine(item.data);
-    next(constants.cont);
-  };
-  Object.assign(plugin, { [method]: redact });
-  plugin.register_hook('log', method, -100);
+export const redactLog = definePatch({
+  name: 'redact-log',
+  reaches: 'the text of log lines, in the hook `log`',
+  why: 'Haraka prints what clients send as it is, credentials included (haraka/Haraka#805, works as designed).',
+  install: (plugin) => {
+    const redact = (next: Next, _logger: unknown, item: LogItem) => {
+      item.data = redactLine(item.data);
+      next(constants.cont);
+    };
+    Object.assign(plugin, { [method]: redact });
+    plugin.register_hook('log', method, -100);
+    return undefined;
+  },
+  selfTest(plugin) {
+    for (const [format, lines] of Object.entries(printed(plugin))) {
+      expect(
+        `log lines in format ${format}`,
+        lines.length === quoted.length && lines.every((line) => line !== ''),
+      );
+      const leak = lines.find((line) => line.includes(secret));
+      expect(`no secret in ${leak?.replace(secret, '…') ?? ''}`, leak === undefined);
+      expect(
+        'a harmless line to stay',
+        lines.some((line) => line.includes('EHLO client.example')),
+      );
+    }
+  },
+});
+
+const secret = 'c2VjcmV0';
+
+/** How Haraka quotes clients. */
+const quoted: readonly (readonly unknown[])[] = [
+  [`C: AUTHE PLAIN ${secret}`, { state: 1 }],
+  [`pipeline: ${secret}\r\n`],
+  ['[early_talker]', { state: 4, esmtp: false, line: `AUTH PLAIN ${secret}` }],
+  [{ hook: 'unrecognized_command', plugin: 'tls', function: 'x', params: secret, retval: 'CONT', msg: '' }],
+  ['C: EHLO client.example', { state: 1 }],
+];
+
+/** The same lines, as Haraka's logger would print them in each of its formats with our hook alone. */
+function printed(plugin: Plugin): Record<string, string[]> {
+  const logger = plugin.haraka_require('logger');
+  const before = { ...logger };
+  const lines: Record<string, string[]> = {};
+  let current: string[] = [];
+  logger.log_respond = (_code, _message, item) => current.push(item.data);
+  try {
+    withHooks(plugin, { log: [installedHook(plugin, 'log', method)] }, () => {
+      for (const [name, value] of Object.entries(logger.formats)) {
+        lines[name] = current = [];
+        logger.format = value;
+        for (const data of quoted) logger.log_if_level('DEBUG', 'LOGEMERG')(...data);
+      }
+    });
+  } finally {
+    Object.assign(logger, before);
+  }
+  return lines;
 }
 
 const harmless = '(?:EHLO|HELO|MAIL|RCPT|DATA|RSET|NOOP|QUIT|STARTTLS|PROXY)\\b|AUTH \\[redacted\\]';

@@ -1,4 +1,6 @@
 import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls';
+import { definePatch, expect, replaceMethod } from '../patch.ts';
+import { throwAwayTls } from '../throw-away.ts';
 import type { Plugin, TlsOptions } from '../types.ts';
 
 /** What the policy asks of every handshake. */
@@ -7,42 +9,65 @@ export interface HandshakePolicy {
   readonly ciphers: string;
 }
 
-type TlsSocketModule = ReturnType<typeof tlsSocketOf>;
+type TlsSocketModule = ReturnType<typeof moduleOf>;
+
+/** What was made under a policy. */
+interface InForce {
+  readonly policy: HandshakePolicy;
+  readonly context: SecureContext;
+  /** Of the certificates that config/tls brings for other names, built on first use. */
+  readonly byCertificate: WeakMap<object, SecureContext>;
+}
+
+let inForce: InForce | undefined;
 
 /**
  * Holds every listener to the policy, whatever `tls.ini` says: Haraka rebuilds its contexts when that file
  * changes, ignores parts of it, and gives clients that send SNI a private context of its own.
  */
+export const tlsContext = definePatch({
+  name: 'tls-context',
+  reaches: '`certsByHost` and `load_tls_ini` of `tls_socket.js`, the contexts of the listeners',
+  why: 'Haraka builds a context for each STARTTLS (haraka/Haraka#1787) and ignores parts of tls.ini (haraka/Haraka#3370).',
+  install: (plugin) => {
+    const tlsSocket = moduleOf(plugin);
+    expect('certsByHost', typeof (tlsSocket.certsByHost as unknown) === 'object');
+    return replaceMethod(tlsSocket, 'load_tls_ini', (load) => (options) => {
+      if (options?.role === 'client' || !inForce) return load(options);
+      return loadUnderPolicy(plugin, inForce.policy, () => load(options));
+    });
+  },
+  selfTest(plugin) {
+    // What keeps a policy from being put in force stops the start by itself.
+    if (!inForce) return;
+    const options = moduleOf(plugin).certsByHost['*'] ?? {};
+    const taken = readWhile(options, () => throwAwayTls(plugin, 2587));
+    for (const name of ['secureContext', 'SNICallback', 'minVersion', 'ciphers']) {
+      expect(`STARTTLS to take ${name} from certsByHost`, taken.has(name));
+    }
+  },
+});
+
+/**
+ * Puts a policy in the place of the one before, for handshakes from now on. Throws, and leaves the one before in force,
+ * when it cannot be kept with this key.
+ */
 export function enforceHandshakePolicy(plugin: Plugin, policy: HandshakePolicy): void {
-  const tlsSocket = tlsSocketOf(plugin);
-  const apply = () => {
-    applyPolicy(tlsSocket, policy);
-    for (const listener of plugin.haraka_require('server').listeners) {
-      const options = tlsSocket.certsByHost['*'];
-      if (listener.has_tls && options) (listener.tlsServer ?? listener).setSecureContext?.(options);
-    }
-  };
-  const load = tlsSocket.load_tls_ini.bind(tlsSocket);
-  tlsSocket.load_tls_ini = (options) => {
-    if (options?.role === 'client') return load(options);
-    const before = { ...tlsSocket.certsByHost['*'] };
-    try {
-      const loaded = load(options);
-      apply();
-      return loaded;
-    } catch (error) {
-      // Haraka would end the process here, with all sessions.
-      plugin.logcrit(`TLS goes on with the last good key and policy: ${String(error)}`);
-      Object.assign(tlsSocket.certsByHost['*'] ?? {}, before);
-      return tlsSocket.cfg;
-    }
-  };
-  apply();
+  const tlsSocket = moduleOf(plugin);
+  const options = tlsSocket.certsByHost['*'];
+  if (!options) throw new Error('tls.ini has not been loaded');
+  const policed = underPolicy(tlsSocket, '*', policy);
+  const context = createSecureContext(contextOptions(policed));
+  inForce = { policy, context, byCertificate: new WeakMap() };
+  Object.assign(options, policed, { secureContext: context, SNICallback: answerSni(tlsSocket) });
+  for (const listener of plugin.haraka_require('server').listeners) {
+    if (listener.has_tls) (listener.tlsServer ?? listener).setSecureContext?.(options);
+  }
 }
 
 /** The key and certificate that Haraka found for the default host; each may be missing. */
 export function defaultKeyPairs(plugin: Plugin): KeyPair[] {
-  const { key, cert, passphrase } = tlsSocketOf(plugin).certsByHost['*'] ?? {};
+  const { key, cert, passphrase } = moduleOf(plugin).certsByHost['*'] ?? {};
   const certs = listOf(cert);
   return listOf(key).map((each, index) => ({ key: each, cert: certs[index], passphrase }));
 }
@@ -56,21 +81,29 @@ export interface KeyPair {
 
 /** Loads `tls.ini` and the files that it names, as Haraka does when it starts to listen. */
 export function loadTlsIni(plugin: Plugin): void {
-  tlsSocketOf(plugin).load_tls_ini();
+  moduleOf(plugin).load_tls_ini();
 }
 
-function applyPolicy(tlsSocket: TlsSocketModule, policy: HandshakePolicy): void {
-  const options = tlsSocket.certsByHost['*'];
-  if (!options) return;
-  options.minVersion = stricter(options.minVersion, policy.minVersion);
-  options.ciphers = policy.ciphers;
-  const fallback = createSecureContext(contextOptions(options));
-  options.secureContext = fallback;
-  // The folder config/tls brings certificates for other names; those contexts are built on first use.
-  const contexts = new WeakMap<object, SecureContext>();
-  options.SNICallback = (name, done) => {
+/** Haraka would end the process, with all sessions, on what cannot be loaded. */
+function loadUnderPolicy(plugin: Plugin, policy: HandshakePolicy, load: () => unknown): unknown {
+  const tlsSocket = moduleOf(plugin);
+  const before = { ...tlsSocket.certsByHost['*'] };
+  try {
+    const loaded = load();
+    enforceHandshakePolicy(plugin, policy);
+    return loaded;
+  } catch (error) {
+    plugin.logcrit(`TLS goes on with the last good key and policy: ${String(error)}`);
+    Object.assign(tlsSocket.certsByHost['*'] ?? {}, before);
+    return tlsSocket.cfg;
+  }
+}
+
+/** A listener keeps the function that it began with, so it looks up what is in force when it is called. */
+function answerSni(tlsSocket: TlsSocketModule): TlsOptions['SNICallback'] {
+  return (name, done) => {
     try {
-      done(null, contextFor(tlsSocket.certsByHost[name], contexts, policy) ?? fallback);
+      done(null, (inForce && contextFor(tlsSocket, name, inForce)) ?? inForce?.context);
     } catch (error) {
       done(error as Error);
     }
@@ -78,18 +111,29 @@ function applyPolicy(tlsSocket: TlsSocketModule, policy: HandshakePolicy): void 
 }
 
 function contextFor(
-  options: TlsOptions | undefined,
-  contexts: WeakMap<object, SecureContext>,
-  policy: HandshakePolicy,
+  tlsSocket: TlsSocketModule,
+  name: string,
+  { policy, byCertificate }: InForce,
 ): SecureContext | undefined {
+  const options = tlsSocket.certsByHost[name];
   if (typeof options !== 'object' || !options.key || !options.cert) return undefined;
   // Haraka puts a renewed certificate into the same options.
-  const known = contexts.get(options.cert);
+  const known = byCertificate.get(options.cert);
   if (known) return known;
-  const minVersion = stricter(options.minVersion, policy.minVersion);
-  const context = createSecureContext(contextOptions({ ...options, minVersion, ciphers: policy.ciphers }));
-  contexts.set(options.cert, context);
+  const context = createSecureContext(contextOptions(underPolicy(tlsSocket, name, policy)));
+  byCertificate.set(options.cert, context);
   return context;
+}
+
+/** The options of a host, held to a policy. What tls.ini asks for is read there: in the options may stand an earlier policy. */
+function underPolicy(
+  { certsByHost, cfg }: TlsSocketModule,
+  name: string,
+  policy: HandshakePolicy,
+): TlsOptions {
+  const configured = cfg?.[name]?.minVersion ?? cfg?.['main']?.minVersion;
+  const minVersion = configured === 'TLSv1.3' ? 'TLSv1.3' : policy.minVersion;
+  return { ...certsByHost[name], minVersion, ciphers: policy.ciphers };
 }
 
 /** Haraka keeps socket options in the same object; the callback among them would be called as the context's own. */
@@ -101,11 +145,26 @@ function contextOptions(options: TlsOptions): Record<string, unknown> {
   return { ...Object.fromEntries(given), ...(usable && { dhparam }) };
 }
 
-function stricter(configured: string | undefined, required: SecureVersion): SecureVersion {
-  return configured === 'TLSv1.3' ? 'TLSv1.3' : required;
+/** The names of the options that are read while `work` runs. */
+function readWhile(options: TlsOptions, work: () => void): Set<string> {
+  const taken = new Set<string>();
+  const before = Object.getOwnPropertyDescriptors(options);
+  for (const [name, value] of Object.entries(options)) {
+    const get = () => {
+      taken.add(name);
+      return value;
+    };
+    Object.defineProperty(options, name, { get, enumerable: true, configurable: true });
+  }
+  try {
+    work();
+  } finally {
+    Object.defineProperties(options, before);
+  }
+  return taken;
 }
 
-function tlsSocketOf(plugin: Plugin) {
+function moduleOf(plugin: Plugin) {
   return plugin.haraka_require('tls_socket');
 }
 
