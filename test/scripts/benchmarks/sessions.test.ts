@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readOptions, UsageError } from '../../../scripts/benchmarks/options.ts';
@@ -16,6 +17,13 @@ const mistakes = [
   { args: ['sessions', '--fast'], says: /^Unknown option '--fast'; --help lists the options$/ },
 ] as const;
 
+function documented(): string[] {
+  const page = readFileSync(join(root, 'docs/benchmarks.md'), 'utf8');
+  const commands = page.match(/^scripts\/bench .*$/gm);
+  assert.ok(commands);
+  return commands;
+}
+
 void describe('scripts/bench', () => {
   for (const { args, says } of mistakes) {
     void it(`does not take "${args.join(' ')}"`, () => {
@@ -23,6 +31,12 @@ void describe('scripts/bench', () => {
         () => readOptions(args),
         (error) => error instanceof UsageError && says.test(error.message),
       );
+    });
+  }
+
+  for (const command of documented()) {
+    void it(`takes "${command}", as the documentation has it`, () => {
+      assert.ok(readOptions(command.split(' ').slice(1)).contestants.length > 0);
     });
   }
 
