@@ -22,7 +22,7 @@ void describe(
   { concurrency: 3 },
   () => {
     for (const name of readdirSync(folder).sort()) {
-      void it(name, { timeout: 30_000 }, async () => {
+      void it(name, { timeout: 60_000 }, async () => {
         const started = await startWith(join(folder, name));
         assert.equal(started.code, configurationFault, `exit ${started.code}; it said:\n${started.log}`);
         for (const text of linesOf(join(folder, name, 'expected.txt'))) {
@@ -82,10 +82,10 @@ function change(config: string, dir: string): void {
   }
 }
 
-/** The ports that accepted while the process lived, for five seconds at most. */
+/** The ports that accepted while the process lived, for 25 seconds at most. */
 async function probeUntilExit(ports: readonly number[], exited: Promise<unknown>): Promise<number[]> {
   const accepted = new Set<number>();
-  const end = AbortSignal.any([AbortSignal.timeout(5000), abortedAfter(exited)]);
+  const end = AbortSignal.any([AbortSignal.timeout(25_000), abortedAfter(exited)]);
   while (!end.aborted && accepted.size < ports.length) {
     const answers = await Promise.all(ports.map(accepts));
     ports.filter((_port, index) => answers[index]).forEach((port) => accepted.add(port));
