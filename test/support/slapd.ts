@@ -36,16 +36,20 @@ export async function startSlapd(options: {
   readonly tls?: SlapdTls;
   /** Lines `access to …` of slapd.conf, instead of letting everybody read who has logged in. */
   readonly access?: string;
+  /** LDIF that changes cn=config before the start. */
+  readonly configLdif?: string;
 }): Promise<Slapd> {
   const folder = await mkdtemp(join(tmpdir(), 'gatekeeper-slapd-'));
   const [port, tlsPort] = await freePorts(2);
-  const config = await load(folder, options.ldif, options, ['-q']);
+  const file = await load(folder, options.ldif, options, ['-q']);
+  const config =
+    options.configLdif === undefined ? ['-f', file] : ['-F', await convert(folder, file, options.configLdif)];
   const url = `ldap://127.0.0.1:${port}`;
   const listeners = options.tls === undefined ? url : `${url} ldaps://127.0.0.1:${tlsPort}`;
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
-    child = spawn(slapdProgram, ['-d', '0', '-f', config, '-h', listeners], { stdio: 'ignore' });
+    child = spawn(slapdProgram, ['-d', '0', ...config, '-h', listeners], { stdio: 'ignore' });
     await untilItListens(port, child);
   }
 
@@ -77,6 +81,16 @@ async function load(
   await writeFile(data, ldif);
   await promisify(execFile)('/usr/sbin/slapadd', [...flags, '-f', config, '-l', data]);
   return config;
+}
+
+/** Makes a cn=config of a slapd.conf, as Debian's slapd has one, and changes it; resolves to its folder. */
+async function convert(folder: string, file: string, ldif: string): Promise<string> {
+  const [target, changes] = [join(folder, 'slapd.d'), join(folder, 'config.ldif')];
+  await mkdir(target);
+  await writeFile(changes, ldif);
+  await promisify(execFile)('/usr/sbin/slaptest', ['-f', file, '-F', target]);
+  await promisify(execFile)('/usr/sbin/slapmodify', ['-n', '0', '-F', target, '-l', changes]);
+  return target;
 }
 
 interface Configured {

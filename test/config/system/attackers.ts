@@ -5,7 +5,7 @@ import { plain, SmtpClient } from '../../support/smtp.ts';
 export const proxyAddress = '127.0.0.2';
 
 /** Nobody connects from here: whoever is found by these addresses was slandered. */
-export const victims = ['198.51.100.1', '2001:db8:bad::1'] as const;
+const victims = ['198.51.100.1', '2001:db8:bad::1'] as const;
 
 /** Somebody behind the proxy, and how often the filter finds them in each of its modes. */
 export interface Party {
