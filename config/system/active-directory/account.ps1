@@ -1,0 +1,25 @@
+# Active Directory: an account for the gateway, and what it must be able to read. For a domain administrator; change the
+# names in the first four lines.
+#
+# This script was not run on Windows. The access control entries that its dsacls lines make were tried on a domain
+# controller of Samba 4.17: they are enough to find an account, log it in and know its addresses, even where a user object
+# gives nothing to "Authenticated Users", and they let the account write nothing.
+#
+# By default Active Directory lets every account read most of what is not secret. An entry here cannot take that away:
+# what an object itself allows wins over what it inherits as denied. So give this account no group but Domain Users, and
+# deny it "log on locally" and "log on through Remote Desktop Services" by group policy.
+
+$domain = 'CORP'
+$account = 'gatekeeper'
+$services = 'OU=Services,DC=corp,DC=example'
+$people = 'OU=Staff,DC=corp,DC=example'
+
+New-ADUser -Name $account -SamAccountName $account -Path $services `
+  -AccountPassword (Read-Host -AsSecureString 'Password of the account') `
+  -CannotChangePassword $true -PasswordNeverExpires $true -Enabled $true
+
+# What directory.filter compares, and directory.address_attributes. A disabled account needs no attribute: Active Directory
+# refuses its password.
+foreach ($property in 'objectClass', 'userPrincipalName', 'mail', 'otherMailbox') {
+  dsacls $people /I:S /G "${domain}\${account}:RP;$property;user"
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, describe, it } from 'node:test';
+import { ldif } from '../../../scripts/demo/ldif.ts';
+import { entries, suffix, type Entry } from '../../../scripts/demo/people.ts';
+import { logInAtAGateway } from './logins.ts';
+import {
+  beyondTheGateway,
+  outcome,
+  rightsKept,
+  rightsOfOthers,
+  rightsOfTheGateway,
+  testRights,
+} from './rights.ts';
+
+// Run by scripts/test-389ds, which starts the server. No part of scripts/test: installing it takes longer than this.
+
+const url = process.env['LDAP_URL'] ?? '';
+const manager = ['-x', '-H', url, '-D', 'cn=Directory Manager', '-w', process.env['LDAP_PASSWORD'] ?? ''];
+
+const modify = (changes: string) => execFileSync('ldapmodify', manager, { input: changes });
+const aci = readFileSync(join(import.meta.dirname, '../../../config/system/389ds/aci.ldif'), 'utf8');
+
+/** Rules as the sample entries of 389 DS have them. */
+const others = [
+  '(targetattr != "userPassword")(version 3.0; acl "all read"; allow (read, search, compare) userdn = "ldap:///anyone";)',
+  '(targetattr = "userPassword")(version 3.0; acl "own password"; allow (write) userdn = "ldap:///self";)',
+];
+const change = (what: 'add' | 'delete') =>
+  modify(
+    `dn: ${suffix}\nchangetype: modify\n${what}: aci\n${others.map((each) => `aci: ${each}\n`).join('')}`,
+  );
+
+/** The sample directory in the server's own schema. */
+function translated({ dn, attributes }: Entry): Entry {
+  const { objectClass = [], accountStatus, ...rest } = attributes;
+  const classes = objectClass.map((name) => (name === 'gatekeeperMailUser' ? 'mailRecipient' : name));
+  return {
+    dn,
+    attributes: { objectClass: classes, ...rest, ...(accountStatus && { nsAccountLock: ['true'] }) },
+  };
+}
+
+const ofTheGateway = rightsOfTheGateway({ nsAccountLock: 'true' });
+
+void describe('389 DS', () => {
+  before(() => {
+    const below = entries().filter(({ dn }) => dn !== suffix);
+    execFileSync('ldapadd', manager, { input: ldif(below.map(translated)) });
+  });
+
+  void describe('with rights for everybody alone', () => {
+    before(() => {
+      change('add');
+    });
+    void it('lets the gateway find what it must not: the tables below are no accident', async () => {
+      for (const [what, operation] of beyondTheGateway) {
+        assert.notEqual(await outcome(url, 'the gateway', operation), 'no', what);
+      }
+    });
+  });
+
+  void describe('with aci.ldif beside them', () => {
+    before(() => {
+      modify(aci);
+    });
+    testRights([...ofTheGateway, ...rightsKept], () => url);
+  });
+
+  void describe('with aci.ldif and nothing else', () => {
+    before(() => {
+      change('delete');
+    });
+    testRights([...ofTheGateway, ...rightsOfOthers], () => url);
+
+    void it('lets a gateway log its users in, and answers for a locked account with an error', async () => {
+      const status = { status_attribute: 'nsAccountLock', disabled_values: ['true'] };
+      const { retired, ...causes } = await logInAtAGateway({
+        directoryUrl: url,
+        settings: { directory: status },
+      });
+      assert.deepEqual(causes, { alice: undefined, 'alice, wrongly': 'wrong-password' });
+      assert.match(retired ?? '', /could not check a password: unwillingToPerform/);
+    });
+  });
+});
