@@ -1,6 +1,28 @@
 import type { z } from 'zod';
 import { eventSchema } from '../plugins/core/event.ts';
+import { authLines } from '../plugins/core/haraka/patches/auth-lines.ts';
+import { clientSocket } from '../plugins/core/haraka/patches/client-socket.ts';
+import { headerLines } from '../plugins/core/haraka/patches/header-lines.ts';
+import { heldInput } from '../plugins/core/haraka/patches/held-input.ts';
+import { lineLength } from '../plugins/core/haraka/patches/line-length.ts';
+import { mailUnauthenticated } from '../plugins/core/haraka/patches/mail-unauthenticated.ts';
+import { neverSkipped } from '../plugins/core/haraka/patches/never-skipped.ts';
+import { newTransactions } from '../plugins/core/haraka/patches/new-transactions.ts';
+import { proxyOnce } from '../plugins/core/haraka/patches/proxy-once.ts';
+import { queueUntimed } from '../plugins/core/haraka/patches/queue-untimed.ts';
+import { redactLog } from '../plugins/core/haraka/patches/redact-log.ts';
+import { refusalsStand } from '../plugins/core/haraka/patches/refusals-stand.ts';
+import { tlsContext } from '../plugins/core/haraka/patches/tls-context.ts';
+import { transactionEnd } from '../plugins/core/haraka/patches/transaction-end.ts';
 import { replies } from '../plugins/core/replies.ts';
+
+/** Every patch of Haraka, in the order of a session. */
+export const patches = [
+  ...[clientSocket, proxyOnce, tlsContext],
+  ...[authLines, heldInput, lineLength, redactLog],
+  ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines],
+  ...[refusalsStand, transactionEnd, queueUntimed],
+];
 
 /** Tables of the documentation that are made from the source, by the name in their marker. */
 const tables: Readonly<Record<string, () => string>> = {
@@ -16,6 +38,16 @@ const tables: Readonly<Record<string, () => string>> = {
     table(
       ['field', 'what'],
       Object.entries(eventSchema.shape).map(([name, schema]) => [`\`${name}\``, descriptionOf(schema)]),
+    ),
+  patches: () =>
+    table(
+      ['patch', 'reaches', 'why no hook will do', 'without it'],
+      patches.map(({ name, reaches, why, fallback }) => [
+        `\`${name}\``,
+        reaches,
+        why,
+        fallback ?? 'the start is refused',
+      ]),
     ),
 };
 

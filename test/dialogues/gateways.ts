@@ -6,7 +6,8 @@ import type { TestGatewayOptions } from '../support/gateway.ts';
 
 const plugin = (name: string) => join(import.meta.dirname, '../haraka-plugins', `${name}.js`);
 
-const connectionIni = readFileSync(join(harakaDir, 'config/connection.ini'), 'utf8');
+/** As Haraka ships it. */
+export const connectionIni = readFileSync(join(harakaDir, 'config/connection.ini'), 'utf8');
 
 const logIni = (level: string, format: string) => ({
   'log.ini': `[main]\nlevel=${level}\ntimestamps=true\nformat=${format}\n`,

@@ -29,7 +29,7 @@ export const headerLines = definePatch({
     expect('header lines beyond the limit to be counted out', cut.count === limit);
     const broken = message(plugin, ['A: 1', 'no field', '..']);
     expect('a line that is taken for body to be counted first', broken.count === limit);
-    expect('and to leave as it came', broken.sent.at(-1) === '..\r\n');
+    expect('a line that is taken for body to leave as it came', broken.sent.at(-1) === '..\r\n');
   },
 });
 

@@ -20,7 +20,7 @@ export const lineLength = definePatch({
   reaches: '`cfg.max.line_length` of `connection.js`',
   why: 'An AUTH line may have 12,288 octets (RFC 4954 §4); Haraka has one limit for all commands, 512.',
   fallback:
-    'AUTH lines have the `max.line_length` of connection.ini, which the operator may raise for all commands',
+    'AUTH lines may be as long as max.line_length of connection.ini says, which an operator can raise for all commands',
   install: (plugin) => {
     const { max } = plugin.haraka_require('connection').cfg;
     const before = max.line_length;

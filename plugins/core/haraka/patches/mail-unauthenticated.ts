@@ -35,7 +35,7 @@ export const mailUnauthenticated = definePatch({
     const { reply } = { reply: replies['auth-required'] };
     const refusal = { reply, dsn: DSN.create(reply.code, reply.text, 7, 0), line: '' };
     expect('MAIL on port 587 to hear our reply', answerTo(plugin, () => refusal) === 530);
-    expect('and that of Haraka without us', answerTo(plugin, () => undefined) === 550);
+    expect("Haraka's own reply to it without us", answerTo(plugin, () => undefined) === 550);
   },
 });
 

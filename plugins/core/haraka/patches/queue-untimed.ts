@@ -8,7 +8,7 @@ export const queueUntimed = definePatch({
   reaches: '`timeout` of our own plugin object',
   why: "Haraka's timeout answers 450 while a message is being written: the client sends it again, and it goes out twice. Only a file of the operator's sets it.",
   fallback:
-    'a message that takes longer to queue than plugin_timeout may go out twice; config/gatekeeper/outbound.timeout can be set to 0',
+    'a message that takes longer to queue than plugin_timeout may go out twice, unless config/gatekeeper/outbound.timeout says 0',
   install: (plugin) => {
     const before = plugin.timeout;
     plugin.timeout = 0;

@@ -16,7 +16,7 @@ export const refusalsStand = definePatch({
   name: 'refusals-stand',
   reaches: 'the parameters of the hook `deny`, and its answer STOP',
   why: 'The hook is there to override refusals (haraka/Haraka#71), also those that must stand.',
-  fallback: 'a message whose refusal another plugin overrides is refused after DATA, by the gate',
+  fallback: 'where another plugin overrides a refusal, the gate refuses the message after DATA',
   install: (plugin, isOurs: (name: unknown) => boolean) => {
     const guard = (next: Next, _connection: Connection, params: readonly unknown[]) => {
       next(isInForce && isOurs(params[2]) ? constants.stop : constants.cont);

@@ -29,6 +29,9 @@ export const transactionEnd = definePatch({
       late?.();
     });
     expect('a transaction that is ended to be gone', connection.transaction === null);
-    expect('its running hook to be cancelled', late !== undefined && answers === 0);
+    expect(
+      'the running hook of a transaction that is ended to be cancelled',
+      late !== undefined && answers === 0,
+    );
   },
 });

@@ -1,0 +1,194 @@
+// Makes Haraka another one than the patches expect, in the one way that config/other-haraka names.
+const connection = require('./connection');
+const logger = require('./logger');
+const plugins = require('./plugins');
+const tlsSocket = require('./tls_socket');
+const transaction = require('./transaction');
+
+const { prototype } = connection.Connection;
+const message = transaction.Transaction.prototype;
+
+/** Replaces a method; the new one is told the old. */
+function replace(object, name, make) {
+  object[name] = make(object[name]);
+}
+
+function rename(object, name) {
+  object[`${name}_2`] = object[name];
+  delete object[name];
+}
+
+const ways = {
+  'another-version': () => {
+    require('./package.json').version = '3.4.0';
+  },
+  'process-line-renamed': () => rename(prototype, 'process_line'),
+  'process-line-unused': () => {
+    const own = prototype.process_line;
+    replace(
+      prototype,
+      '_process_data',
+      (original) =>
+        function () {
+          const shadow = this.process_line;
+          this.process_line = own;
+          original.call(this);
+          this.process_line = shadow;
+        },
+    );
+  },
+  'process-data-renamed': () => rename(prototype, 'process_data'),
+  'buffer-elsewhere': () => {
+    replace(
+      prototype,
+      'process_data',
+      (original) =>
+        function (data) {
+          const waiting = this.buffered ? Buffer.concat([this.buffered, data]) : data;
+          this.buffered = null;
+          original.call(this, waiting);
+          this.buffered = this.current_data;
+          this.current_data = null;
+        },
+    );
+  },
+  'line-length-fixed': () => {
+    const limit = connection.cfg.max.line_length;
+    replace(
+      prototype,
+      '_process_data',
+      (original) =>
+        function () {
+          const raised = connection.cfg.max.line_length;
+          connection.cfg.max.line_length = limit;
+          original.call(this);
+          connection.cfg.max.line_length = raised;
+        },
+    );
+  },
+  'line-length-read-only': () => {
+    Object.defineProperty(connection.cfg.max, 'line_length', { writable: false });
+  },
+  'create-transaction-renamed': () => rename(transaction, 'createTransaction'),
+  'header-lines-renamed': () => {
+    replace(transaction, 'createTransaction', (original) => (...args) => {
+      const created = original(...args);
+      Object.defineProperty(created, 'header_lines', { value: undefined });
+      return created;
+    });
+  },
+  'lines-unstuffed': () => {
+    replace(
+      message,
+      'add_data',
+      (original) =>
+        function (line) {
+          const { message_stream: stream } = this;
+          const unstuffed = Object.create(stream, {
+            add_line: { value: (each) => stream.add_line(each[0] === 0x2e ? each.subarray(1) : each) },
+          });
+          this.message_stream = unstuffed;
+          original.call(this, line);
+          this.message_stream = stream;
+        },
+    );
+  },
+  'skip-list-elsewhere': () => {
+    replace(plugins, 'run_next_hook', (original) => (hook, object, params) => {
+      const skipped = object.transaction?.notes.skip_plugins;
+      if (Array.isArray(skipped)) {
+        object.hooks_to_run = object.hooks_to_run.filter(
+          ([plugin]) => !skipped.some((name) => name === plugin.name),
+        );
+      }
+      original(hook, object, params);
+    });
+  },
+  'proxy-always-allowed': () => {
+    replace(
+      prototype,
+      'cmd_proxy',
+      (original) =>
+        function (line) {
+          this.proxy.allowed = true;
+          original.call(this, line);
+        },
+    );
+  },
+  'log-line-of-another-form': () => {
+    replace(
+      logger,
+      'log',
+      (original) => (level, data, object) => original(level, data.replace(/core/, 'haraka'), object),
+    );
+  },
+  'log-item-of-another-form': () => {
+    replace(plugins, 'run_hooks', (original) => (hook, object, item) => {
+      if (hook !== 'log') return original(hook, object, item);
+      return original(
+        hook,
+        { log_respond: (code, text) => object.log_respond(code, text, item) },
+        { text: item.data },
+      );
+    });
+  },
+  'deny-parameters-of-another-form': () => {
+    replace(
+      plugins,
+      'run_hooks',
+      (original) => (hook, object, params) =>
+        original(hook, object, hook === 'deny' ? [{ code: params[0], plugin: params[2] }] : params),
+    );
+  },
+  'mail-unchangeable': () => {
+    Object.defineProperty(prototype, 'cmd_mail', { writable: false });
+  },
+  'mail-not-answered': () => {
+    replace(
+      prototype,
+      'cmd_mail',
+      (original) =>
+        function (line) {
+          const { port } = this.local;
+          this.local.port = 25;
+          original.call(this, line);
+          this.local.port = port;
+        },
+    );
+  },
+  'certs-by-host-renamed': () => rename(tlsSocket, 'certsByHost'),
+  'certs-by-host-a-copy': () => {
+    const own = tlsSocket.certsByHost;
+    Object.defineProperty(tlsSocket, 'certsByHost', {
+      get: () => ({ ...own, '*': own['*'] && { ...own['*'] } }),
+    });
+  },
+  'load-tls-ini-renamed': () => {
+    const load = tlsSocket.load_tls_ini;
+    Object.defineProperty(tlsSocket, 'load_tls_ini', { get: () => load, set: undefined });
+  },
+  'cleartext-elsewhere': () => {
+    replace(
+      tlsSocket,
+      'createServer',
+      (original) => (accept) =>
+        original((socket) => {
+          Object.defineProperty(socket, 'cleartext', { get: () => undefined, set: () => undefined });
+          accept(socket);
+        }),
+    );
+  },
+  'hooks-not-cancelled': () => {
+    replace(plugins, 'run_hooks', (original) => (hook, object, params) => {
+      if (hook === 'reset_transaction') object.current_hook = null;
+      original(hook, object, params);
+    });
+  },
+  'timeout-fixed': () => {
+    Object.defineProperty(plugins.Plugin.prototype, 'timeout', { get: () => 2, set: () => undefined });
+  },
+};
+
+exports.register = function () {
+  ways[this.config.get('other-haraka')]();
+};
