@@ -153,7 +153,7 @@ const fallbacks: readonly {
   {
     haraka: 'timeout-fixed',
     patch: 'queue-untimed',
-    options: { last: [plugin('slow-queue')] },
+    options: { last: [plugin('slow-queue')], settings: { deadline_seconds: 1 } },
     dialogue: `# Haraka answers before the message is queued
       connect submission
       login alice@corp.example pw-alice
