@@ -16,8 +16,8 @@ import { gatekeeper, localDomains, peopleBase } from './people.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** Where Haraka itself is installed. */
-export const harakaDir = join(root, 'node_modules/haraka');
+/** Where Haraka itself is installed; GATEKEEPER_HARAKA names the folder of another one. */
+export const harakaDir = resolve(process.env['GATEKEEPER_HARAKA'] ?? join(root, 'node_modules/haraka'));
 
 /** Where everything lies that a start makes: the certificate, messages, instances. */
 export const varDir = join(root, 'var');

@@ -13,8 +13,8 @@ const logIni = (level: string, format: string) => ({
   'log.ini': `[main]\nlevel=${level}\ntimestamps=true\nformat=${format}\n`,
 });
 
-/** The gateways that dialogues name in their first step; `default` is that of scripts/start. */
-export const gatewayOptions: Readonly<Record<string, TestGatewayOptions>> = {
+/** Those of one process; `default` is that of scripts/start. */
+const inOneProcess = {
   default: {},
   debug: { config: logIni('data', 'default') },
   'debug-json': { config: logIni('data', 'json') },
@@ -79,4 +79,20 @@ export const gatewayOptions: Readonly<Record<string, TestGatewayOptions>> = {
   checks: { last: [plugin('checks')], settings: { deadline_seconds: 0.3 } },
   'checks-first': { first: [plugin('checks')], settings: { deadline_seconds: 0.3 } },
   'bad-mode': { last: [plugin('bad-mode')] },
-};
+} as const satisfies Record<string, TestGatewayOptions>;
+
+/** Those with workers. What is played on one of them is the cross-section, on every gateway that it names. */
+const inWorkers = {
+  'two-workers': { nodes: 2 },
+  'debug-two-workers': { ...inOneProcess.debug, nodes: 2 },
+  'hostile-two-workers': { ...inOneProcess.hostile, nodes: 2 },
+  'proxy-two-workers': { ...inOneProcess.proxy, nodes: 2 },
+} as const satisfies Record<string, TestGatewayOptions>;
+
+/** The gateways that dialogues name in their first step. */
+export const gatewayOptions: Readonly<Record<string, TestGatewayOptions>> = { ...inOneProcess, ...inWorkers };
+
+/** Whether a dialogue that names these gateways is played on other Harakas and Nodes too: scripts/test-matrix.ts. */
+export function isOfCrossSection(gateways: readonly string[]): boolean {
+  return gateways.some((name) => name in inWorkers);
+}

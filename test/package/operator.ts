@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { harakaDir } from '../../scripts/demo/instance.ts';
 import { run } from './shell.ts';
 
 /** The project that is packed. */
@@ -88,7 +89,7 @@ export function filesUnder(folder: string, prefix = ''): string[] {
 /** As `npm install --global` does; Haraka's one script (an optional syslog binding) is not what is tested. */
 async function installHaraka(prefix: string): Promise<string> {
   mkdirSync(prefix);
-  const own = readFileSync(join(projectDir, 'node_modules/haraka/package.json'), 'utf8');
+  const own = readFileSync(join(harakaDir, 'package.json'), 'utf8');
   const { version } = JSON.parse(own) as { version: string };
   const command = ['install', '--global', '--prefix', prefix, '--ignore-scripts', ...quiet];
   await run('npm', [...command, `haraka@${version}`], prefix);

@@ -1,0 +1,108 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { testedHaraka } from '../plugins/core/haraka/patch.ts';
+import { type Counts, isGood, lineOf } from './counts.ts';
+import { harakaDir, varDir } from './demo/instance.ts';
+import { planRuns, usage, type Run } from './test-plan.ts';
+
+/** A run whose Node.js and Haraka are here. */
+interface Ready extends Run {
+  readonly nodeBinary: string;
+  readonly harakaFolder: string;
+}
+
+/** Runs the tests where a command line asks for, and ends with one line that counts all of them. */
+async function main(): Promise<void> {
+  const harakas = { oldest: testedHaraka.from, newest: versionIn(harakaDir) };
+  const runs = planRuns(process.argv.slice(2), harakas);
+  if (!runs) {
+    process.stdout.write(usage);
+    return;
+  }
+  const results: { name: string; counts: Counts }[] = [];
+  for (const run of runs) {
+    const ready = prepare(run);
+    const name = nameOf(ready);
+    console.log(`\n== ${name}`);
+    results.push({ name, counts: await runTests(ready) });
+  }
+  console.log('');
+  if (runs.length > 1) for (const { name, counts } of results) console.log(`${name}: ${lineOf(counts)}`);
+  const total = sum(results.map(({ counts }) => counts));
+  console.log(lineOf(total));
+  if (!isGood(total)) process.exitCode = 1;
+}
+
+function prepare(run: Run): Ready {
+  const { node, haraka } = run;
+  const nodePackage = `node-${process.platform}-${process.arch}`;
+  const nodeBinary = node === undefined ? process.execPath : join(fetched(nodePackage, node), 'bin/node');
+  const harakaFolder = haraka === undefined ? harakaDir : fetched('haraka', haraka);
+  return { ...run, nodeBinary, harakaFolder };
+}
+
+/** Installs a package below var/, where it touches nothing of ours; it stays there for the next time. */
+function fetched(name: string, version: string): string {
+  const prefix = join(varDir, 'matrix', `${name}-${version}`);
+  const folder = join(prefix, 'node_modules', name);
+  // npm writes this file last.
+  if (existsSync(join(prefix, 'node_modules/.package-lock.json'))) return folder;
+  console.log(`scripts/test: installing ${name}@${version}`);
+  rmSync(prefix, { recursive: true, force: true });
+  mkdirSync(prefix, { recursive: true });
+  const options = [
+    '--prefix',
+    prefix,
+    '--no-save',
+    '--ignore-scripts',
+    '--omit=optional',
+    '--no-audit',
+    '--no-fund',
+  ];
+  execFileSync('npm', ['install', '--silent', ...options, `${name}@${version}`], { stdio: 'inherit' });
+  return folder;
+}
+
+/** Everything that the tests start finds the same Node.js first, and the same Haraka. */
+async function runTests({ nodeBinary, harakaFolder, words, isCrossSection }: Ready): Promise<Counts> {
+  const child = spawn(nodeBinary, ['--import', 'tsx', join(import.meta.dirname, 'run-tests.ts'), ...words], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: {
+      ...process.env,
+      PATH: `${dirname(nodeBinary)}${delimiter}${process.env['PATH'] ?? ''}`,
+      GATEKEEPER_HARAKA: harakaFolder,
+      ...(isCrossSection && { CROSS_SECTION: '1' }),
+    },
+  });
+  let counts: Counts | undefined;
+  child.on('message', (message) => {
+    counts = message as Counts;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  // What ends without having counted has not run its tests.
+  return counts && (code === 0 || counts.failed > 0) ? counts : { passed: 0, failed: 1, skipped: 0 };
+}
+
+function nameOf({ nodeBinary, harakaFolder, isCrossSection }: Ready): string {
+  const node = execFileSync(nodeBinary, ['--version'], { encoding: 'utf8' }).trim();
+  const places = `Node.js ${node.slice(1)}, Haraka ${versionIn(harakaFolder)}`;
+  return isCrossSection ? `${places}, a cross-section` : places;
+}
+
+function versionIn(folder: string): string {
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
+}
+
+function sum(all: readonly Counts[]): Counts {
+  const add = (key: keyof Counts) => all.reduce((total, counts) => total + counts[key], 0);
+  return { passed: add('passed'), failed: add('failed'), skipped: add('skipped') };
+}
+
+await main().catch((error: unknown) => {
+  const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS') ?? false;
+  if (!isUsage) throw error;
+  console.error(`scripts/test: ${(error as Error).message.split('. ')[0]}; --help lists the options`);
+  process.exitCode = 64; // EX_USAGE of sysexits.h
+});
