@@ -34,6 +34,13 @@ const tables: Readonly<Record<string, () => string>> = {
         `${code} ${status} ${text}`,
       ]),
     ),
+  refusals: () =>
+    table(
+      ['the client heard', 'reason'],
+      Object.entries(replies)
+        .map(([reason, { code, status, text }]) => [`${code} ${status} ${text}`, `[${reason}](#${reason})`])
+        .sort(([left = ''], [right = '']) => left.localeCompare(right, 'en')),
+    ),
   event: () =>
     table(
       ['field', 'what'],

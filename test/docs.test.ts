@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -8,28 +8,10 @@ import { eventSchema } from '../plugins/core/event.ts';
 import { refusals } from '../plugins/core/directory/directory.ts';
 import { parseSettings } from '../plugins/core/settings-file.ts';
 import { withTables } from '../scripts/generated-docs.ts';
-import { ldif } from '../scripts/demo/ldif.ts';
-import { entries } from '../scripts/demo/people.ts';
-import { startSlapd } from './support/slapd.ts';
 import { startTestGateway, eventually, type TestGateway } from './support/gateway.ts';
-import { loggedIn } from './support/smtp.ts';
-
-const root = join(import.meta.dirname, '..');
-const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((file) => join('docs', file))];
-const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
-
-/** The fenced blocks of a page in one language; `''` for those without. */
-function blocks(page: string, language: string): string[] {
-  const fences = textOf(page).matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm);
-  return [...fences].filter(([, found]) => found === language).map(([, , text]) => text ?? '');
-}
-
-/** The one block of a page in that language that holds a text. */
-function block(page: string, language: string, holding: string): string {
-  const found = blocks(page, language).filter((text) => text.includes(holding));
-  assert.equal(found.length, 1, `${page} has ${found.length} blocks with ${holding}`);
-  return found[0] ?? '';
-}
+import { block, blocks, pages, root, textOf } from './support/pages.ts';
+import { loggedIn, plain } from './support/smtp.ts';
+import { greeted } from './gateway/traffic.ts';
 
 void describe('the documentation', () => {
   for (const page of pages) {
@@ -40,6 +22,15 @@ void describe('the documentation', () => {
     void it(`${page} links to files that are there`, () => {
       for (const [, target = ''] of textOf(page).matchAll(/\]\((?!https?:)([^)#]+)/g)) {
         assert.ok(readFileSync(join(root, page, '..', target)), target);
+      }
+    });
+
+    void it(`${page} links to sections that are there`, () => {
+      for (const [, target = '', anchor = ''] of textOf(page).matchAll(
+        /\]\((?!https?:)([^)#]*)#([^)]+)\)/g,
+      )) {
+        const there = target === '' ? page : join(page, '..', target);
+        assert.ok(anchorsOf(there).includes(anchor), `${target}#${anchor}`);
       }
     });
 
@@ -98,6 +89,17 @@ void describe('the documentation', () => {
   });
 });
 
+/** As GitHub makes them of headings. */
+function anchorsOf(page: string): string[] {
+  const headings = textOf(page).matchAll(/^#+ (.*)$/gm);
+  return [...headings].map(([, text = '']) =>
+    text
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 function listedChecks(): string[] {
   const rows = textOf('docs/integrator.md').matchAll(/^\| `(\w+\/\w+)`/gm);
   return [...rows].map(([, check = '']) => check);
@@ -151,24 +153,54 @@ void describe('a gateway set up as the documentation says', () => {
     const [line] = await eventually('the line', find);
     assert.equal(shape(line), shown);
   });
-});
 
-void describe('a slapd with the rights that the documentation gives', () => {
-  void it('is enough to log in and to know the addresses', async () => {
-    const access = block('docs/sysadmin.md', '', 'access to');
-    const slapd = await startSlapd({ ldif: ldif(entries()), access });
-    const test = await startTestGateway({ directoryUrl: slapd.url });
-    try {
-      const client = await loggedIn({ port: test.ports.submission }, 'alice@corp.example', 'pw-alice');
-      assert.equal((await client.command('MAIL FROM:<alice.smith@corp.example>')).code, 250);
-      await assert.rejects(
-        loggedIn({ port: test.ports.submission }, 'retired@corp.example', 'pw-retired'),
-        /535 5\.7\.8/,
-      );
-      client.destroy();
-    } finally {
-      await test.stop();
-      await slapd.stop();
+  void it('is found by the commands that look for a refusal', async () => {
+    const client = await loggedIn({ port: test.ports.submission }, 'alice@corp.example', 'pw-alice');
+    const { text } = await client.command('MAIL FROM:<bob@corp.example>');
+    client.destroy();
+    const [, reference = '', connection = ''] = /\((([0-9A-F-]+)\.\d+ sender\/envelope)\)/.exec(text) ?? [];
+    await eventually('the event', () => test.events().some((event) => event.reference === reference));
+    const run = (holding: string) => {
+      const command = block('docs/refusals.md', 'sh', holding)
+        .replace('E374698C-63BD-4E79-A68D-A450EADF3FCD.1 sender/envelope', reference)
+        .replace('E374698C-63BD-4E79-A68D-A450EADF3FCD', connection)
+        .replace('/var/log/haraka/haraka.log', 'haraka.log');
+      return execFileSync('bash', ['-c', command], { cwd: test.dir, encoding: 'utf8' });
+    };
+    assert.match(run('grep'), /^[^\n]* refuse ref="[^\n]*value="bob@corp\.example"[^\n]*\n$/);
+    const decided = run('jq')
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as string[]).slice(1));
+    assert.deepEqual(decided, [
+      ['auth/login', 'pass', null, null],
+      ['tls/required', 'pass', null, null],
+      ['auth/required', 'pass', null, null],
+      ['sender/envelope', 'refuse', 'sender-not-owned', 'bob@corp.example'],
+    ]);
+  });
+
+  void it('has a log that the copied fail2ban filter reads', async () => {
+    const host = mkdtempSync(join(tmpdir(), 'gatekeeper-host-'));
+    const here = (command: string) =>
+      command
+        .replace('/etc/haraka/node_modules/haraka-plugin-gatekeeper', root)
+        .replaceAll(' /etc/', ` ${host}/`)
+        .replace('/var/log/haraka', test.dir);
+    const run = (holding: string) =>
+      execFileSync('bash', ['-ec', here(block('docs/sysadmin.md', 'sh', holding))], { encoding: 'utf8' });
+    for (const folder of ['fail2ban/filter.d', 'fail2ban/jail.d', 'logrotate.d', 'systemd/system']) {
+      mkdirSync(join(host, folder), { recursive: true });
     }
+    run('cp fail2ban');
+    const copied = readdirSync(host, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.includes('gatekeeper'),
+    );
+    assert.equal(copied.length, 4);
+    const client = await greeted({ port: test.ports.implicit, implicitTls: true });
+    await client.command(`AUTH PLAIN ${plain('alice@corp.example', 'wrong')}`);
+    client.destroy();
+    assert.match(run('fail2ban-regex'), /, 1 matched, /);
+    rmSync(host, { recursive: true });
   });
 });
