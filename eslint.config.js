@@ -7,7 +7,8 @@ const pluginFolders = ['audit', 'auth', 'outbound', 'sender', 'tls'];
 /** A policy module is pure: no Haraka, no platform, no clock. */
 const policyModules = [
   'plugins/*/decide.ts',
-  'plugins/sender/{envelope,header,ownership}.ts',
+  'plugins/core/rights.ts',
+  'plugins/sender/{envelope,header}.ts',
   'plugins/outbound/gate.ts',
 ];
 
