@@ -18,13 +18,24 @@ export function readDirectorySecrets(settings: DirectorySettings, config: string
   return { bindPassword: readBindPassword(settings, config), ...(ca !== undefined && { ca }) };
 }
 
-function readBindPassword({ bind_password_file: file }: DirectorySettings, config: string): Secret {
-  const fromEnvironment = process.env[passwordVariable];
-  if (fromEnvironment) return Secret.fromText(fromEnvironment);
-  if (file === undefined) {
+/** Where the password of `bind_dn` comes from: a variable of the environment, or a file of the folder `config`. */
+export type PasswordSource = { readonly variable: string } | { readonly file: string };
+
+/** The variable wins, when it is set; `undefined` when nothing names a password. */
+export function bindPasswordSource({
+  bind_password_file: file,
+}: DirectorySettings): PasswordSource | undefined {
+  if (process.env[passwordVariable]) return { variable: passwordVariable };
+  return file === undefined ? undefined : { file };
+}
+
+function readBindPassword(settings: DirectorySettings, config: string): Secret {
+  const source = bindPasswordSource(settings);
+  if (source === undefined) {
     throw new Error(`directory.bind_password_file is not set, nor is the variable ${passwordVariable}`);
   }
-  const path = join(config, file);
+  if ('variable' in source) return Secret.fromText(process.env[source.variable] ?? '');
+  const path = join(config, source.file);
   const password = readText(path).replace(/\r?\n$/, '');
   if (password === '') throw new Error(`${path} is empty: it must hold the password of directory.bind_dn`);
   if (statSync(path).mode & 0o007) throw new Error(`${path} can be read by everybody: chmod 640 or stricter`);
