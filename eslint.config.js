@@ -7,7 +7,8 @@ const pluginFolders = ['audit', 'auth', 'outbound', 'sender', 'tls'];
 /** A policy module is pure: no Haraka, no platform, no clock. */
 const policyModules = [
   'plugins/*/decide.ts',
-  'plugins/sender/{envelope,header,ownership}.ts',
+  'plugins/core/rights.ts',
+  'plugins/sender/{envelope,header}.ts',
   'plugins/outbound/gate.ts',
 ];
 
@@ -51,7 +52,10 @@ export default tseslint.config(
         'error',
         {
           patterns: [
-            { regex: `/(?:${pluginFolders.join('|')})/`, message: 'core does not know the plugins' },
+            {
+              regex: `/(?:${[...pluginFolders, 'command'].join('|')})/`,
+              message: 'core does not know the plugins and the command',
+            },
           ],
         },
       ],
@@ -75,14 +79,30 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: `^\\.\\./(?:${pluginFolders.filter((other) => other !== folder).join('|')})/`,
-              message: 'a plugin does not import another plugin',
+              regex: `^\\.\\./(?:${[...pluginFolders, 'command'].filter((other) => other !== folder).join('|')})/`,
+              message: 'a plugin does not import another plugin, or the command',
             },
           ],
         },
       ],
     },
   })),
+  {
+    files: ['plugins/command/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: `/(?:${pluginFolders.join('|')})/|/core/haraka/(?!instance\\.ts$)|^haraka`,
+              message: 'the command runs without Haraka, and knows what plugins share',
+            },
+          ],
+        },
+      ],
+    },
+  },
   {
     files: policyModules,
     rules: {

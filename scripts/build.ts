@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -31,6 +32,9 @@ const published = [
   'peerDependenciesMeta',
 ] as const;
 
+/** The command, by the file that an installation links to. */
+const bin = { gatekeeper: 'command/main.js' } as const;
+
 /** Compiles the plugins and lays out the package that operators install. */
 function build(): void {
   rmSync(staging, { recursive: true, force: true });
@@ -46,13 +50,14 @@ function build(): void {
     cpSync(join(root, each), join(staging, each), { recursive: true });
   }
   writeManifest();
+  for (const file of Object.values(bin)) chmodSync(join(staging, file), 0o755);
   rmSync(dist, { recursive: true, force: true });
   renameSync(staging, dist);
 }
 
 function writeManifest(): void {
   const all = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
-  const manifest = Object.fromEntries(published.map((field) => [field, all[field]]));
+  const manifest = { ...Object.fromEntries(published.map((field) => [field, all[field]])), bin };
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 

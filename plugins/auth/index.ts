@@ -1,6 +1,8 @@
 import { Unavailable, type Directory } from '../core/directory/directory.ts';
 import { createLdapDirectory } from '../core/directory/ldap.ts';
+import { directorySecretFiles, readDirectorySecrets } from '../core/directory/secrets.ts';
 import { defineCheck, install, refusalOfSession } from '../core/haraka/check.ts';
+import { configPath } from '../core/haraka/instance.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { start, whenServing } from '../core/haraka/startup.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
@@ -15,7 +17,6 @@ import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
 import type { Policy, Settings } from '../core/settings.ts';
 import { decideRequired } from './decide.ts';
 import { mechanisms } from './exchange.ts';
-import { directorySecretFiles, readDirectorySecrets } from './secrets.ts';
 import { AuthSessions } from './logins.ts';
 
 // After tls/required: a client in clear is told to start TLS first.
@@ -26,7 +27,7 @@ export function register(this: Plugin): void {
   const open = ({ policy }: Settings) => openDirectory(this, policy);
   start(this, {
     problems: ({ policy }) => [...otherProviders(this), ...uselessWithout(policy)],
-    files: ({ directory }) => (directory ? directorySecretFiles(directory) : []),
+    files: ({ directory }) => (directory ? directorySecretFiles(directory, configPath('')) : []),
     prepare: (settings) => {
       const directory = open(settings);
       return () => sessions.use(directory);
@@ -45,7 +46,7 @@ export function register(this: Plugin): void {
 
 function openDirectory(plugin: Plugin, { directory }: Policy): Directory {
   if (!directory) throw new Error('the settings have no directory');
-  return createLdapDirectory(directory, readDirectorySecrets(directory), (message) => {
+  return createLdapDirectory(directory, readDirectorySecrets(directory, configPath('')), (message) => {
     plugin.logwarn(message);
   });
 }
@@ -62,6 +63,7 @@ function openLater(open: () => Directory): Directory {
   };
   return {
     verify: async (login, password) => opened().verify(login, password),
+    find: async (login) => opened().find(login),
     probe: async () => opened().probe(),
     close: () => directory?.close(),
   };

@@ -28,6 +28,7 @@ const longestLoginMs = 26_000;
 /** Before the settings are put to work, which is before any port accepts. */
 const noDirectory: Directory = {
   verify: () => Promise.reject(new Unavailable('no directory is open yet')),
+  find: () => Promise.reject(new Unavailable('no directory is open yet')),
   probe: () => Promise.reject(new Unavailable('no directory is open yet')),
   close: () => undefined,
 };

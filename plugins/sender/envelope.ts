@@ -1,8 +1,8 @@
 import type { MailFacts } from '../core/haraka/facts.ts';
 import { parseDomain } from '../core/mailbox.ts';
+import { rightTo } from '../core/rights.ts';
 import type { Policy } from '../core/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
-import { owns } from './ownership.ts';
 
 /** MAIL FROM is owned by the identity, or null (RFC 5321 §4.5.5); without identity it is of no protected domain. */
 export function decideEnvelope({ client, identity, sender }: MailFacts, policy: Policy): Verdict {
@@ -10,8 +10,8 @@ export function decideEnvelope({ client, identity, sender }: MailFacts, policy: 
   if (!identity && client.peer) return skip(`${client.peer.name} has judged the sender`);
   if (!identity) return decideForeignEnvelope(sender.text, policy.protected_domains);
   if (!sender.mailbox) return refuse('sender-not-owned', sender.text);
-  const isOwned = owns(identity, sender.mailbox, policy.sender.subaddress_separator);
-  return isOwned ? pass : refuse('sender-not-owned', sender.text);
+  const right = rightTo(sender.mailbox, identity, policy.sender.subaddress_separator);
+  return right ? pass : refuse('sender-not-owned', sender.text);
 }
 
 function decideForeignEnvelope(sender: string, protectedDomains: readonly string[]): Verdict {

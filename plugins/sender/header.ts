@@ -3,9 +3,9 @@ import type { Identity } from '../core/identity.ts';
 import { formatMailbox, type Mailbox } from '../core/mailbox.ts';
 import { parseHeader, type HeaderField } from '../core/message/header.ts';
 import { parseMailboxList } from '../core/message/mailbox-list.ts';
+import { rightTo } from '../core/rights.ts';
 import type { Policy } from '../core/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
-import { owns } from './ownership.ts';
 
 /**
  * The header names its author beyond doubt, and the identity owns every address in From and Sender
@@ -27,7 +27,7 @@ function decideAuthors(fields: readonly HeaderField[], identity: Identity, separ
   if (typeof sender === 'string') return refuse('header-malformed', sender);
   if (sender && sender.length > 1) return refuse('header-malformed', 'Sender names more than one mailbox');
   if (from.length > 1 && !sender) return refuse('header-malformed', 'several authors need a Sender');
-  const foreign = [...from, ...(sender ?? [])].find((mailbox) => !owns(identity, mailbox, separator));
+  const foreign = [...from, ...(sender ?? [])].find((mailbox) => !rightTo(mailbox, identity, separator));
   return foreign ? refuse('header-not-owned', formatMailbox(foreign)) : pass;
 }
 

@@ -5,6 +5,8 @@ import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startGateway, writeInstance } from '../../scripts/demo/gateway.ts';
+import { refusalPrefix } from '../../plugins/core/self-check.ts';
+import { gatekeeper } from '../support/command.ts';
 import { freePorts } from '../support/ports.ts';
 import { accepts } from './traffic.ts';
 
@@ -18,7 +20,7 @@ const configurationFault = 78;
  * line, and in `changes.txt` what cannot be said by a file: `remove NAME`, `directory NAME`, `mode OCTAL NAME`.
  */
 void describe(
-  'a configuration that cannot be meant stops the start with 78 before any port accepts',
+  'a configuration that cannot be meant stops the start with 78 before any port accepts, and `gatekeeper check` says the same',
   { concurrency: 3 },
   () => {
     for (const name of readdirSync(folder).sort()) {
@@ -32,6 +34,8 @@ void describe(
           );
         }
         assert.deepEqual(started.accepted, [], 'a port has accepted a connection');
+        assert.equal(started.check.code, configurationFault, started.check.out + started.check.err);
+        assert.deepEqual(problemsIn(started.check.out), refusalsIn(started.log));
       });
     }
   },
@@ -46,6 +50,7 @@ async function startWith(dir: string) {
     config: overlay(dir),
   };
   change(join(writeInstance(options), 'config'), dir);
+  const check = await gatekeeper(['check', '--json', '--timeout', '60'], { haraka: options.dir });
   const gateway = await startGateway({ ...options, reuse: true, ready: false });
   try {
     const accepted = await probeUntilExit([mx, submission, implicit], gateway.exited);
@@ -57,11 +62,20 @@ async function startWith(dir: string) {
       .split('\n')
       .filter((line) => line.includes('gatekeeper'))
       .join('\n');
-    return { code, log, refusals, accepted };
+    return { code, log, refusals, accepted, check };
   } finally {
     await gateway.stop();
     rmSync(base, { recursive: true, force: true });
   }
+}
+
+function refusalsIn(log: string): string[] {
+  const lines = log.split('\n').filter((line) => line.startsWith(refusalPrefix));
+  return lines.map((line) => line.slice(refusalPrefix.length));
+}
+
+function problemsIn(json: string): readonly string[] {
+  return (JSON.parse(json) as { problems: readonly string[] }).problems;
 }
 
 function overlay(dir: string): Record<string, string> {

@@ -36,8 +36,13 @@ export class Unavailable extends Error {
 export interface Directory {
   /** Checks one password. Rejects with `Unavailable` when no trustworthy answer comes in time; never resolves late. */
   verify(login: string, password: Secret): Promise<Verification>;
+  /**
+   * The account that a login means, by the rules of `verify` without the password. Rejects likewise. For whoever runs the
+   * gateway: no client may hear of an account that it cannot prove.
+   */
+  find(login: string): Promise<Verification>;
   /** Resolves when a server would answer a login now; rejects with `Unavailable`. */
   probe(): Promise<void>;
-  /** Ends all connections; later calls of `verify` reject with `Unavailable`. */
+  /** Ends all connections; later calls reject with `Unavailable`. */
   close(): void;
 }

@@ -5,7 +5,7 @@ import { accountAttributes, accountOf, isDisabled } from './account.ts';
 import { Unavailable, type Account, type Directory, type Verification } from './directory.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { parseFilter, type LoginFilter } from './filter.ts';
-import { refusalWithoutAsking } from './login.ts';
+import { refusalOfName, refusalWithoutAsking } from './login.ts';
 import { resultCode, type Entry, type SearchRequest } from './messages.ts';
 import { Pool, UnhelpfulAnswer } from './pool.ts';
 import { Queue } from './queue.ts';
@@ -77,9 +77,16 @@ class LdapDirectory implements Directory {
     return this.#inTime((signal) => this.#inTurn(login, password, signal));
   }
 
+  async find(login: string): Promise<Verification> {
+    if (this.#closed) throw new Unavailable('directory: closed');
+    const cause = refusalOfName(login);
+    if (cause !== undefined) return { kind: 'refused', cause };
+    return this.#inTime((signal) => this.#decide(login, signal, () => Promise.resolve(true)));
+  }
+
   async probe(): Promise<void> {
     if (this.#closed) throw new Unavailable('directory: closed');
-    await this.#inTime((signal) => this.#find('gatekeeper-probe', signal));
+    await this.#inTime((signal) => this.#search('gatekeeper-probe', signal));
   }
 
   /** Ends the wait for `work` at the deadline of a login, and lets it begin nothing more. */
@@ -105,24 +112,29 @@ class LdapDirectory implements Directory {
   async #inTurn(login: string, password: Secret, signal: AbortSignal): Promise<Verification> {
     await this.#queue.enter(signal);
     try {
-      return await this.#decide(login, password, signal);
+      return await this.#decide(login, signal, ({ dn }) => {
+        return this.#attempt(signal, (server) => this.#pool.bind(server, dn, password, signal));
+      });
     } finally {
       this.#queue.leave();
     }
   }
 
-  async #decide(login: string, password: Secret, signal: AbortSignal): Promise<Verification> {
-    const entry = await this.#find(login, signal);
+  async #decide(
+    login: string,
+    signal: AbortSignal,
+    isProven: (entry: Entry) => Promise<boolean>,
+  ): Promise<Verification> {
+    const entry = await this.#search(login, signal);
     if (entry === undefined) return { kind: 'refused', cause: 'no-such-account' };
-    const bind = (server: Server): Promise<boolean> => this.#pool.bind(server, entry.dn, password, signal);
-    if (!(await this.#attempt(signal, bind))) return { kind: 'refused', cause: 'wrong-password' };
+    if (!(await isProven(entry))) return { kind: 'refused', cause: 'wrong-password' };
     // Only whoever knows the password learns that the account is disabled.
     if (isDisabled(entry, this.#settings)) return { kind: 'refused', cause: 'account-disabled' };
     return { kind: 'account', account: this.#accountOf(entry) };
   }
 
   /** The one entry of a login. The directory compares: it knows which letters and spaces matter. */
-  async #find(login: string, signal: AbortSignal): Promise<Entry | undefined> {
+  async #search(login: string, signal: AbortSignal): Promise<Entry | undefined> {
     const { base, operation_timeout_seconds } = this.#settings;
     const request: SearchRequest = {
       base,

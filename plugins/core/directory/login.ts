@@ -8,9 +8,14 @@ const longestLogin = 256;
 export function refusalWithoutAsking(login: string, password: Secret): Refusal | undefined {
   // RFC 4513 §5.1.2: with an empty password every bind succeeds.
   if (password.length === 0) return 'empty-password';
-  if (login === '' || Buffer.byteLength(login) > longestLogin || isBroken(login)) return 'malformed-login';
   // RFC 4616 §2 forbids NUL, and some servers compare no further than to the first.
-  return password.reveal((bytes) => bytes.includes(0)) ? 'malformed-login' : undefined;
+  return password.reveal((bytes) => bytes.includes(0)) ? 'malformed-login' : refusalOfName(login);
+}
+
+/** Why no account can have such a login; `undefined` when a server must be asked. */
+export function refusalOfName(login: string): Refusal | undefined {
+  const isMalformed = login === '' || Buffer.byteLength(login) > longestLogin || isBroken(login);
+  return isMalformed ? 'malformed-login' : undefined;
 }
 
 /** A control character, or what remains of octets that were no UTF-8: a lone surrogate or U+FFFD. */

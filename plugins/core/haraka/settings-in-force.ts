@@ -1,10 +1,8 @@
 import { deepFreeze } from '../deep-freeze.ts';
+import { settingsVariable } from '../self-check.ts';
 import { readSettings } from '../settings-file.ts';
 import type { Settings } from '../settings.ts';
 import { configPath, isWorker } from './instance.ts';
-
-/** Where workers find the settings of their primary, also those that it forks later: all of them have the same. */
-const inheritedVariable = 'GATEKEEPER_SETTINGS';
 
 /** What is in force, and what was tried since and refused. */
 export interface SettingsState {
@@ -18,7 +16,7 @@ let state: SettingsState | undefined;
 
 /** The settings that a process begins with: those of the files, in a worker those of its primary; throws `SettingsError`. */
 export function firstSettings(): Settings {
-  const inherited = isWorker() ? process.env[inheritedVariable] : undefined;
+  const inherited = isWorker() ? process.env[settingsVariable] : undefined;
   return inherited === undefined
     ? readSettings(configPath('')).settings
     : deepFreeze(JSON.parse(inherited) as Settings);
@@ -27,8 +25,8 @@ export function firstSettings(): Settings {
 /** Lets settings apply to all that begins from now on. */
 export function putInForce(settings: Settings): void {
   state = { settings, since: new Date() };
-  // The variable holds the policy, in which no secret stands.
-  process.env[inheritedVariable] = JSON.stringify(settings);
+  // There workers find the settings of their primary, also those that it forks later: all of them have the same.
+  process.env[settingsVariable] = JSON.stringify(settings);
 }
 
 /** Notes that the files hold settings which cannot be used. */

@@ -1,3 +1,4 @@
+import { configurationFault, refusalPrefix } from '../self-check.ts';
 import type { Policy, Settings } from '../settings.ts';
 import { hostProblems, installationProblems } from './installation.ts';
 import { isWorker } from './instance.ts';
@@ -27,9 +28,6 @@ export interface Part {
 
 const parts: Part[] = [];
 const started = new Map<string, number>();
-
-/** EX_CONFIG of sysexits.h. */
-const configurationFault = 78;
 
 const workerPauseMs = 3000;
 
@@ -123,7 +121,7 @@ function putFirstSettingsToWork(plugin: Plugin): void {
     const problems = verifyPatches();
     if (problems.length > 0) throw new Error(problems.join('\n'));
   } catch (error) {
-    refuseToStart(messageOf(error).split('\n'));
+    refuseToStart([messageOf(error)]);
   }
 }
 
@@ -155,7 +153,8 @@ function isStarted(name: string): boolean {
 }
 
 function refuseToStart(problems: readonly string[]): never {
-  for (const problem of problems) process.stderr.write(`gatekeeper refuses to start: ${problem}\n`);
+  const lines = problems.flatMap((problem) => problem.split('\n'));
+  for (const line of lines) process.stderr.write(`${refusalPrefix}${line}\n`);
   // The primary forks a worker that ends at once again and again.
   if (isWorker()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, workerPauseMs);
   process.exit(configurationFault);

@@ -129,6 +129,17 @@ const cases = [
   { it: 'takes no longer one', login: `${'é'.repeat(128)}x`, password: 'pw-alice', is: 'malformed-login' },
 ] as const;
 
+const found = [
+  { it: 'finds an account without its password', login: 'alice@corp.example', is: 'alice@corp.example' },
+  { it: 'finds it as the directory compares', login: ' ALICE@Corp.Example ', is: 'alice@corp.example' },
+  { it: 'finds nobody who is not there', login: 'mallory@corp.example', is: 'no-such-account' },
+  { it: 'finds no account by an asterisk', login: '*', is: 'no-such-account' },
+  { it: 'says that an account is disabled', login: 'retired@corp.example', is: 'account-disabled' },
+  { it: 'does not search for a line end', login: 'alice@corp.example\r\n', is: 'malformed-login' },
+  { it: 'does not search for an empty login', login: '', is: 'malformed-login' },
+  { it: 'does not search for a long login', login: `${'é'.repeat(128)}x`, is: 'malformed-login' },
+] as const;
+
 /** What every implementation of `Directory` does, whatever server is behind it. */
 export function directoryContract(name: string, start: () => Promise<Running>): void {
   describe(`directory: ${name}`, () => {
@@ -151,6 +162,19 @@ export function directoryContract(name: string, start: () => Promise<Running>): 
         assert.equal(inBrief(await verify(expected.login, expected.password)), expected.is);
       });
     }
+
+    for (const expected of found) {
+      it(expected.it, async () => {
+        assert.equal(inBrief(await directory.find(expected.login)), expected.is);
+      });
+    }
+
+    it('finds the same account that it verifies', async () => {
+      assert.deepEqual(
+        await directory.find('alice@corp.example'),
+        await verify('alice@corp.example', 'pw-alice'),
+      );
+    });
 
     it('gives the identity that the directory has, however it was typed', async () => {
       const verification = await verify('Alice@CORP.example', 'pw-alice');
@@ -179,11 +203,10 @@ export function directoryContract(name: string, start: () => Promise<Running>): 
     it('is unavailable, and refuses nobody, when its own account is not accepted', async () => {
       const secrets = { ...running.secrets, bindPassword: Secret.fromText('pw-of-another-service') };
       const stranger = createLdapDirectory(running.settings, secrets);
+      const refused = { name: 'Unavailable', message: /refused the service account cn=gatekeeper.*49/ };
       const attempt = stranger.verify('alice@corp.example', Secret.fromText('pw-alice'));
-      await assert.rejects(attempt, {
-        name: 'Unavailable',
-        message: /refused the service account cn=gatekeeper.*49/,
-      });
+      await assert.rejects(attempt, refused);
+      await assert.rejects(stranger.find('alice@corp.example'), refused);
       stranger.close();
     });
 
@@ -209,6 +232,7 @@ export function directoryContract(name: string, start: () => Promise<Running>): 
       await assert.rejects(closed.verify('alice@corp.example', Secret.fromText('pw-alice')), {
         name: 'Unavailable',
       });
+      await assert.rejects(closed.find('alice@corp.example'), { name: 'Unavailable' });
     });
   });
 }

@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { InvalidArgumentError, type Command } from 'commander';
+import { refusalPrefix, settingsVariable } from '../core/self-check.ts';
+import { findHaraka, versionOf } from './haraka-package.ts';
+import { harakaDirectory } from './installation.ts';
+import { aligned, exitCode, give, type Answer } from './output.ts';
+import type { Report } from './self-check.ts';
+
+const examples = `
+Loads the plugins of config/plugins as Haraka does, and runs the very checks
+that run before the gateway opens its ports. It opens none, and leaves a
+running gateway alone.
+
+Exit codes: 0 the gateway would start, 64 there is no Haraka to check with,
+78 the gateway would not start; each line says why.
+
+Examples:
+  gatekeeper check && systemctl restart haraka
+  gatekeeper check --json`;
+
+/** Seconds; all of them take one or two. */
+const defaultTimeout = 15;
+
+interface CheckOptions {
+  readonly harakaPackage?: string;
+  readonly timeout: number;
+  readonly verbose?: true;
+}
+
+/** Adds `gatekeeper check`. */
+export function addCheck(program: Command): void {
+  program
+    .command('check')
+    .description('tell whether the gateway would start, before any restart')
+    .option('--haraka-package <dir>', 'where Haraka itself is; default: the one that DIR or PATH has')
+    .option('--timeout <seconds>', 'how long one plugin may take to load', seconds, defaultTimeout)
+    .option('--verbose', "show Haraka's own log, on standard error")
+    .addHelpText('after', examples)
+    .action(check);
+}
+
+function seconds(text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Expected whole seconds.');
+}
+
+async function check(options: CheckOptions, command: Command): Promise<void> {
+  const dir = harakaDirectory(command);
+  const harakaPackage = findHaraka(dir, options.harakaPackage);
+  const { problems, revision } = await runSelfCheck(dir, harakaPackage, options);
+  const haraka = { version: versionOf(harakaPackage), path: harakaPackage };
+  const answer: Answer =
+    problems.length > 0
+      ? { exitCode: exitCode.configuration, json: { ok: false, problems, haraka }, lines: problems }
+      : {
+          exitCode: exitCode.yes,
+          json: { ok: true, revision, haraka },
+          lines: [
+            'ok',
+            ...aligned([
+              ['settings', `revision ${revision}`],
+              ['haraka', `${haraka.version} (${haraka.path})`],
+            ]),
+          ],
+        };
+  give(command, answer);
+}
+
+interface Outcome {
+  readonly problems: readonly string[];
+  readonly revision: string | undefined;
+}
+
+/** Runs self-check.ts in a process of its own, and ends it when it hangs. */
+async function runSelfCheck(dir: string, harakaPackage: string, options: CheckOptions): Promise<Outcome> {
+  const program = join(import.meta.dirname, 'self-check.js');
+  const child = spawn(process.execPath, [program, harakaPackage], {
+    env: environment(dir),
+    // What Haraka logs to standard output must not stand in our answer.
+    stdio: ['ignore', options.verbose ? process.stderr : 'ignore', 'pipe', 'pipe'],
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout * 1000);
+  const said: string[] = [];
+  let report: Report = {};
+  readLines(child.stdio[2], (line) => {
+    said.push(line);
+    if (options.verbose) process.stderr.write(`${line}\n`);
+  });
+  readLines(child.stdio[3], (line) => {
+    report = { ...report, ...(JSON.parse(line) as Report) };
+    timer.refresh();
+  });
+  const end = await new Promise<End>((settle, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => settle({ code, signal }));
+  });
+  clearTimeout(timer);
+  const problems = said.flatMap((line) =>
+    line.startsWith(refusalPrefix) ? [line.slice(refusalPrefix.length)] : [],
+  );
+  if (report.revision === undefined && problems.length === 0) {
+    problems.push(unexpectedEnd(end, report, said.at(-1), options.timeout));
+  }
+  return { problems, revision: report.revision };
+}
+
+interface End {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+function unexpectedEnd(
+  { code, signal }: End,
+  { loading }: Report,
+  last: string | undefined,
+  timeout: number,
+) {
+  const where = loading === undefined ? 'before any plugin was loaded' : `while plugin ${loading} was loaded`;
+  if (signal === 'SIGKILL') return `Haraka hangs: nothing happened for ${timeout} s ${where}`;
+  const words = last === undefined ? '' : `: ${last}`;
+  return `Haraka ended by itself (${signal ?? `exit ${code}`}) ${where}${words}`;
+}
+
+/** That of a first process of Haraka, whatever started us. */
+function environment(dir: string): NodeJS.ProcessEnv {
+  const {
+    CLUSTER_MASTER_PID: _worker,
+    [settingsVariable]: _settings,
+    NODE_PATH: paths,
+    ...inherited
+  } = process.env;
+  const own = join(dir, 'node_modules');
+  return { ...inherited, HARAKA: dir, NODE_PATH: paths ? `${paths}${delimiter}${own}` : own };
+}
+
+function readLines(input: unknown, take: (line: string) => void): void {
+  if (input instanceof Readable) createInterface({ input }).on('line', take);
+}

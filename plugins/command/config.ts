@@ -1,0 +1,130 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import { bindPasswordSource } from '../core/directory/secrets.ts';
+import type { Settings } from '../core/settings.ts';
+import { installationOf, type Installation } from './installation.ts';
+import { aligned, exitCode, give, table, type Answer } from './output.ts';
+
+const examples = `
+A secret is never shown, only where it comes from. With an http port in the
+settings, the running gateway is asked whether it runs under them.
+
+Exit codes: 0 the settings are right, 78 they are wrong; each line says where
+and why.
+
+Examples:
+  gatekeeper config
+  gatekeeper config --changed
+  gatekeeper config --json`;
+
+/** How long the running gateway may take to answer, in milliseconds. */
+const answerWithinMs = 2000;
+
+/** Adds `gatekeeper config`. */
+export function addConfig(program: Command): void {
+  program
+    .command('config')
+    .description('show the settings, and where each comes from')
+    .option('--changed', 'only those that are not the default')
+    .addHelpText('after', examples)
+    .action(config);
+}
+
+async function config({ changed }: { readonly changed?: true }, command: Command): Promise<void> {
+  const installation = installationOf(command);
+  const rows = [...settingRows(installation), ...secretRows(installation)];
+  const shown = rows.filter(({ source }) => !changed || source !== 'default');
+  give(command, answerOf(installation, shown, await askGateway(installation.settings)));
+}
+
+interface Row {
+  readonly key: string;
+  readonly value: unknown;
+  readonly source: string;
+}
+
+function settingRows({ settings, source }: Installation): Row[] {
+  return leaves(settings.policy, []).map(({ path, value }) => ({
+    key: path.join('.'),
+    value,
+    source: source(path),
+  }));
+}
+
+/** The values below all sections; a list is one value. */
+function leaves(value: unknown, path: readonly string[]): { path: readonly string[]; value: unknown }[] {
+  const isSection = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isSection) return [{ path, value }];
+  return Object.entries(value).flatMap(([key, each]) => leaves(each, [...path, key]));
+}
+
+function secretRows({ settings }: Installation): Row[] {
+  const { directory } = settings.policy;
+  const source = directory && bindPasswordSource(directory);
+  if (!source) return [];
+  const shown = 'variable' in source ? source.variable : join('config', source.file);
+  return [{ key: 'directory.bind_password', value: '(secret)', source: shown }];
+}
+
+/** What the gateway says of itself, or why it says nothing. */
+type Running =
+  | {
+      /** Of the settings that it runs under. */
+      readonly revision: string;
+      /** Whether it has refused newer ones. */
+      readonly stale: boolean;
+    }
+  | { readonly silent: string };
+
+async function askGateway({ policy: { http } }: Settings): Promise<Running | undefined> {
+  if (!http) return undefined;
+  const host = http.host.includes(':') ? `[${http.host}]` : http.host;
+  try {
+    const response = await fetch(`http://${host}:${http.port}/health`, {
+      signal: AbortSignal.timeout(answerWithinMs),
+    });
+    const { revision, settings } = (await response.json()) as Readonly<Record<string, unknown>>;
+    if (typeof revision === 'string') return { revision, stale: settings === 'stale' };
+    return { silent: `no gateway on ${host}:${http.port}` };
+  } catch (error) {
+    const { message, cause } = error as Error;
+    return {
+      silent: `no answer from ${host}:${http.port}: ${(cause as Error | undefined)?.message ?? message}`,
+    };
+  }
+}
+
+function answerOf(
+  { dir, settings }: Installation,
+  rows: readonly Row[],
+  running: Running | undefined,
+): Answer {
+  const { revision } = settings;
+  return {
+    exitCode: exitCode.yes,
+    json: { haraka: dir, revision, ...(running && { running }), settings: rows },
+    lines: [
+      ...aligned([
+        ['haraka', dir],
+        ['revision', revision],
+        ...(running ? [['running', runningText(running, revision)] as const] : []),
+      ]),
+      '',
+      ...table(rows.map(({ key, value, source }) => [key, textOf(value), source])),
+    ],
+  };
+}
+
+function runningText(running: Running, revision: string): string {
+  if ('silent' in running) return running.silent;
+  if (running.revision === revision) return 'under these settings';
+  const others = `under other settings, revision ${running.revision}`;
+  return running.stale ? `${others}; it refused newer ones, as its log says` : others;
+}
+
+/** As one would write it in the file. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value;
+  return stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trimEnd();
+}

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { Directory } from '../core/directory/directory.ts';
+import { createLdapDirectory } from '../core/directory/ldap.ts';
+import { readDirectorySecrets } from '../core/directory/secrets.ts';
+import { readSettings } from '../core/settings-file.ts';
+import type { Policy, Settings } from '../core/settings.ts';
+import { exitCode, Failure, type Globals } from './output.ts';
+
+/** Where a setting comes from: `FILE:LINE`, the file relative to the directory of Haraka, or `default`. */
+export type Source = (path: readonly PropertyKey[]) => string;
+
+/** A Haraka with the gateway in it. */
+export interface Installation {
+  /** The parent of `config/`. */
+  readonly dir: string;
+  readonly settings: Settings;
+  readonly source: Source;
+}
+
+/** Where Haraka's own packages for Debian and its documentation put it. */
+const usualDirectory = '/etc/haraka';
+
+/** The directory of Haraka: as the option says, else the environment, else here, else where it usually is. */
+export function harakaDirectory(command: Command): string {
+  const { haraka = process.env['HARAKA'] } = command.optsWithGlobals<Globals>();
+  if (haraka) return resolve(haraka);
+  return existsSync(join('config', 'gatekeeper.yaml')) ? process.cwd() : usualDirectory;
+}
+
+/** The Haraka that a command is about, with its settings; throws `SettingsError`. */
+export function installationOf(command: Command): Installation {
+  const dir = harakaDirectory(command);
+  const config = join(dir, 'config');
+  if (!existsSync(config)) {
+    throw new Failure(
+      `${dir} is no directory of a Haraka: it has no config/; --haraka DIR names another`,
+      exitCode.configuration,
+    );
+  }
+  const { settings, origin } = readSettings(config);
+  const source: Source = (path) => {
+    const place = origin(path);
+    return place ? `${relative(dir, place.file)}:${place.line}` : 'default';
+  };
+  return { dir, settings, source };
+}
+
+/** Asks the directory of the settings as the gateway would; `note` hears what the gateway would have in its log. */
+export async function askDirectory<T>(
+  { dir, settings }: Installation,
+  ask: (directory: Directory) => Promise<T>,
+  note: (message: string) => void,
+): Promise<T> {
+  const directory = openDirectory(dir, settings.policy, note);
+  try {
+    return await ask(directory);
+  } finally {
+    directory.close();
+  }
+}
+
+function openDirectory(dir: string, { directory }: Policy, note: (message: string) => void): Directory {
+  if (!directory) throw new Failure('the settings have no directory', exitCode.configuration);
+  try {
+    return createLdapDirectory(directory, readDirectorySecrets(directory, join(dir, 'config')), note);
+  } catch (error) {
+    throw new Failure((error as Error).message, exitCode.configuration);
+  }
+}

@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import type { Directory, Verification } from '../core/directory/directory.ts';
+import type { Secret } from '../core/secret.ts';
+import { accountFacts, accountJson, meanings } from './account.ts';
+import { askDirectory, installationOf } from './installation.ts';
+import { aligned, exitCode, give, type Answer } from './output.ts';
+import { readPassword } from './password.ts';
+
+const examples = `
+The password is asked for on the terminal; where there is none, it is the first
+line of standard input.
+
+Exit codes: 0 the account may log in, 1 it may not, 69 the directory cannot be
+asked, 78 the settings are wrong.
+
+Examples:
+  gatekeeper login alice@corp.example
+  gatekeeper login alice@corp.example --no-password
+  gatekeeper login alice@corp.example --json < password.txt`;
+
+/** Adds `gatekeeper login ACCOUNT`. */
+export function addLogin(program: Command): void {
+  program
+    .command('login')
+    .description('try a login as the gateway would, and show the account')
+    .argument('<account>', 'what the client gives as its user name')
+    .option('--no-password', 'do not ask for the password, only look the account up')
+    .addHelpText('after', examples)
+    .action(login);
+}
+
+async function login(account: string, { password }: { readonly password: boolean }, command: Command) {
+  const installation = installationOf(command);
+  const notes: string[] = [];
+  const tried = await askDirectory(
+    installation,
+    async (directory) =>
+      tryLogin(directory, account, password ? await readPassword('Password: ') : undefined),
+    (message) => notes.push(message),
+  );
+  give(command, answerOf(account, tried, notes));
+}
+
+/** What came of a login, and the account even where the login was refused. */
+interface Tried {
+  readonly isPasswordChecked: boolean;
+  readonly verification: Verification;
+  readonly found: Verification;
+}
+
+async function tryLogin(directory: Directory, login: string, password: Secret | undefined): Promise<Tried> {
+  const isPasswordChecked = password !== undefined;
+  const verification = await (password ? directory.verify(login, password) : directory.find(login));
+  password?.wipe();
+  const isFound = verification.kind === 'account' || !isPasswordChecked;
+  return { isPasswordChecked, verification, found: isFound ? verification : await directory.find(login) };
+}
+
+function answerOf(login: string, { isPasswordChecked, verification, found }: Tried, notes: string[]): Answer {
+  const account = found.kind === 'account' ? found.account : undefined;
+  const cause = verification.kind === 'refused' ? verification.cause : undefined;
+  const reasons = [verification, found].flatMap((each) => (each.kind === 'refused' ? [each.cause] : []));
+  const proof = isPasswordChecked ? 'the password is right' : 'the password was not asked for';
+  return {
+    exitCode: cause === undefined ? exitCode.yes : exitCode.no,
+    json: {
+      login,
+      may_log_in: cause === undefined,
+      password_checked: isPasswordChecked,
+      ...(cause !== undefined && { cause }),
+      ...(account && { account: accountJson(account) }),
+      ...(notes.length > 0 && { notes }),
+    },
+    lines: [
+      ...(cause === undefined ? [`yes: ${login} may log in; ${proof}`] : []),
+      ...[...new Set(reasons)].map((each) => `no: ${login}: ${each}: ${meanings[each]}`),
+      ...aligned([
+        ...(account ? accountFacts(account) : []),
+        ...notes.map((note) => ['note', note] as const),
+      ]),
+    ],
+  };
+}

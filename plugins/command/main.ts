@@ -1,0 +1,80 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { Unavailable } from '../core/directory/directory.ts';
+import { jsonLine, printable } from '../core/json-line.ts';
+import { SettingsError } from '../core/settings-document.ts';
+import { addCheck } from './check.ts';
+import { addCompletion } from './completion.ts';
+import { addConfig } from './config.ts';
+import { addEvents } from './events.ts';
+import { addLogin } from './login.ts';
+import { exitCode, Failure } from './output.ts';
+import { addSender } from './sender.ts';
+
+const examples = `
+Exit codes (sysexits.h): 0 yes, 1 no, 64 the command line cannot be meant,
+69 the directory cannot be asked or a file not be read, 78 the settings are
+wrong.
+
+Examples:
+  gatekeeper check && systemctl restart haraka
+  gatekeeper sender alice@corp.example alice.smith@corp.example
+  gatekeeper events --refused --since 1h
+  gatekeeper help login`;
+
+/** Also where the command line cannot be read: then nothing else says which form was asked for. */
+const wantsJson = process.argv.includes('--json');
+
+function createProgram(): Command {
+  const program = new Command('gatekeeper')
+    .description('Asks the settings, the directory and the events of a Haraka with Gatekeeper.')
+    .version(versionOfPackage(), '-V, --version', 'print the version')
+    .option('--haraka <dir>', 'directory of Haraka; default: $HARAKA, else this one, else /etc/haraka')
+    .option('--json', 'answer with one JSON document, also in case of an error')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help for a command')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeErr: (text) => wantsJson || process.stderr.write(text) })
+    .exitOverride()
+    .addHelpText('after', examples);
+  for (const add of [addCheck, addConfig, addLogin, addSender, addEvents, addCompletion]) add(program);
+  return program;
+}
+
+function versionOfPackage(): string {
+  const manifest = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}
+
+/** Says what went wrong in the form that was asked for. */
+function fail(error: unknown): void {
+  process.exitCode = exitCodeOf(error);
+  // Commander has printed what it had to say, help among it.
+  if (process.exitCode === 0 || (error instanceof CommanderError && !wantsJson)) return;
+  const message = messageOf(error);
+  if (wantsJson) process.stdout.write(`${jsonLine({ error: message })}\n`);
+  else for (const line of message.split('\n')) process.stderr.write(`gatekeeper: ${printable(line)}\n`);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Failure) return error.exitCode;
+  if (error instanceof SettingsError) return exitCode.configuration;
+  if (error instanceof Unavailable) return exitCode.unavailable;
+  if (!(error instanceof CommanderError)) return exitCode.software;
+  return error.exitCode === 0 ? exitCode.yes : exitCode.usage;
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (process.exitCode === exitCode.software) return error.stack ?? error.message;
+  return error.message.replace(/^error: /, '');
+}
+
+// Whoever reads our output may have seen enough: `gatekeeper events | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? exitCode.yes : exitCode.software);
+});
+
+await createProgram().parseAsync().catch(fail);

@@ -1,0 +1,88 @@
+import { existsSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Server } from 'node:net';
+import { join } from 'node:path';
+import { configurationFault, refusalPrefix, settingsVariable } from '../core/self-check.ts';
+import type { Settings } from '../core/settings.ts';
+
+// A process of its own, which `gatekeeper check` starts: it loads the plugins as Haraka does before it listens, and ends.
+// Then core/haraka/startup.ts has said what is wrong. HARAKA and NODE_PATH are set, the argument is the package of Haraka.
+
+/** Where the parent reads how far we are, one JSON object a line; Haraka and its plugins may print what they like. */
+const reportDescriptor = 3;
+
+/** What a self-check reports; the later line counts. */
+export interface Report {
+  /** The plugin that is being loaded. */
+  readonly loading?: string;
+  /** Of the settings that the gateway would begin with. */
+  readonly revision?: string;
+}
+
+interface HarakaPlugins {
+  server: unknown;
+  load_plugins(): void;
+  load_plugin(name: string): void;
+}
+
+const harakaPackage = process.argv[2] ?? '';
+const harakaDirectory = process.env['HARAKA'] ?? '';
+let loading = '';
+
+function report(line: Report): void {
+  writeSync(reportDescriptor, `${JSON.stringify(line)}\n`);
+}
+
+/** Ends as the start of the gateway does. */
+function refuse(problem: string): never {
+  process.stderr.write(`${refusalPrefix}${problem}\n`);
+  process.exit(configurationFault);
+}
+
+function refuseError(error: unknown): never {
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const where = loading === '' ? '' : `plugin ${loading}: `;
+  // Ends at once: the checks that wait for the end of the loading would call plugins missing that come later.
+  return refuse(`${where}${message.split('\n')[0]}`);
+}
+
+/** What bin/haraka, haraka.js and server.js do until the plugins are loaded. */
+function load(): void {
+  const settings = ['smtp.ini', 'smtp.json', 'smtp.yaml'].map((name) =>
+    join(harakaDirectory, 'config', name),
+  );
+  if (!settings.some((file) => existsSync(file))) refuse(`${settings[0]} is missing`);
+  process.argv[1] = join(harakaPackage, 'haraka.js');
+  const require = createRequire(process.argv[1]);
+  const server = require('./server.js') as { notes: object; plugins: HarakaPlugins };
+  server.notes = {};
+  server.plugins.server = server;
+  const loadOne = server.plugins.load_plugin.bind(server.plugins);
+  server.plugins.load_plugin = (name) => {
+    loading = name;
+    report({ loading });
+    loadOne(name);
+  };
+  server.plugins.load_plugins();
+  loading = '';
+}
+
+/** Our own checks have run by now. */
+function conclude(): never {
+  const settings = process.env[settingsVariable];
+  if (settings === undefined) refuse('config/plugins loads no plugin of gatekeeper that starts');
+  report({ revision: (JSON.parse(settings) as Settings).revision });
+  process.exit(0);
+}
+
+// Whatever a plugin does when it is loaded, the ports belong to the gateway that is running.
+Server.prototype.listen = function () {
+  return this;
+};
+process.on('uncaughtException', refuseError);
+try {
+  load();
+} catch (error) {
+  refuseError(error);
+}
+setImmediate(conclude);

@@ -1,0 +1,51 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Secret } from '../secret.ts';
+import type { DirectorySecrets } from './ldap.ts';
+import type { DirectorySettings } from './settings.ts';
+
+const passwordVariable = 'GATEKEEPER_LDAP_PASSWORD';
+
+/** The files of the folder `config` that hold what the settings only name. */
+export function directorySecretFiles(settings: DirectorySettings, config: string): readonly string[] {
+  const files = [settings.ca_file, settings.bind_password_file];
+  return files.flatMap((file) => (file === undefined ? [] : [join(config, file)]));
+}
+
+/** Reads what the settings only name; throws an error that says what to do about a file. */
+export function readDirectorySecrets(settings: DirectorySettings, config: string): DirectorySecrets {
+  const ca = settings.ca_file === undefined ? undefined : readText(join(config, settings.ca_file));
+  return { bindPassword: readBindPassword(settings, config), ...(ca !== undefined && { ca }) };
+}
+
+/** Where the password of `bind_dn` comes from: a variable of the environment, or a file of the folder `config`. */
+export type PasswordSource = { readonly variable: string } | { readonly file: string };
+
+/** The variable wins, when it is set; `undefined` when nothing names a password. */
+export function bindPasswordSource({
+  bind_password_file: file,
+}: DirectorySettings): PasswordSource | undefined {
+  if (process.env[passwordVariable]) return { variable: passwordVariable };
+  return file === undefined ? undefined : { file };
+}
+
+function readBindPassword(settings: DirectorySettings, config: string): Secret {
+  const source = bindPasswordSource(settings);
+  if (source === undefined) {
+    throw new Error(`directory.bind_password_file is not set, nor is the variable ${passwordVariable}`);
+  }
+  if ('variable' in source) return Secret.fromText(process.env[source.variable] ?? '');
+  const path = join(config, source.file);
+  const password = readText(path).replace(/\r?\n$/, '');
+  if (password === '') throw new Error(`${path} is empty: it must hold the password of directory.bind_dn`);
+  if (statSync(path).mode & 0o007) throw new Error(`${path} can be read by everybody: chmod 640 or stricter`);
+  return Secret.fromText(password);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`${path} cannot be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+  }
+}

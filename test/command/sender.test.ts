@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { gatekeeper } from '../support/command.ts';
+import { startSite, type Site } from '../support/instance.ts';
+
+const alice = 'alice@corp.example';
+
+const cases = [
+  { as: alice, code: 0, says: `yes: ${alice} is an address of ${alice}` },
+  { as: 'ALICE@Corp.Example', code: 0, says: `yes: ALICE@corp.example is an address of ${alice}` },
+  { as: 'team@corp.example', code: 0, says: `yes: team@corp.example is an address of ${alice}` },
+  {
+    as: 'alice@bücher.example',
+    code: 0,
+    says: `yes: alice@xn--bcher-kva.example is an address of ${alice}`,
+  },
+  {
+    as: 'alice.smith+shop@corp.example',
+    code: 0,
+    says: 'yes: alice.smith+shop@corp.example is alice.smith@corp.example with a subaddress (sender.subaddress_separator)',
+  },
+  { as: 'bob@corp.example', code: 1, says: `no: bob@corp.example is no address of ${alice}` },
+  { as: 'alice@corp.example.org', code: 1, says: `no: alice@corp.example.org is no address of ${alice}` },
+  { as: 'alice', code: 1, says: 'no: alice cannot be read as an address' },
+  {
+    by: 'retired@corp.example',
+    as: 'retired@corp.example',
+    code: 1,
+    says: 'no: retired@corp.example cannot log in: account-disabled: its directory.status_attribute says that it may not log in',
+  },
+  {
+    by: 'mallory@corp.example',
+    as: alice,
+    code: 1,
+    says: 'no: mallory@corp.example cannot log in: no-such-account: directory.filter finds nobody below directory.base',
+  },
+] as const;
+
+void describe('gatekeeper sender', () => {
+  let site: Site;
+  before(async () => {
+    site = await startSite();
+  });
+  after(() => site.stop());
+
+  for (const { as, code, says, ...rest } of cases) {
+    const by = 'by' in rest ? rest.by : alice;
+    void it(`${by} as ${as}: ${code === 0 ? 'yes' : 'no'}`, async () => {
+      const result = await gatekeeper(['sender', by, as], { haraka: site.dir });
+      assert.equal(result.out.split('\n')[0], says);
+      assert.deepEqual([result.code, result.err], [code, '']);
+    });
+  }
+
+  void it('shows what an account may send as when the answer is no', async () => {
+    const { out } = await gatekeeper(['sender', 'bob@corp.example', alice], { haraka: site.dir });
+    assert.deepEqual(out.split('\n').slice(1), [
+      'account      uid=bob,ou=people,dc=corp,dc=example',
+      'name         bob@corp.example',
+      'may send as  bob@corp.example',
+      '',
+    ]);
+  });
+
+  void it('gives one JSON document', async () => {
+    const args = ['sender', 'bob@corp.example', 'bob+x@corp.example', '--json'];
+    assert.deepEqual(JSON.parse((await gatekeeper(args, { haraka: site.dir })).out), {
+      address: 'bob+x@corp.example',
+      allowed: true,
+      rule: 'subaddress',
+      owned: 'bob@corp.example',
+      why: 'bob+x@corp.example is bob@corp.example with a subaddress (sender.subaddress_separator)',
+      account: {
+        id: 'uid=bob,ou=people,dc=corp,dc=example',
+        name: 'bob@corp.example',
+        addresses: ['bob@corp.example'],
+      },
+    });
+  });
+
+  void it('does not judge the null reverse-path, which is no address', async () => {
+    for (const address of ['', '<>']) {
+      const { code, err } = await gatekeeper(['sender', alice, address], { haraka: site.dir });
+      assert.equal(code, 64);
+      assert.match(err, /The null reverse-path may be used by everybody, in MAIL FROM only\./);
+    }
+  });
+});
+
+void describe('gatekeeper sender under settings that', () => {
+  const settings = [
+    {
+      it: 'know no subaddresses',
+      settings: { sender: { subaddress_separator: '' } },
+      says: [`no: alice+x@corp.example is no address of ${alice}`],
+    },
+    {
+      it: 'only observe',
+      settings: { sender: { mode: 'observe', subaddress_separator: '' } },
+      says: [
+        `no: alice+x@corp.example is no address of ${alice}`,
+        'note         sender.mode is observe: the gateway refuses no address of a sender',
+      ],
+    },
+    {
+      it: 'only observe in an emergency',
+      settings: { emergency: 'observe' },
+      says: [
+        'yes: alice+x@corp.example is alice@corp.example with a subaddress (sender.subaddress_separator)',
+        'note  emergency is observe: the gateway refuses no address of a sender',
+      ],
+    },
+  ];
+  for (const { it: title, settings: more, says } of settings) {
+    void it(title, async () => {
+      const site = await startSite({ settings: more });
+      const { out } = await gatekeeper(['sender', alice, 'alice+x@corp.example'], { haraka: site.dir });
+      await site.stop();
+      const lines = out.trimEnd().split('\n');
+      assert.deepEqual([lines[0], ...lines.filter((line) => line.startsWith('note'))], says);
+    });
+  }
+});
