@@ -15,7 +15,8 @@ import { startTestGateway, eventually, type TestGateway } from './support/gatewa
 import { loggedIn } from './support/smtp.ts';
 
 const root = join(import.meta.dirname, '..');
-const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((file) => join('docs', file))];
+const docs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' });
+const pages = ['README.md', ...docs.filter((file) => file.endsWith('.md')).map((file) => join('docs', file))];
 const textOf = (page: string) => readFileSync(join(root, page), 'utf8');
 
 /** The fenced blocks of a page in one language; `''` for those without. */

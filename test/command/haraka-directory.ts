@@ -22,6 +22,8 @@ const programs = join(root, 'node_modules/.bin');
 /** Until `plugins/command/main.ts` is there. */
 const main = join(root, 'test/command/gatekeeper.ts');
 
+const loader = ['--import', join(root, 'node_modules/tsx/dist/loader.mjs')];
+
 /** Files of a Haraka directory: path and content. */
 export type Files = Readonly<Record<string, string>>;
 
@@ -53,13 +55,22 @@ export interface Run {
 /** Runs `gatekeeper import` in a directory; `path` replaces the folders that are searched for Haraka. */
 export async function importIn(dir: string, args: readonly string[] = [], path = programs): Promise<Run> {
   const { HARAKA: _, ...env } = process.env;
-  const loader = ['--import', join(root, 'node_modules/tsx/dist/loader.mjs')];
   const child = spawn(process.execPath, [...loader, main, 'import', ...args], {
     cwd: dir,
     env: { ...env, PATH: path },
   });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code: child.exitCode, stdout, stderr };
+}
+
+/** Puts the command where npm would, and gives the environment to run it in from a shell. */
+export function withCommand(dir: string): NodeJS.ProcessEnv {
+  const { HARAKA: _, ...env } = process.env;
+  const bin = join(dir, 'node_modules/.bin');
+  mkdirSync(bin, { recursive: true });
+  const program = [process.execPath, ...loader, main].map((word) => JSON.stringify(word)).join(' ');
+  writeFileSync(join(bin, 'gatekeeper'), `#!/bin/sh\nexec ${program} "$@"\n`, { mode: 0o755 });
+  return { ...env, PATH: `${env['PATH'] ?? ''}:${programs}` };
 }
 
 /** A plan, with the settings as they load. */

@@ -80,7 +80,9 @@ export function editPlugins(text: string, remove: readonly string[]): PluginsEdi
   const at = place < 0 ? lines.length : place;
   const added = missing.map((line): Step => ({ mark: '+', line }));
   const kept = lines.map((line): Step => ({ mark: isOld(line) ? '-' : ' ', line }));
-  const steps = [...kept.slice(0, at), ...added, ...kept.slice(at)];
+  const afterOld = kept.findIndex(({ mark }, index) => index >= at && mark !== '-');
+  const cut = afterOld < 0 ? kept.length : afterOld;
+  const steps = [...kept.slice(0, cut), ...added, ...kept.slice(cut)];
   const end = text.includes('\r\n') ? '\r\n' : '\n';
   const after = steps.filter(({ mark }) => mark !== '-').map(({ line }) => `${line}${end}`);
   return { after: after.join(''), diff: unified(steps), addsTls: missing.includes('tls') };

@@ -61,7 +61,7 @@ export function unknownDirectory(why: string, base?: string): Directory {
     urls: toFillIn(['ldaps://ldap.example.com'], why),
     bind_dn: serviceAccount(base ?? exampleBase, why),
     base: base === undefined ? toFillIn(exampleBase, why) : known(base, '--base'),
-    filter: known('(&(objectClass=inetOrgPerson)(uid={login}))', 'a login is the uid of an account'),
+    filter: known('(&(objectClass=inetOrgPerson)(uid={login}))', 'A login is the uid of an account'),
   };
 }
 
