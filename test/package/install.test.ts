@@ -63,10 +63,18 @@ describe('the packed package in an untouched Haraka', () => {
   });
 
   describe('what npm install brings', () => {
-    it('is six packages, and no second Haraka', () => {
+    it('is seven packages, and no second Haraka', () => {
       assert.deepEqual(
         installedPackages(site.instance).map(({ name }) => name),
-        ['haraka-constants', 'haraka-dsn', 'haraka-plugin-gatekeeper', 'haraka-utils', 'yaml', 'zod'],
+        [
+          'commander',
+          'haraka-constants',
+          'haraka-dsn',
+          'haraka-plugin-gatekeeper',
+          'haraka-utils',
+          'yaml',
+          'zod',
+        ],
       );
     });
 
@@ -92,7 +100,7 @@ describe('the packed package in an untouched Haraka', () => {
 
     it('holds the plugins, what they share, the sample and the papers, and nothing else', () => {
       const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
-      const folders = [...plugins, 'config', 'core', 'docs'];
+      const folders = [...plugins, 'command', 'config', 'core', 'docs'];
       assert.deepEqual(readdirSync(site.packageDir).sort(), [...papers, ...folders].sort());
       for (const paper of papers) assert.notEqual(text(paper), '', `${paper} is empty`);
       assert.deepEqual(filesOf('.yaml'), ['config/gatekeeper.yaml']);
