@@ -27,7 +27,7 @@ export function placesOf(templates: readonly Found[]): Places {
         (text) => `${text}: no search finds what this binds as; write base and filter yourself.`,
       ),
       ...(found.length > 1 ? [severalPlaces] : []),
-      ...(isWhole ? [`${logins} ${filter}`] : []),
+      ...(isWhole ? [`${logins} ${filter}.`] : []),
     ],
   };
 }
