@@ -9,6 +9,7 @@ import { addCheck } from './check.ts';
 import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
 import { addEvents } from './events.ts';
+import { addImport } from './import.ts';
 import { addLogin } from './login.ts';
 import { exitCode, Failure } from './output.ts';
 import { addSender } from './sender.ts';
@@ -39,7 +40,8 @@ function createProgram(): Command {
     .configureOutput({ writeErr: (text) => wantsJson || process.stderr.write(text) })
     .exitOverride()
     .addHelpText('after', examples);
-  for (const add of [addCheck, addConfig, addLogin, addSender, addEvents, addCompletion]) add(program);
+  for (const add of [addCheck, addConfig, addLogin, addSender, addEvents, addImport, addCompletion])
+    add(program);
   return program;
 }
 

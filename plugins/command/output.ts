@@ -13,6 +13,8 @@ export const exitCode = {
   unavailable: 69,
   /** EX_SOFTWARE: a fault of ours. */
   software: 70,
+  /** EX_CANTCREAT: a file is there already and is not written over. */
+  cantCreate: 73,
   /** EX_CONFIG: the settings are wrong. */
   configuration: configurationFault,
 } as const;

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hashedPassword, ldifLines } from '../../plugins/core/directory/ldif.ts';
 import type { Entry } from './people.ts';
 
 const introduction = `# The sample directory of haraka-plugin-gatekeeper, for a real LDAP server.
@@ -16,29 +16,13 @@ const introduction = `# The sample directory of haraka-plugin-gatekeeper, for a 
 # Everybody's password is pw- and their uid; the gateway's is pw-gatekeeper.
 `;
 
-/**
- * The entries as LDIF (RFC 2849), passwords hashed with a new salt each time. Without the line `version: 1`, which slapadd
- * refuses and slapcat does not write either.
- */
+/** The entries as LDIF, passwords hashed. */
 export function ldif(entries: readonly Entry[]): string {
   return [introduction, ...entries.map(record)].join('\n');
 }
 
 function record({ dn, attributes }: Entry): string {
-  const lines = Object.entries(attributes).flatMap(([name, values]) =>
-    values.map((value) => line(name, name === 'userPassword' ? ssha(value) : value)),
-  );
-  return [line('dn', dn), ...lines, ''].join('\n');
-}
-
-/** RFC 2849's SAFE-STRING, less control characters; its note 8: a space at the end is encoded too. */
-function line(name: string, value: string): string {
-  const isSafe = /^[!-9;=-~](?:[ -~]*[!-~])?$/.test(value);
-  return isSafe ? `${name}: ${value}` : `${name}:: ${Buffer.from(value).toString('base64')}`;
-}
-
-function ssha(password: string): string {
-  const salt = randomBytes(8);
-  const digest = createHash('sha1').update(password).update(salt).digest();
-  return `{SSHA}${Buffer.concat([digest, salt]).toString('base64')}`;
+  const { userPassword, ...open } = attributes;
+  const hashed = userPassword && { userPassword: userPassword.map(hashedPassword) };
+  return [...ldifLines(dn, { ...open, ...hashed }), ''].join('\n');
 }

@@ -138,7 +138,7 @@ function listeners({ mx, implicit, submission }: Ports): string {
 }
 
 /** Replaces whole lines; each must be there, and once. */
-function edited(text: string, edits: readonly (readonly [from: string, to: string])[]): string {
+export function edited(text: string, edits: readonly (readonly [from: string, to: string])[]): string {
   let result = `\n${text}\n`;
   for (const [from, to] of edits) {
     const parts = result.split(`\n${from}\n`);

@@ -63,12 +63,13 @@ describe('the packed package in an untouched Haraka', () => {
   });
 
   describe('what npm install brings', () => {
-    it('is eleven packages, and no second Haraka', () => {
+    it('is twelve packages, and no second Haraka', () => {
       assert.deepEqual(
         installedPackages(site.instance).map(({ name }) => name),
         [
           '@opentelemetry/api',
           'bintrees',
+          'commander',
           'fastest-levenshtein',
           'haraka-constants',
           'haraka-dsn',
@@ -104,7 +105,7 @@ describe('the packed package in an untouched Haraka', () => {
 
     it('holds the plugins, what they share, the sample and the papers, and nothing else', () => {
       const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
-      const folders = [...plugins, 'config', 'core', 'docs'];
+      const folders = [...plugins, 'command', 'config', 'core', 'docs'];
       assert.deepEqual(readdirSync(site.packageDir).sort(), [...papers, ...folders].sort());
       for (const paper of papers) assert.notEqual(text(paper), '', `${paper} is empty`);
       assert.deepEqual(filesOf('.yaml'), ['config/gatekeeper.yaml']);

@@ -25,7 +25,7 @@ export interface Site {
   /** Made by `haraka -i`, then `npm install TARBALL`. */
   readonly instance: string;
   readonly tarball: string;
-  /** Where npm put our package. */
+  /** Where npm puts our package. */
   readonly packageDir: string;
 }
 
@@ -33,15 +33,25 @@ const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--fetch-retry-min
 
 /** Installs Haraka from the registry, makes an instance and installs the packed package into it. */
 export async function installSite(): Promise<Site> {
+  const site = await installHost();
+  await installPackage(site, site.tarball);
+  return site;
+}
+
+/** The same without our package: it is packed, and not yet installed. */
+export async function installHost(): Promise<Site> {
   const root = mkdtempSync(join(realpathSync(tmpdir()), 'gatekeeper-package-'));
   removeAtExit(root);
   const [tarball, haraka] = await both(pack(root), installHaraka(join(root, 'host')));
   const instance = join(root, 'mail');
   await run(haraka, ['-i', instance], root);
-  // Whatever the user's own settings are, an install script would run here.
-  await run('npm', ['install', '--ignore-scripts=false', ...quiet, tarball], instance);
   const packageDir = join(instance, 'node_modules/haraka-plugin-gatekeeper');
   return { root, haraka, instance, tarball, packageDir };
+}
+
+/** Whatever the user's own settings are, an install script would run here. */
+export async function installPackage({ instance }: Site, what: string): Promise<void> {
+  await run('npm', ['install', '--ignore-scripts=false', ...quiet, what], instance);
 }
 
 /** However the tests end: passed, failed or interrupted. */

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 export const root = join(import.meta.dirname, '../..');
 
 /** The pages of the documentation, as paths from the root of the project. */
-export const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((file) => join('docs', file))];
+export const pages = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join('docs', file)),
+];
 
 export function textOf(page: string): string {
   return readFileSync(join(root, page), 'utf8');
