@@ -53,8 +53,8 @@ function load(): void {
   );
   if (!settings.some((file) => existsSync(file))) refuse(`${settings[0]} is missing`);
   process.argv[1] = join(harakaPackage, 'haraka.js');
-  const require = createRequire(process.argv[1]);
-  const server = require('./server.js') as { notes: object; plugins: HarakaPlugins };
+  const requireOfHaraka = createRequire(process.argv[1]);
+  const server = requireOfHaraka('./server.js') as { notes: object; plugins: HarakaPlugins };
   server.notes = {};
   server.plugins.server = server;
   const loadOne = server.plugins.load_plugin.bind(server.plugins);
