@@ -82,12 +82,19 @@ export class RotatedLines {
     }
   }
 
-  /**
-   * The files after the current one, the oldest first. They are opened from the newest to the oldest, which is the way that
-   * they go when they are renamed: one may be met twice meanwhile, none is missed.
-   */
+  /** The files after the current one, the oldest first. */
   async #newerFiles(): Promise<OpenFile[]> {
-    if (this.#current && (await idAt(this.#path)) === this.#current.id) return [];
+    for (;;) {
+      const newest = await idAt(this.#path);
+      if (this.#current && newest === this.#current.id) return [];
+      const found = await this.#openNewer();
+      if ((await idAt(this.#path)) === newest) return found;
+      // They were rotated meanwhile: later ones may have been met in the places of earlier ones.
+      await Promise.all(found.map(({ handle }) => handle.close()));
+    }
+  }
+
+  async #openNewer(): Promise<OpenFile[]> {
     // Should the current file have been taken away, those that were read before it are still there.
     const written = this.#current ? await lastWritten(this.#current.handle) : 0n;
     const found: OpenFile[] = [];

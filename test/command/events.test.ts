@@ -256,7 +256,7 @@ void describe('gatekeeper events of large files', () => {
     });
 
   void it('keeps none in memory, however slow its reader is', () => {
-    const measure = `process.on('exit', () => process.stderr.write(String(process.resourceUsage().maxRSS)))`;
+    const measure = `process.on('exit', () => process.stderr.write(process.resourceUsage().maxRSS + '\\n'))`;
     const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(measure)}` };
     const slow = `{ read -r first; sleep 2; cat; } | wc -l`;
     const out = shell(`{ '${gatekeeperProgram}' events --json | ${slow}; } 2>&1`, env);

@@ -96,9 +96,12 @@ void describe('the lines of rotated files', () => {
       if (index % 50 === 0) await new Promise((settle) => setImmediate(settle));
     }
     file.flush();
-    await eventually('all lines', () => following.found.length >= written.length, 20_000);
-    assert.deepEqual(following.found, written);
-    following.end();
+    try {
+      await eventually('all lines', () => following.found.length >= written.length, 20_000);
+      assert.deepEqual(following.found, written);
+    } finally {
+      following.end();
+    }
   });
 });
 
@@ -128,13 +131,16 @@ void describe('lines that are followed', { concurrency: true }, () => {
     expected: readonly (readonly string[])[],
   ) {
     const following = follow(path);
-    for (const [index, step] of steps.entries()) {
-      step();
-      const wanted = expected.slice(0, index + 1).flat();
-      await eventually(`step ${index}`, () => following.found.length >= wanted.length, 10_000);
-      assert.deepEqual(following.found, wanted);
+    try {
+      for (const [index, step] of steps.entries()) {
+        step();
+        const wanted = expected.slice(0, index + 1).flat();
+        await eventually(`step ${index}`, () => following.found.length >= wanted.length, 10_000);
+        assert.deepEqual(following.found, wanted);
+      }
+    } finally {
+      following.end();
     }
-    following.end();
   }
 
   void it('are those of a file that is still to come, in a folder that is still to come', async () => {
