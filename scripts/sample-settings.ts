@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { stringify } from 'yaml';
-import { childrenOf } from '../plugins/core/schema.ts';
-import { settingsSchema } from '../plugins/core/settings.ts';
+import { childrenOf } from '../plugins/core/settings/schema-tree.ts';
+import { settingsSchema } from '../plugins/core/settings/settings.ts';
 
 /** What the sample says for settings that have no default, because only the operator knows them. */
 const examples: Readonly<Record<string, unknown>> = {

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { childrenOf, elementOf } from '../plugins/core/schema.ts';
-import { registries, settingsSchema } from '../plugins/core/settings.ts';
+import { childrenOf, elementOf } from '../plugins/core/settings/schema-tree.ts';
+import { registries, settingsSchema } from '../plugins/core/settings/settings.ts';
 import { table } from './generated-docs.ts';
 
 /** The settings as a JSON Schema (draft 2020-12), by which editors complete and check `gatekeeper.yaml`. */
@@ -23,7 +23,7 @@ export function settingsPage(): string {
 
 const introduction = `# Settings
 
-<!-- made by \`npm run generate\` from plugins/core/settings.ts -->
+<!-- made by \`npm run generate\` from plugins/core/settings/settings.ts -->
 
 All of these stand in \`config/gatekeeper.yaml\`. The lists ${registries.map((each) => `\`${each}\``).join(', ')} may also
 stand in \`config/gatekeeper.d/*.yaml\`: what the files hold is put together, in the order of their names. A file that

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { eventSchema } from '../plugins/core/event.ts';
 import { refusals } from '../plugins/core/directory/directory.ts';
-import { parseSettings } from '../plugins/core/settings-file.ts';
+import { parseSettings } from '../plugins/core/settings/file.ts';
 import { withTables } from '../scripts/generated-docs.ts';
 import { startTestGateway, eventually, type TestGateway } from './support/gateway.ts';
 import { block, blocks, pages, root, textOf } from './support/pages.ts';

@@ -5,7 +5,7 @@ import { harakaDirectory } from '../core/haraka/instance.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Next, Plugin } from '../core/haraka/types.ts';
 import { jsonLine } from '../core/json-line.ts';
-import type { Policy, Settings } from '../core/settings.ts';
+import type { Policy, Settings } from '../core/settings/settings.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
 import { EventFile } from './event-file.ts';
 import { HttpServer } from './http.ts';

@@ -14,7 +14,7 @@ import { redactLog } from '../core/haraka/patches/redact-log.ts';
 import { forgetIdentity, sessionFacts } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
-import type { Policy, Settings } from '../core/settings.ts';
+import type { Policy, Settings } from '../core/settings/settings.ts';
 import { decideRequired } from './decide.ts';
 import { mechanisms } from './exchange.ts';
 import { AuthSessions } from './logins.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { bindPasswordSource } from '../core/directory/secrets.ts';
-import type { Settings } from '../core/settings.ts';
+import type { Settings } from '../core/settings/settings.ts';
 import { installationOf, type Installation } from './installation.ts';
 import { aligned, exitCode, give, table, type Answer } from './output.ts';
 

@@ -4,8 +4,8 @@ import type { Command } from 'commander';
 import type { Directory } from '../core/directory/directory.ts';
 import { createLdapDirectory } from '../core/directory/ldap.ts';
 import { readDirectorySecrets } from '../core/directory/secrets.ts';
-import { readSettings } from '../core/settings-file.ts';
-import type { Policy, Settings } from '../core/settings.ts';
+import { readSettings } from '../core/settings/file.ts';
+import type { Policy, Settings } from '../core/settings/settings.ts';
 import { exitCode, Failure, type Globals } from './output.ts';
 
 /** Where a setting comes from: `FILE:LINE`, the file relative to the directory of Haraka, or `default`. */

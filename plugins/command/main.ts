@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { Unavailable } from '../core/directory/directory.ts';
 import { jsonLine, printable } from '../core/json-line.ts';
-import { SettingsError } from '../core/settings-document.ts';
+import { SettingsError } from '../core/settings/document.ts';
 import { addCheck } from './check.ts';
 import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';

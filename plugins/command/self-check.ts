@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { Server } from 'node:net';
 import { join } from 'node:path';
 import { configurationFault, refusalPrefix, settingsVariable } from '../core/self-check.ts';
-import type { Settings } from '../core/settings.ts';
+import type { Settings } from '../core/settings/settings.ts';
 
 // A process of its own, which `gatekeeper check` starts: it loads the plugins as Haraka does before it listens, and ends.
 // Then core/haraka/startup.ts has said what is wrong. HARAKA and NODE_PATH are set, the argument is the package of Haraka.

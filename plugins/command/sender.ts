@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { Account, Verification } from '../core/directory/directory.ts';
 import { formatMailbox, parseMailbox } from '../core/mailbox.ts';
 import { rightTo, type Right } from '../core/rights.ts';
-import type { Policy } from '../core/settings.ts';
+import type { Policy } from '../core/settings/settings.ts';
 import { accountFacts, accountJson, meanings } from './account.ts';
 import { askDirectory, installationOf } from './installation.ts';
 import { aligned, exitCode, give, type Answer, type Fact } from './output.ts';

@@ -1,5 +1,5 @@
 import { networkSet } from './network.ts';
-import type { Policy } from './settings.ts';
+import type { Policy } from './settings/settings.ts';
 
 /** A host that is known by its address: one of our own, or one that has judged where mail came from before us. */
 export interface Peer {

@@ -1,4 +1,4 @@
-import type { Policy, Role } from './settings.ts';
+import type { Policy, Role } from './settings/settings.ts';
 
 /** What a port is for: as the settings say, else the only role of the host, else `mx` for port 25 and `submission` for every other. */
 export function roleOfPort(port: number, { listeners, roles }: Policy): Role {

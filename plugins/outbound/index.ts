@@ -2,7 +2,7 @@ import { defineCheck, demandedClearances, install } from '../core/haraka/check.t
 import { demandedByRoles } from '../core/haraka/installation.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
-import type { Policy } from '../core/settings.ts';
+import type { Policy } from '../core/settings/settings.ts';
 import { decideGate, decideOutbound, decideRelay } from './gate.ts';
 import { queueOurselves } from './queue.ts';
 

@@ -1,7 +1,7 @@
 import type { MailFacts } from '../core/haraka/facts.ts';
 import { parseDomain } from '../core/mailbox.ts';
 import { rightTo } from '../core/rights.ts';
-import type { Policy } from '../core/settings.ts';
+import type { Policy } from '../core/settings/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 
 /** MAIL FROM is owned by the identity, or null (RFC 5321 §4.5.5); without identity it is of no protected domain. */

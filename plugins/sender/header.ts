@@ -4,7 +4,7 @@ import { formatMailbox, type Mailbox } from '../core/mailbox.ts';
 import { parseHeader, type HeaderField } from '../core/message/header.ts';
 import { parseMailboxList } from '../core/message/mailbox-list.ts';
 import { rightTo } from '../core/rights.ts';
-import type { Policy } from '../core/settings.ts';
+import type { Policy } from '../core/settings/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 
 /**

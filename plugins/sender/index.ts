@@ -1,7 +1,7 @@
 import { defineCheck, install } from '../core/haraka/check.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
-import type { Policy } from '../core/settings.ts';
+import type { Policy } from '../core/settings/settings.ts';
 import { decideEnvelope } from './envelope.ts';
 import { decideHeader } from './header.ts';
 

@@ -1,6 +1,6 @@
 import type { SessionFacts, TlsFacts } from '../core/haraka/session.ts';
 import { isTlsRequired } from '../core/roles.ts';
-import type { Policy } from '../core/settings.ts';
+import type { Policy } from '../core/settings/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 
 /**

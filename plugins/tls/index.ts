@@ -15,7 +15,7 @@ import { answerHook } from '../core/haraka/answer.ts';
 import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
 import { refuse } from '../core/verdict.ts';
 import { isTlsRequired, roleOfPort } from '../core/roles.ts';
-import type { Policy } from '../core/settings.ts';
+import type { Policy } from '../core/settings/settings.ts';
 import { decideTls } from './decide.ts';
 import { keyPairProblems } from './key-pairs.ts';
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { readSettings } from '../../plugins/core/settings-file.ts';
+import { readSettings } from '../../plugins/core/settings/file.ts';
 import { harakaDir } from '../../scripts/demo/instance.ts';
 import { accepts } from '../gateway/traffic.ts';
 import { gatekeeper } from '../support/command.ts';

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { readSettings } from '../../plugins/core/settings-file.ts';
+import { readSettings } from '../../plugins/core/settings/file.ts';
 import { gatekeeper } from '../support/command.ts';
 import { eventually, startTestGateway } from '../support/gateway.ts';
 import { startSite, type Site } from '../support/instance.ts';

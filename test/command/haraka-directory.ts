@@ -9,8 +9,8 @@ import { readInputs } from '../../plugins/command/import/inputs.ts';
 import { booleansOf, planFor, type Inputs, type Plan } from '../../plugins/command/import/plan.ts';
 import { sources, type SourceName } from '../../plugins/command/import/plugins-file.ts';
 import { readInis } from '../../plugins/command/import/reader.ts';
-import { parseSettings } from '../../plugins/core/settings-file.ts';
-import type { Policy } from '../../plugins/core/settings.ts';
+import { parseSettings } from '../../plugins/core/settings/file.ts';
+import type { Policy } from '../../plugins/core/settings/settings.ts';
 
 const root = join(import.meta.dirname, '../..');
 

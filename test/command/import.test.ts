@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { parseSettings } from '../../plugins/core/settings-file.ts';
+import { parseSettings } from '../../plugins/core/settings/file.ts';
 import { contentsOf, importIn, makeHaraka, type Files } from './haraka-directory.ts';
 
 const password = 'pw-of-the-account';

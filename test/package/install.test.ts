@@ -166,7 +166,7 @@ describe('the packed package in an untouched Haraka', () => {
     });
 
     it('has a sample that loads as it stands', async () => {
-      const module = pathToFileURL(join(site.packageDir, 'core/settings-file.js')).href;
+      const module = pathToFileURL(join(site.packageDir, 'core/settings/file.js')).href;
       const { readSettings } = (await import(module)) as { readSettings: (configDir: string) => unknown };
       assert.ok(readSettings(join(site.packageDir, 'config')));
       assert.throws(() => readSettings(site.packageDir), /gatekeeper\.yaml: cannot be read/);

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
-import { childrenOf, elementOf, valuesBelow } from '../../plugins/core/schema.ts';
-import { settingsSchema } from '../../plugins/core/settings.ts';
+import { childrenOf, elementOf, valuesBelow } from '../../plugins/core/settings/schema-tree.ts';
+import { settingsSchema } from '../../plugins/core/settings/settings.ts';
 import { sampleSettings } from '../../scripts/sample-settings.ts';
 import { settingsJsonSchema, settingsPage } from '../../scripts/settings-reference.ts';
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { EnvelopeAddress } from '../../plugins/core/haraka/facts.ts';
 import type { Identity } from '../../plugins/core/identity.ts';
 import { parseMailbox, type Mailbox } from '../../plugins/core/mailbox.ts';
-import { parseSettings } from '../../plugins/core/settings-file.ts';
+import { parseSettings } from '../../plugins/core/settings/file.ts';
 import { decideEnvelope } from '../../plugins/sender/envelope.ts';
 import { decideHeader } from '../../plugins/sender/header.ts';
 import type { Verdict } from '../../plugins/core/verdict.ts';

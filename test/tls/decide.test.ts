@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { parseSettings } from '../../plugins/core/settings-file.ts';
+import { parseSettings } from '../../plugins/core/settings/file.ts';
 import { decideTls } from '../../plugins/tls/decide.ts';
 
 const gcm = 'ECDHE-RSA-AES256-GCM-SHA384';

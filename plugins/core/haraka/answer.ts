@@ -1,7 +1,7 @@
 import constants from 'haraka-constants';
 import DSN from 'haraka-dsn';
 import type { Reply } from '../replies.ts';
-import type { Settings } from '../settings.ts';
+import type { Settings } from '../settings/settings.ts';
 import { endTransaction } from './patches/transaction-end.ts';
 import type { Connection, Next } from './types.ts';
 

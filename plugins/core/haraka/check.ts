@@ -1,5 +1,5 @@
 import constants from 'haraka-constants';
-import { isMode, type Mode, type Policy } from '../settings.ts';
+import { isMode, type Mode, type Policy } from '../settings/settings.ts';
 import { defer, isVerdict, ownFault, skip, type Verdict } from '../verdict.ts';
 import { answerFinally, answerHook, type Refusal } from './answer.ts';
 import { gatherFacts, type Facts, type Source, type Stage } from './facts.ts';

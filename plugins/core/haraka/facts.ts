@@ -1,5 +1,5 @@
 import { parseMailbox, type Mailbox } from '../mailbox.ts';
-import type { Policy } from '../settings.ts';
+import type { Policy } from '../settings/settings.ts';
 import { headerLinesSeen } from './patches/header-lines.ts';
 import { sessionFacts, type SessionFacts } from './session.ts';
 import { transactionRecord, type Clearance } from './transaction.ts';

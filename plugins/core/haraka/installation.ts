@@ -1,4 +1,4 @@
-import type { Policy, Settings } from '../settings.ts';
+import type { Policy, Settings } from '../settings/settings.ts';
 import { isTlsRequired } from '../roles.ts';
 import type { Plugin } from './types.ts';
 

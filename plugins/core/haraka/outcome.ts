@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { publish, type GatekeeperEvent } from '../event.ts';
 import { jsonLine } from '../json-line.ts';
 import { replies, type Reason } from '../replies.ts';
-import type { Mode, Settings } from '../settings.ts';
+import type { Mode, Settings } from '../settings/settings.ts';
 import type { Verdict } from '../verdict.ts';
 import { makeRefusal, type Refusal } from './answer.ts';
 import { isGone, sessionFacts } from './session.ts';

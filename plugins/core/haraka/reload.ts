@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readSettings, settingsFiles } from '../settings-file.ts';
+import { readSettings, settingsFiles } from '../settings/file.ts';
 import { configPath, isWorker } from './instance.ts';
 import { currentSettings, noteRefused } from './settings-in-force.ts';
 import type { Next, Plugin } from './types.ts';

@@ -2,7 +2,7 @@ import constants from 'haraka-constants';
 import type { Identity } from '../identity.ts';
 import { peerAt, type Peer } from '../peers.ts';
 import { roleOfPort } from '../roles.ts';
-import type { Policy, Role } from '../settings.ts';
+import type { Policy, Role } from '../settings/settings.ts';
 import { portReached, tlsSocketOf } from './patches/client-socket.ts';
 import type { ClientSocket, Connection } from './types.ts';
 

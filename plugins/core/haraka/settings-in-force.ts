@@ -1,7 +1,7 @@
 import { deepFreeze } from '../deep-freeze.ts';
 import { settingsVariable } from '../self-check.ts';
-import { readSettings } from '../settings-file.ts';
-import type { Settings } from '../settings.ts';
+import { readSettings } from '../settings/file.ts';
+import type { Settings } from '../settings/settings.ts';
 import { configPath, isWorker } from './instance.ts';
 
 /** What is in force, and what was tried since and refused. */

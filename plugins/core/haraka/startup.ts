@@ -1,5 +1,5 @@
 import { configurationFault, refusalPrefix } from '../self-check.ts';
-import type { Policy, Settings } from '../settings.ts';
+import type { Policy, Settings } from '../settings/settings.ts';
 import { hostProblems, installationProblems } from './installation.ts';
 import { isWorker } from './instance.ts';
 import { applyPatch, verifyPatches } from './patch.ts';

@@ -1,4 +1,4 @@
-import type { Mode, Settings } from '../settings.ts';
+import type { Mode, Settings } from '../settings/settings.ts';
 import { currentSettings } from './settings-in-force.ts';
 import type { Connection, Transaction } from './types.ts';
 

@@ -1,5 +1,5 @@
 import { deepFreeze } from '../deep-freeze.ts';
-import type { Policy, Settings } from '../settings.ts';
+import type { Policy, Settings } from '../settings/settings.ts';
 import type { Cluster, Plugin, Worker } from './types.ts';
 
 /** Between primary and workers; Haraka itself looks at `cmd` and at events of its own names. */

@@ -1,9 +1,9 @@
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 import { contradictions } from './contradictions.ts';
-import { directorySettings } from './directory/settings.ts';
-import { parseDomain } from './mailbox.ts';
-import { parseNetwork } from './network.ts';
+import { directorySettings } from '../directory/settings.ts';
+import { parseDomain } from '../mailbox.ts';
+import { parseNetwork } from '../network.ts';
 
 const modes = ['enforce', 'observe', 'off'] as const;
 export type Mode = (typeof modes)[number];

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import { deepFreeze } from './deep-freeze.ts';
+import { deepFreeze } from '../deep-freeze.ts';
 import { keyMeant, nearest } from './did-you-mean.ts';
-import type { Path } from './schema.ts';
-import { placeOf, SettingsDocument, SettingsError, type Place } from './settings-document.ts';
-import { MergedDocuments } from './settings-merged.ts';
+import type { Path } from './schema-tree.ts';
+import { placeOf, SettingsDocument, SettingsError, type Place } from './document.ts';
+import { MergedDocuments } from './merged.ts';
 import { settingsSchema, type Settings } from './settings.ts';
 
 /** Settings with the places that they come from. */

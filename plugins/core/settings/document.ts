@@ -1,5 +1,5 @@
 import { LineCounter, parseDocument, type Document, type YAMLError } from 'yaml';
-import type { Path } from './schema.ts';
+import type { Path } from './schema-tree.ts';
 
 /** Where something stands in a file. */
 export interface Place {

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import { keysAt, valuesBelow, type Path } from './schema.ts';
+import { keysAt, valuesBelow, type Path } from './schema-tree.ts';
 import { settingsSchema } from './settings.ts';
 
 /** What was probably meant by an unknown key: one of its section, or the same key where it belongs. */

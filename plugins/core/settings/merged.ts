@@ -1,5 +1,5 @@
-import type { Path } from './schema.ts';
-import { placeOf, SettingsError, type Place, type SettingsDocument } from './settings-document.ts';
+import type { Path } from './schema-tree.ts';
+import { placeOf, SettingsError, type Place, type SettingsDocument } from './document.ts';
 import { registries } from './settings.ts';
 
 type Registry = (typeof registries)[number];

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { SettingsError } from '../../plugins/core/settings-document.ts';
-import { parseSettings, readSettings } from '../../plugins/core/settings-file.ts';
-import { sampleSettings } from '../../scripts/sample-settings.ts';
+import { SettingsError } from '../../../plugins/core/settings/document.ts';
+import { parseSettings, readSettings } from '../../../plugins/core/settings/file.ts';
+import { sampleSettings } from '../../../scripts/sample-settings.ts';
 
 const directory =
   'directory:\n  urls: [ldaps://ldap.corp.example]\n  bind_dn: cn=gatekeeper\n  base: dc=corp\n';
@@ -145,7 +145,7 @@ void describe('settings', () => {
 void describe('the sample file', () => {
   void it('is what the schema makes it: run `npm run generate` after a change', () => {
     assert.equal(
-      readFileSync(join(import.meta.dirname, '../../config/gatekeeper.yaml'), 'utf8'),
+      readFileSync(join(import.meta.dirname, '../../../config/gatekeeper.yaml'), 'utf8'),
       sampleSettings(),
     );
   });
