@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startGateway, writeInstance } from '../../scripts/demo/gateway.ts';
@@ -11,6 +11,9 @@ import { freePorts } from '../support/ports.ts';
 import { accepts } from './traffic.ts';
 
 const folder = join(import.meta.dirname, '../bad-config');
+
+/** Mistakes that one function finds for start and check: two of them stand for all, since each check takes its seconds. */
+const isRepetition = /^(?:settings|registry)-(?!two-mistakes|bad-entry)/;
 
 /** EX_CONFIG of sysexits.h. */
 const configurationFault = 78;
@@ -34,6 +37,7 @@ void describe(
           );
         }
         assert.deepEqual(started.accepted, [], 'a port has accepted a connection');
+        if (!started.check) return;
         assert.equal(started.check.code, configurationFault, started.check.out + started.check.err);
         assert.deepEqual(problemsIn(started.check.out), refusalsIn(started.log));
       });
@@ -50,7 +54,9 @@ async function startWith(dir: string) {
     config: overlay(dir),
   };
   change(join(writeInstance(options), 'config'), dir);
-  const check = await gatekeeper(['check', '--json', '--timeout', '60'], { haraka: options.dir });
+  const check = isRepetition.test(basename(dir))
+    ? undefined
+    : await gatekeeper(['check', '--json', '--timeout', '60'], { haraka: options.dir });
   const gateway = await startGateway({ ...options, reuse: true, ready: false });
   try {
     const accepted = await probeUntilExit([mx, submission, implicit], gateway.exited);
