@@ -1,3 +1,4 @@
+import { messageOf } from './message-of.ts';
 import {
   isPermanentReason,
   isTemporaryReason,
@@ -31,7 +32,7 @@ export function defer(reason: TemporaryReason, because: string): Verdict {
 
 /** The verdict on a fault of our own: the client tries again, the log has the cause. */
 export function ownFault(cause: unknown): Verdict {
-  return defer('own-fault', cause instanceof Error ? cause.message : String(cause));
+  return defer('own-fault', messageOf(cause));
 }
 
 /** Whether a value that came from a policy, perhaps an integrator's in plain JavaScript, is a verdict at all. */

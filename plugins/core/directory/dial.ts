@@ -1,5 +1,6 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type SecureContext } from 'node:tls';
+import { messageOf } from '../message-of.ts';
 import { Connection } from './connection.ts';
 import { Unavailable } from './directory.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -91,5 +92,5 @@ function rejectAfter(milliseconds: number, reason: Error): { timer: NodeJS.Timeo
 
 function describe(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(describe).join(', ');
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }

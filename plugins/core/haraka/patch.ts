@@ -1,3 +1,4 @@
+import { messageOf } from '../message-of.ts';
 import type { Plugin } from './types.ts';
 
 /** The versions of Haraka that the tests run on: the oldest of the peer range, and the newest. */
@@ -102,10 +103,6 @@ function failureOf({ plugin, patch, failure }: Applied): string | undefined {
   } catch (error) {
     return messageOf(error);
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function differs(plugin: Plugin, { name }: Patch<never>, what: string): string {

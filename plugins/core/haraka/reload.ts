@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../message-of.ts';
 import { readSettings, settingsFiles } from '../settings/file.ts';
 import { configPath, isWorker } from './instance.ts';
 import { currentSettings, noteRefused } from './settings-in-force.ts';
@@ -97,7 +98,7 @@ async function change(plugin: Plugin, { makeReady }: Follower, workers: Workers)
     const where = workers.count > 0 ? ` in this process and ${workers.count} workers` : '';
     plugin.lognotice(`settings: revision ${settings.revision} is in force${where}, after ${before}`);
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     noteRefused(problem);
     for (const line of problem.split('\n')) plugin.logcrit(`settings: ${line}`);
     plugin.logcrit(`settings: the new ones are refused, those of revision ${before} stay in force`);

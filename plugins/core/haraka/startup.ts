@@ -1,3 +1,4 @@
+import { messageOf } from '../message-of.ts';
 import { configurationFault, refusalPrefix } from '../self-check.ts';
 import type { Policy, Settings } from '../settings/settings.ts';
 import { hostProblems, installationProblems } from './installation.ts';
@@ -158,8 +159,4 @@ function refuseToStart(problems: readonly string[]): never {
   // The primary forks a worker that ends at once again and again.
   if (isWorker()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, workerPauseMs);
   process.exit(configurationFault);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

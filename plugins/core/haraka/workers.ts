@@ -1,4 +1,5 @@
 import { deepFreeze } from '../deep-freeze.ts';
+import { messageOf } from '../message-of.ts';
 import type { Policy, Settings } from '../settings/settings.ts';
 import type { Cluster, Plugin, Worker } from './types.ts';
 
@@ -93,7 +94,7 @@ export function answerPrimary(plugin: Plugin, { makeReady }: Follower): void {
       return undefined;
     } catch (error) {
       ready = undefined;
-      return error instanceof Error ? error.message : String(error);
+      return messageOf(error);
     }
   };
   process.on('message', (message: unknown) => {
