@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { resolve } from 'node:path';
 import { addEventSink } from '../core/event.ts';
+import { addHook } from '../core/haraka/hook.ts';
 import { harakaDirectory } from '../core/haraka/instance.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Next, Plugin } from '../core/haraka/types.ts';
@@ -54,8 +55,7 @@ function httpOf(plugin: Plugin): (settings: Settings) => () => void {
     server.begin();
     next();
   };
-  Object.assign(plugin, { gatekeeper_http: begin });
-  plugin.register_hook('init_master', 'gatekeeper_http');
+  addHook(plugin, 'init_master', 'gatekeeper_http', begin);
   return ({ policy }) =>
     () =>
       server.listenOn(policy.http);

@@ -2,6 +2,7 @@ import { Unavailable, type Directory } from '../core/directory/directory.ts';
 import { createLdapDirectory } from '../core/directory/ldap.ts';
 import { directorySecretFiles, readDirectorySecrets } from '../core/directory/secrets.ts';
 import { defineCheck, install, refusalOfSession } from '../core/haraka/check.ts';
+import { addHook } from '../core/haraka/hook.ts';
 import { configPath } from '../core/haraka/instance.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { start, whenServing } from '../core/haraka/startup.ts';
@@ -70,24 +71,21 @@ function openLater(open: () => Directory): Directory {
 }
 
 function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
-  const hooks = {
-    /** Runs again after PROXY and XCLIENT: the client is another one then, and nothing it proved counts. */
-    gatekeeper_new_client(next: Next, connection: Connection) {
-      forgetIdentity(connection);
-      sessions.forget(connection);
-      connection.authheader = '';
-      next();
-    },
-    /** RFC 4954 §3: AUTH is listed only where it may be used. */
-    gatekeeper_offer_auth(next: Next, connection: Connection) {
-      const { tls, identity } = sessionFacts(connection, settingsFor(connection).policy);
-      if (tls && !identity) connection.capabilities?.push(`AUTH ${mechanisms.join(' ')}`);
-      next();
-    },
+  // Runs again after PROXY and XCLIENT: the client is another one then, and nothing it proved counts.
+  const newClient = (next: Next, connection: Connection) => {
+    forgetIdentity(connection);
+    sessions.forget(connection);
+    connection.authheader = '';
+    next();
   };
-  Object.assign(plugin, hooks);
-  plugin.register_hook('connect_init', 'gatekeeper_new_client', -100);
-  plugin.register_hook('capabilities', 'gatekeeper_offer_auth');
+  // RFC 4954 §3: AUTH is listed only where it may be used.
+  const offerAuth = (next: Next, connection: Connection) => {
+    const { tls, identity } = sessionFacts(connection, settingsFor(connection).policy);
+    if (tls && !identity) connection.capabilities?.push(`AUTH ${mechanisms.join(' ')}`);
+    next();
+  };
+  addHook(plugin, 'connect_init', 'gatekeeper_new_client', newClient, -100);
+  addHook(plugin, 'capabilities', 'gatekeeper_offer_auth', offerAuth);
 }
 
 /** On a host that only takes mail from other servers nobody has a login. */

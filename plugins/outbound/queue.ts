@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import constants from 'haraka-constants';
 import { answerFinally } from '../core/haraka/answer.ts';
+import { addHook } from '../core/haraka/hook.ts';
 import { judge } from '../core/haraka/outcome.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { queueUntimed } from '../core/haraka/patches/queue-untimed.ts';
@@ -8,7 +9,6 @@ import { transactionRecord } from '../core/haraka/transaction.ts';
 import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
 import { defer, pass, type Verdict } from '../core/verdict.ts';
 
-const method = 'gatekeeper_queue';
 const check = { name: 'outbound/queue' } as const;
 
 /** Below this many free bytes the disk counts as full. */
@@ -23,8 +23,7 @@ export function queueOurselves(plugin: Plugin): void {
   const queue = (next: Next, connection: Connection) => {
     writeToQueue(plugin, connection, next);
   };
-  Object.assign(plugin, { [method]: queue });
-  plugin.register_hook('queue_outbound', method, 100);
+  addHook(plugin, 'queue_outbound', 'gatekeeper_queue', queue, 100);
 }
 
 function writeToQueue(plugin: Plugin, connection: Connection, next: Next): void {

@@ -1,4 +1,5 @@
 import { defineCheck, install } from '../core/haraka/check.ts';
+import { addHook } from '../core/haraka/hook.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { orRefuse, start, whenServing } from '../core/haraka/startup.ts';
 import { applyPatch, isInstalled } from '../core/haraka/patch.ts';
@@ -75,8 +76,7 @@ function refuseSecondStartTls(plugin: Plugin): void {
     if (refusal) answerHook(next, refusal);
     else next();
   };
-  Object.assign(plugin, { gatekeeper_starttls: guard });
-  plugin.register_hook('unrecognized_command', 'gatekeeper_starttls', -100);
+  addHook(plugin, 'unrecognized_command', 'gatekeeper_starttls', guard, -100);
 }
 
 /** Before Haraka's own plugin reads the same files: it ends the process with a stack trace and no name of a file. */

@@ -3,6 +3,7 @@ import { isMode, type Mode, type Policy } from '../settings/settings.ts';
 import { defer, isVerdict, ownFault, skip, type Verdict } from '../verdict.ts';
 import { answerFinally, answerHook, type Refusal } from './answer.ts';
 import { gatherFacts, type Facts, type Source, type Stage } from './facts.ts';
+import { addHook } from './hook.ts';
 import { judge, type Outcome } from './outcome.ts';
 import { settingsFor, transactionRecord, type TransactionRecord } from './transaction.ts';
 import type { Connection, Next, Plugin } from './types.ts';
@@ -58,9 +59,8 @@ export function install(plugin: Plugin, checks: readonly AnyCheck[]): void {
     const run = (next: Next, connection: Connection, params?: readonly unknown[]) => {
       runCheck(check, { plugin, connection, params: params ?? [] }, next);
     };
-    Object.assign(plugin, { [method]: run });
     const { hook, priority } = hooks[check.stage];
-    plugin.register_hook(hook, method, priority + (check.rank ?? 0));
+    addHook(plugin, hook, method, run, priority + (check.rank ?? 0));
     installed.push(check);
   }
   installed.sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0));

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../message-of.ts';
 import { readSettings, settingsFiles } from '../settings/file.ts';
+import { addHook } from './hook.ts';
 import { configPath, isWorker } from './instance.ts';
 import { currentSettings, noteRefused } from './settings-in-force.ts';
 import type { Next, Plugin } from './types.ts';
@@ -9,8 +10,6 @@ import { answerPrimary, Workers, type Follower } from './workers.ts';
 
 /** How often the files are looked at. A change must stay for one more look: nothing that is half written is read. */
 const lookEveryMs = 500;
-
-const method = 'gatekeeper_follow_settings';
 
 /**
  * Follows the settings while the process runs. The primary watches the files and offers what it reads to its workers;
@@ -25,8 +24,7 @@ export function followSettings(plugin: Plugin, follower: Follower): void {
     void watch(plugin, follower, new Workers(plugin.haraka_require('server').cluster));
     next();
   };
-  Object.assign(plugin, { [method]: begin });
-  plugin.register_hook('init_master', method);
+  addHook(plugin, 'init_master', 'gatekeeper_follow_settings', begin);
 }
 
 /** Never rejects: that would end the process. */

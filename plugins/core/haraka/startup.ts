@@ -1,6 +1,7 @@
 import { messageOf } from '../message-of.ts';
 import { configurationFault, refusalPrefix } from '../self-check.ts';
 import type { Policy, Settings } from '../settings/settings.ts';
+import { addHook } from './hook.ts';
 import { hostProblems, installationProblems } from './installation.ts';
 import { isWorker } from './instance.ts';
 import { applyPatch, verifyPatches } from './patch.ts';
@@ -143,9 +144,8 @@ export function whenServing(plugin: Plugin, work: () => void): void {
     if (isServing) work();
     next();
   };
-  Object.assign(plugin, { gatekeeper_serving: run });
-  plugin.register_hook('init_master', 'gatekeeper_serving');
-  plugin.register_hook('init_child', 'gatekeeper_serving');
+  addHook(plugin, 'init_master', 'gatekeeper_serving', run);
+  addHook(plugin, 'init_child', 'gatekeeper_serving', run);
 }
 
 /** Whether a plugin of ours called `start`; a broken one stays listed in Haraka without it. */

@@ -32,7 +32,7 @@ export const mailUnauthenticated = definePatch({
     );
   },
   selfTest(plugin) {
-    const { reply } = { reply: replies['auth-required'] };
+    const reply = replies['auth-required'];
     const refusal = { reply, dsn: DSN.create(reply.code, reply.text, 7, 0), line: '' };
     expect('MAIL on port 587 to hear our reply', answerTo(plugin, () => refusal) === 530);
     expect("Haraka's own reply to it without us", answerTo(plugin, () => undefined) === 550);

@@ -1,3 +1,4 @@
+import { addHook } from '../hook.ts';
 import { definePatch, expect } from '../patch.ts';
 import { installedHook, throwAwayConnection, withHooks } from '../throw-away.ts';
 import type { Connection, Next } from '../types.ts';
@@ -14,8 +15,7 @@ export const proxyOnce = definePatch({
       if (connection.proxy.type) connection.proxy.allowed = false;
       next();
     };
-    Object.assign(plugin, { [method]: close });
-    plugin.register_hook('connect_init', method, -100);
+    addHook(plugin, 'connect_init', method, close, -100);
     return undefined;
   },
   selfTest(plugin) {

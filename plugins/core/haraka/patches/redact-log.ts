@@ -1,4 +1,5 @@
 import constants from 'haraka-constants';
+import { addHook } from '../hook.ts';
 import { definePatch, expect } from '../patch.ts';
 import { installedHook, withHooks } from '../throw-away.ts';
 import type { LogItem, Next, Plugin } from '../types.ts';
@@ -19,8 +20,7 @@ export const redactLog = definePatch({
       item.data = redactLine(item.data);
       next(constants.cont);
     };
-    Object.assign(plugin, { [method]: redact });
-    plugin.register_hook('log', method, -100);
+    addHook(plugin, 'log', method, redact, -100);
     return undefined;
   },
   selfTest(plugin) {

@@ -1,4 +1,5 @@
 import constants from 'haraka-constants';
+import { addHook } from '../hook.ts';
 import { definePatch, expect } from '../patch.ts';
 import { answerOf, installedHook, stranger } from '../throw-away.ts';
 import type { Connection, Next } from '../types.ts';
@@ -21,8 +22,7 @@ export const refusalsStand = definePatch({
     const guard = (next: Next, _connection: Connection, params: readonly unknown[]) => {
       next(isInForce && isOurs(params[2]) ? constants.stop : constants.cont);
     };
-    Object.assign(plugin, { [method]: guard });
-    plugin.register_hook('deny', method, -100);
+    addHook(plugin, 'deny', method, guard, -100);
     return () => {
       isInForce = false;
     };
