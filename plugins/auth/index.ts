@@ -3,7 +3,7 @@ import { createLdapDirectory } from '../core/directory/ldap.ts';
 import { directorySecretFiles, readDirectorySecrets } from '../core/directory/secrets.ts';
 import { defineCheck, install, refusalOfSession } from '../core/haraka/check.ts';
 import { addHook } from '../core/haraka/hook.ts';
-import { configPath } from '../core/haraka/instance.ts';
+import { configDirectory } from '../core/haraka/instance.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { start, whenServing } from '../core/haraka/startup.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
@@ -28,7 +28,7 @@ export function register(this: Plugin): void {
   const open = ({ policy }: Settings) => openDirectory(this, policy);
   start(this, {
     problems: ({ policy }) => [...otherProviders(this), ...uselessWithout(policy)],
-    files: ({ directory }) => (directory ? directorySecretFiles(directory, configPath('')) : []),
+    files: ({ directory }) => (directory ? directorySecretFiles(directory, configDirectory()) : []),
     prepare: (settings) => {
       const directory = open(settings);
       return () => sessions.use(directory);
@@ -47,7 +47,7 @@ export function register(this: Plugin): void {
 
 function openDirectory(plugin: Plugin, { directory }: Policy): Directory {
   if (!directory) throw new Error('the settings have no directory');
-  return createLdapDirectory(directory, readDirectorySecrets(directory, configPath('')), (message) => {
+  return createLdapDirectory(directory, readDirectorySecrets(directory, configDirectory()), (message) => {
     plugin.logwarn(message);
   });
 }

@@ -26,16 +26,8 @@ const probeEveryMs = 60_000;
 const longestLoginMs = 26_000;
 
 /** Before the settings are put to work, which is before any port accepts. */
-const noDirectory: Directory = {
-  verify: () => Promise.reject(new Unavailable('no directory is open yet')),
-  find: () => Promise.reject(new Unavailable('no directory is open yet')),
-  probe: () => Promise.reject(new Unavailable('no directory is open yet')),
-  close: () => undefined,
-};
-
-function closeDirectory(directory: Directory): void {
-  directory.close();
-}
+const notYet = () => Promise.reject(new Unavailable('no directory is open yet'));
+const noDirectory: Directory = { verify: notYet, find: notYet, probe: notYet, close: () => undefined };
 
 /** Refused AUTH commands of any kind that a connection gets: each is an event and a line in the log. */
 const mostRefusals = 20;
@@ -53,7 +45,8 @@ export class AuthSessions implements ExchangeLines {
 
   /** Asks another directory from the next login on; those under way end with the one they began with. */
   use(directory: Directory): void {
-    setTimeout(closeDirectory, longestLoginMs, this.#directory).unref();
+    const before = this.#directory;
+    setTimeout(() => before.close(), longestLoginMs).unref();
     this.#directory = directory;
     if (this.#isProbing) void this.#probeUntilUp(directory);
   }

@@ -11,19 +11,21 @@ interface KnownPeer extends Peer {
   readonly includes: (address: string) => boolean;
 }
 
-/** A policy never changes, so that what is made of it is made once. */
 const known = new WeakMap<Policy, readonly KnownPeer[]>();
 
 /** The peer that has an address, if any. */
 export function peerAt(address: string, policy: Policy): Peer | undefined {
-  const peers = known.get(policy) ?? peersOf(policy);
-  known.set(policy, peers);
-  const found = peers.find(({ includes }) => includes(address));
+  const found = peersOf(policy).find(({ includes }) => includes(address));
   return found && { kind: found.kind, name: found.name };
 }
 
-function peersOf({ nodes, trusted_relays }: Policy): readonly KnownPeer[] {
-  const peers = (kind: Peer['kind'], list: Policy['nodes']): KnownPeer[] =>
+/** A policy never changes, so that what is made of it is made once. */
+function peersOf(policy: Policy): readonly KnownPeer[] {
+  const made = known.get(policy);
+  if (made) return made;
+  const peersIn = (kind: Peer['kind'], list: Policy['nodes']): KnownPeer[] =>
     list.map(({ name, addresses }) => ({ kind, name, includes: networkSet(addresses) }));
-  return [...peers('node', nodes), ...peers('trusted_relay', trusted_relays)];
+  const peers = [...peersIn('node', policy.nodes), ...peersIn('trusted_relay', policy.trusted_relays)];
+  known.set(policy, peers);
+  return peers;
 }

@@ -30,7 +30,11 @@ const gate = 'gatekeeper/outbound';
 
 /** Checks whose clearance every message needs, whichever plugins are loaded. */
 export function demandedByRoles(policy: Policy): readonly string[] {
-  return demands.filter(({ isNeeded }) => isNeeded(policy)).map(({ check }) => check);
+  return demandsOf(policy).map(({ check }) => check);
+}
+
+function demandsOf(policy: Policy): readonly Demand[] {
+  return demands.filter(({ isNeeded }) => isNeeded(policy));
 }
 
 /** What is missing or wrong in Haraka's own configuration, without which ours would not hold. */
@@ -60,26 +64,21 @@ export type Started = ReadonlyMap<string, number>;
 export function installationProblems(plugin: Plugin, started: Started, { policy }: Settings): string[] {
   return [
     ...missingPlugins(started, policy),
-    ...weakeningPlugins(plugin),
+    ...delayedRefusals(plugin),
     ...timeoutProblems(started, policy),
   ];
 }
 
 function missingPlugins(started: Started, policy: Policy): string[] {
-  const needed = demands.filter(({ isNeeded }) => isNeeded(policy)).map(({ plugin }) => plugin);
+  const needed = demandsOf(policy).map(({ plugin }) => plugin);
   const missing = [...new Set([...needed, gate])].filter((plugin) => !started.has(plugin));
   const roles = `roles [${policy.roles.join(', ')}]`;
   return missing.map((plugin) => `${roles} need ${plugin}, which config/plugins does not load`);
 }
 
-/** Plugins of Haraka's own that would take back what ours refuse. */
-function weakeningPlugins(plugin: Plugin): string[] {
-  return Object.keys(plugin.haraka_require('plugins').registered_plugins)
-    .filter((name) => name === 'delay_deny')
-    .map(
-      (name) =>
-        `config/plugins loads ${name}: it puts refusals off, and drops them for whoever has logged in`,
-    );
+function delayedRefusals(plugin: Plugin): string[] {
+  if (!plugin.haraka_require('plugins').registered_plugins['delay_deny']) return [];
+  return ['config/plugins loads delay_deny: it puts refusals off, and drops them for whoever has logged in'];
 }
 
 function timeoutProblems(started: Started, { deadline_seconds: deadline }: Policy): string[] {

@@ -5,9 +5,9 @@ export function harakaDirectory(): string {
   return process.env['HARAKA'] ?? process.cwd();
 }
 
-/** A file named in the settings: relative to the folder `config` of Haraka. */
-export function configPath(file: string): string {
-  return join(harakaDirectory(), 'config', file);
+/** The folder `config` of the running Haraka, where files named in the settings begin. */
+export function configDirectory(): string {
+  return join(harakaDirectory(), 'config');
 }
 
 /** Whether this process is a worker of a cluster; the primary, and the only process without a cluster, are not. */

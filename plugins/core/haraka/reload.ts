@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../message-of.ts';
 import { readSettings, settingsFiles } from '../settings/file.ts';
 import { addHook } from './hook.ts';
-import { configPath, isWorker } from './instance.ts';
+import { configDirectory, isWorker } from './instance.ts';
 import { currentSettings, noteRefused } from './settings-in-force.ts';
 import type { Next, Plugin } from './types.ts';
 import { answerPrimary, Workers, type Follower } from './workers.ts';
@@ -56,9 +57,9 @@ async function fingerprint(others: readonly string[]): Promise<Fingerprint> {
 
 function listed(): readonly string[] {
   try {
-    return settingsFiles(configPath(''));
+    return settingsFiles(configDirectory());
   } catch {
-    return [configPath('gatekeeper.yaml')]; // the folder cannot be read, which reading the settings will say
+    return [join(configDirectory(), 'gatekeeper.yaml')]; // the folder cannot be read, which reading the settings will say
   }
 }
 
@@ -88,7 +89,7 @@ function differs(now: Fingerprint, then: Fingerprint): boolean {
 async function change(plugin: Plugin, { makeReady }: Follower, workers: Workers): Promise<void> {
   const before = currentSettings().revision;
   try {
-    const { settings } = readSettings(configPath(''));
+    const { settings } = readSettings(configDirectory());
     const commit = makeReady(settings);
     await workers.agree(settings);
     commit();

@@ -2,7 +2,7 @@ import { deepFreeze } from '../deep-freeze.ts';
 import { settingsVariable } from '../self-check.ts';
 import { readSettings } from '../settings/file.ts';
 import type { Settings } from '../settings/settings.ts';
-import { configPath, isWorker } from './instance.ts';
+import { configDirectory, isWorker } from './instance.ts';
 
 /** What is in force, and what was tried since and refused. */
 export interface SettingsState {
@@ -18,7 +18,7 @@ let state: SettingsState | undefined;
 export function firstSettings(): Settings {
   const inherited = isWorker() ? process.env[settingsVariable] : undefined;
   return inherited === undefined
-    ? readSettings(configPath('')).settings
+    ? readSettings(configDirectory()).settings
     : deepFreeze(JSON.parse(inherited) as Settings);
 }
 

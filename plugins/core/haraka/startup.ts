@@ -45,6 +45,7 @@ function begin(plugin: Plugin): void {
   const problems = hostProblems(plugin);
   if (problems.length > 0) refuseToStart(problems);
   try {
+    // Already here, although nothing is ready for them: hooks of init_master may run before the next tick.
     putInForce(firstSettings());
   } catch (error) {
     refuseToStart([messageOf(error)]);
@@ -72,7 +73,7 @@ function patchHaraka(plugin: Plugin): void {
  * Makes everything ready for settings, and throws with one line for each problem. Nothing has changed until the function
  * that it returns is called: that puts them in force for all plugins of this process at once.
  */
-function makeReady(plugin: Plugin, settings: Settings, onFailure: OnFailure = refuse): () => void {
+function makeReady(plugin: Plugin, settings: Settings, onFailure: OnFailure = addProblem): () => void {
   const problems = [
     ...installationProblems(plugin, started, settings),
     ...parts.flatMap(problemsOf(settings)),
@@ -95,9 +96,10 @@ function makeReady(plugin: Plugin, settings: Settings, onFailure: OnFailure = re
 /** What happens when a part cannot be made ready: its fallback, or one more problem. */
 type OnFailure = (part: Part, problem: string, problems: string[]) => (() => void) | undefined;
 
-function refuse(_part: Part, problem: string, problems: string[]): undefined {
+const addProblem: OnFailure = (_part, problem, problems) => {
   problems.push(problem);
-}
+  return undefined;
+};
 
 function problemsOf(settings: Settings): (part: Part) => readonly string[] {
   return (part) => {
@@ -111,12 +113,9 @@ function problemsOf(settings: Settings): (part: Part) => readonly string[] {
 
 function putFirstSettingsToWork(plugin: Plugin): void {
   const orFallBack: OnFailure = (part, problem, problems) => {
-    if (isWorker() && part.fallback) {
-      plugin.logcrit(problem);
-      return part.fallback;
-    }
-    problems.push(problem);
-    return undefined;
+    if (!isWorker() || !part.fallback) return addProblem(part, problem, problems);
+    plugin.logcrit(problem);
+    return part.fallback;
   };
   try {
     makeReady(plugin, currentSettings(), orFallBack)();

@@ -3,14 +3,19 @@ import { messageOf } from '../message-of.ts';
 import type { Policy, Settings } from '../settings/settings.ts';
 import type { Cluster, Plugin, Worker } from './types.ts';
 
-/** Between primary and workers; Haraka itself looks at `cmd` and at events of its own names. */
-type Message =
-  | {
-      readonly event: 'gatekeeper.offer' | 'gatekeeper.commit';
-      readonly offer: number;
-      readonly settings: Settings;
-    }
-  | { readonly event: 'gatekeeper.answer'; readonly offer: number; readonly problem?: string };
+/** From the primary to a worker. Haraka itself looks at `cmd` and at events of its own names. */
+interface Order {
+  readonly event: 'gatekeeper.offer' | 'gatekeeper.commit';
+  readonly offer: number;
+  readonly settings: Settings;
+}
+
+/** From a worker to its primary. */
+interface Answer {
+  readonly event: 'gatekeeper.answer';
+  readonly offer: number;
+  readonly problem?: string;
+}
 
 /** What a process can do with settings. */
 export interface Follower {
@@ -57,10 +62,7 @@ export class Workers {
   }
 }
 
-function agreed(
-  worker: Worker,
-  message: Message & { event: 'gatekeeper.offer' | 'gatekeeper.commit' },
-): Promise<void> {
+function agreed(worker: Worker, order: Order): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
       clearTimeout(timer);
@@ -68,10 +70,9 @@ function agreed(
       worker.off('exit', onExit);
       settle();
     };
-    const onMessage = (answer: unknown) => {
-      if (!isMessage(answer) || answer.event !== 'gatekeeper.answer' || answer.offer !== message.offer)
-        return;
-      const { problem } = answer;
+    const onMessage = (message: unknown) => {
+      if (!isAnswer(message) || message.offer !== order.offer) return;
+      const { problem } = message;
       end(problem === undefined ? resolve : () => reject(new Error(`worker ${worker.id}: ${problem}`)));
     };
     // A worker that is gone decides nothing any more; its successor begins with what is in force then.
@@ -81,7 +82,7 @@ function agreed(
     }, answerWithinMs);
     worker.on('message', onMessage);
     worker.on('exit', onExit);
-    worker.send(message);
+    worker.send(order);
   });
 }
 
@@ -98,11 +99,12 @@ export function answerPrimary(plugin: Plugin, { makeReady }: Follower): void {
     }
   };
   process.on('message', (message: unknown) => {
-    if (!isMessage(message) || message.event === 'gatekeeper.answer') return;
+    if (!isOrder(message)) return;
     const { event, offer, settings } = message;
     if (event === 'gatekeeper.offer') {
       const problem = take(offer, settings);
-      process.send?.({ event: 'gatekeeper.answer', offer, ...(problem !== undefined && { problem }) });
+      const answer: Answer = { event: 'gatekeeper.answer', offer, ...(problem !== undefined && { problem }) };
+      process.send?.(answer);
       return;
     }
     // A worker that was forked between the two was not asked.
@@ -117,7 +119,15 @@ export function answerPrimary(plugin: Plugin, { makeReady }: Follower): void {
   });
 }
 
-function isMessage(value: unknown): value is Message {
-  const event = (value as { event?: unknown } | null)?.event;
-  return typeof event === 'string' && /^gatekeeper\.(?:offer|commit|answer)$/.test(event);
+function isOrder(message: unknown): message is Order {
+  const event = eventOf(message);
+  return event === 'gatekeeper.offer' || event === 'gatekeeper.commit';
+}
+
+function isAnswer(message: unknown): message is Answer {
+  return eventOf(message) === 'gatekeeper.answer';
+}
+
+function eventOf(message: unknown): unknown {
+  return (message as { event?: unknown } | null | undefined)?.event;
 }

@@ -92,11 +92,8 @@ function wording(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing';
   if (issue.input === null) return 'has no value';
   const message = issue.message.replace(/^Invalid (?:input|option): /, '');
-  if (issue.code !== 'invalid_value') return message;
-  return (
-    message +
-    orMeant(typeof issue.input === 'string' ? nearest(issue.input, issue.values.map(String)) : undefined)
-  );
+  const isWord = issue.code === 'invalid_value' && typeof issue.input === 'string';
+  return isWord ? message + orMeant(nearest(issue.input, issue.values.map(String))) : message;
 }
 
 function orMeant(meant: string | undefined): string {

@@ -2,26 +2,40 @@ import type { Path } from './schema-tree.ts';
 import { placeOf, SettingsError, type Place, type SettingsDocument } from './document.ts';
 import { registries } from './settings.ts';
 
-type Registry = (typeof registries)[number];
+/** A document with what it says, which is read once. */
+interface Read {
+  readonly document: SettingsDocument;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+interface Entry {
+  readonly document: SettingsDocument;
+  readonly index: number;
+}
 
 /** The main file, its lists lengthened by those of the other files, and which entry stands where. */
 export class MergedDocuments {
-  readonly content: unknown;
+  readonly content: Readonly<Record<string, unknown>>;
   readonly #main: SettingsDocument;
   /** For each list that was lengthened, whose each entry is. */
-  readonly #entries = new Map<PropertyKey, { document: SettingsDocument; index: number }[]>();
+  readonly #entries = new Map<PropertyKey, readonly Entry[]>();
 
   constructor(main: SettingsDocument, others: readonly SettingsDocument[]) {
     this.#main = main;
-    const content = contentOf(main);
+    const first = read(main);
+    const rest = others.map(read);
+    const strangers = rest.flatMap(strangersIn);
+    if (strangers.length > 0) throw new SettingsError(strangers.join('\n'));
+    const content = { ...first.content };
     for (const registry of others.length > 0 ? registries : []) {
-      const lists = [main, ...others].map((document) => ({ document, list: listOf(document, registry) }));
-      const entries = lists.flatMap(({ document, list }) => list.map((_, index) => ({ document, index })));
-      this.#entries.set(registry, entries);
+      const lists = [first, ...rest].map((each) => ({ ...each, list: listOf(each, registry) }));
+      this.#entries.set(
+        registry,
+        lists.flatMap(({ document, list }) => list.map((_, index) => ({ document, index }))),
+      );
+      // What is no list is a mistake, and stays to be found.
       if (Array.isArray(content[registry] ?? [])) content[registry] = lists.flatMap(({ list }) => list);
     }
-    const strangers = others.flatMap(strangersIn);
-    if (strangers.length > 0) throw new SettingsError(strangers.join('\n'));
     this.content = content;
   }
 
@@ -30,13 +44,12 @@ export class MergedDocuments {
     return document.place(inside);
   }
 
+  /** Of a list that does not stand in the main file, where its first entries do. */
   origin(path: Path): Place | undefined {
     const { document, inside } = this.#locate(path);
-    if (document.exactPlace(inside)) return document.exactPlace(inside);
-    const [registry] = path;
-    const elsewhere =
-      path.length === 1 && registry !== undefined ? this.#entries.get(registry)?.[0] : undefined;
-    return elsewhere && registry !== undefined ? elsewhere.document.exactPlace([registry]) : undefined;
+    const [registry = '', ...below] = path;
+    const elsewhere = below.length === 0 ? this.#entries.get(registry)?.[0]?.document : undefined;
+    return document.exactPlace(inside) ?? elsewhere?.exactPlace(path);
   }
 
   #locate(path: Path): { document: SettingsDocument; inside: Path } {
@@ -47,21 +60,21 @@ export class MergedDocuments {
   }
 }
 
-function contentOf(document: SettingsDocument): Record<string, unknown> {
+function read(document: SettingsDocument): Read {
   const { content } = document;
   const isSection = typeof content === 'object' && content !== null && !Array.isArray(content);
-  if (isSection) return { ...content };
+  if (isSection) return { document, content: { ...content } };
   throw new SettingsError(`${document.file}:1:1: expected settings, KEY: VALUE`);
 }
 
-function listOf(document: SettingsDocument, registry: Registry): readonly unknown[] {
-  const list = contentOf(document)[registry] ?? [];
+function listOf({ content }: Read, registry: string): readonly unknown[] {
+  const list = content[registry];
   return Array.isArray(list) ? (list as unknown[]) : [];
 }
 
 /** What may not stand in a file of a registry. */
-function strangersIn(document: SettingsDocument): string[] {
-  return Object.entries(contentOf(document)).flatMap(([key, value]) => {
+function strangersIn({ document, content }: Read): string[] {
+  return Object.entries(content).flatMap(([key, value]) => {
     const isRegistry = registries.some((registry) => registry === key);
     if (isRegistry && Array.isArray(value)) return [];
     const wrong = isRegistry ? 'expected a list' : `only ${registries.join(', ')} may stand in gatekeeper.d`;
