@@ -1,7 +1,8 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { versionOf } from '../plugins/command/haraka-package.ts';
 import { testedHaraka } from '../plugins/core/haraka/patch.ts';
 import { type Counts, isGood, lineOf } from './counts.ts';
 import { harakaDir, varDir } from './demo/instance.ts';
@@ -15,7 +16,7 @@ interface Ready extends Run {
 
 /** Runs the tests where a command line asks for, and ends with one line that counts all of them. */
 async function main(): Promise<void> {
-  const harakas = { oldest: testedHaraka.from, newest: versionIn(harakaDir) };
+  const harakas = { oldest: testedHaraka.from, newest: versionOf(harakaDir) };
   const runs = planRuns(process.argv.slice(2), harakas);
   if (!runs) {
     process.stdout.write(usage);
@@ -87,12 +88,8 @@ async function runTests({ nodeBinary, harakaFolder, words, isCrossSection }: Rea
 
 function nameOf({ nodeBinary, harakaFolder, isCrossSection }: Ready): string {
   const node = execFileSync(nodeBinary, ['--version'], { encoding: 'utf8' }).trim();
-  const places = `Node.js ${node.slice(1)}, Haraka ${versionIn(harakaFolder)}`;
+  const places = `Node.js ${node.slice(1)}, Haraka ${versionOf(harakaFolder)}`;
   return isCrossSection ? `${places}, a cross-section` : places;
-}
-
-function versionIn(folder: string): string {
-  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 function sum(all: readonly Counts[]): Counts {

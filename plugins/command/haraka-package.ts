@@ -17,11 +17,9 @@ export function findHaraka(dir: string, given: string | undefined): string {
   );
 }
 
-/** Its version, as its manifest says. */
-export function versionOf(harakaPackage: string): string {
-  const manifest = JSON.parse(readFileSync(join(harakaPackage, 'package.json'), 'utf8')) as {
-    version: string;
-  };
+/** Version of the package in a folder, as its manifest says. */
+export function versionOf(folder: string): string {
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
   return manifest.version;
 }
 

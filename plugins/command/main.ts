@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { Unavailable } from '../core/directory/directory.ts';
@@ -9,6 +8,7 @@ import { addCheck } from './check.ts';
 import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
 import { addEvents } from './events.ts';
+import { versionOf } from './haraka-package.ts';
 import { addImport } from './import.ts';
 import { addLogin } from './login.ts';
 import { exitCode, Failure } from './output.ts';
@@ -31,7 +31,7 @@ const wantsJson = process.argv.includes('--json');
 function createProgram(): Command {
   const program = new Command('gatekeeper')
     .description('Asks the settings, the directory and the events of a Haraka with Gatekeeper.')
-    .version(versionOfPackage(), '-V, --version', 'print the version')
+    .version(versionOf(join(import.meta.dirname, '..')), '-V, --version', 'print the version')
     .option('--haraka <dir>', 'directory of Haraka; default: $HARAKA, else this one, else /etc/haraka')
     .option('--json', 'answer with one JSON document, also in case of an error')
     .helpOption('-h, --help', 'print help')
@@ -43,11 +43,6 @@ function createProgram(): Command {
   for (const add of [addCheck, addConfig, addLogin, addSender, addEvents, addImport, addCompletion])
     add(program);
   return program;
-}
-
-function versionOfPackage(): string {
-  const manifest = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
-  return (JSON.parse(manifest) as { version: string }).version;
 }
 
 /** Says what went wrong in the form that was asked for. */

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
+import { versionOf } from '../../plugins/command/haraka-package.ts';
 import { harakaDir } from '../demo/instance.ts';
 
 /** What figures depend on: the processors, and the versions of what was measured. */
@@ -18,17 +18,12 @@ export function describeMachine(): Machine {
     versions: {
       'Node.js': process.version.slice(1),
       OpenSSL: process.versions.openssl,
-      Haraka: versionIn(harakaDir),
-      'haraka-plugin-auth-ldap': versionIn(join(harakaDir, '../haraka-plugin-auth-ldap')),
+      Haraka: versionOf(harakaDir),
+      'haraka-plugin-auth-ldap': versionOf(join(harakaDir, '../haraka-plugin-auth-ldap')),
       Postfix: printedBy('postconf', '-dh', 'mail_version'),
       Dovecot: printedBy('dovecot', '--version').split(' ')[0] ?? '',
     },
   };
-}
-
-function versionIn(folder: string): string {
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
-  return manifest.version;
 }
 
 /** Empty for a program that is not there: not every server is measured in every run. */

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { allReady, type Expected } from '../demo/ports.ts';
 import { freePorts } from '../../test/support/ports.ts';
-import { asRoot, startDaemon } from './as-root.ts';
+import { asRoot, startDaemon } from '../../test/support/as-root.ts';
 import { dovecotConfig, type Passwords, passwdFile, ldap } from './dovecot.ts';
 import type { Contestant, Scene, Server } from './server.ts';
 

@@ -7,7 +7,7 @@ import { ldif } from '../demo/ldif.ts';
 import { entries, people } from '../demo/people.ts';
 import { createAuthority } from '../../test/support/ldap-certificates.ts';
 import { startSlapd } from '../../test/support/slapd.ts';
-import { asRoot } from './as-root.ts';
+import { asRoot } from '../../test/support/as-root.ts';
 import type { Scene } from './server.ts';
 
 export interface OpenScene extends Scene {

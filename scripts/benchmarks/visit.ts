@@ -1,4 +1,5 @@
 import type { SecureContext } from 'node:tls';
+import { plain } from '../../test/support/smtp.ts';
 import { Wire } from './wire.ts';
 
 /** A mail program with an account on a server: what it needs for a session, and what it keeps from the last. */
@@ -38,7 +39,7 @@ export async function visit(visitor: Visitor): Promise<Visit> {
     const { name } = secured.getCipher();
     const result = { resumed: secured.isSessionReused(), tls: `${secured.getProtocol() ?? ''} ${name}` };
     await wire.expect(250, 'EHLO client.example\r\n');
-    await wire.expect(235, `AUTH PLAIN ${plain(visitor)}\r\n`);
+    await wire.expect(235, `AUTH PLAIN ${plain(visitor.login, visitor.password)}\r\n`);
     await sendMessage(wire, visitor.address);
     await wire.expect(221, 'QUIT\r\n');
     await wire.close();
@@ -53,11 +54,6 @@ async function sendMessage(wire: Wire, from: string): Promise<void> {
   await wire.expect(250, `RCPT TO:<${recipient}>\r\n`);
   await wire.expect(354, 'DATA\r\n');
   await wire.expect(250, messageFrom(from));
-}
-
-/** RFC 4616. */
-function plain({ login, password }: Visitor): string {
-  return Buffer.from(`\0${login}\0${password}`).toString('base64');
 }
 
 const line = 'The quick brown fox jumps over the lazy dog and goes home.\r\n';

@@ -35,5 +35,5 @@ export function startDaemon(run: Command, stop: Command): Daemon {
 
 /** As it is for root, by sudo for everybody else. */
 function rootCommand(command: Command): [string, ...string[]] {
-  return process.getuid?.() === 0 ? [...command] : ['sudo', '-n', ...command];
+  return process.getuid?.() === 0 ? [...command] : ['sudo', ...command];
 }
