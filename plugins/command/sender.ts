@@ -2,7 +2,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import type { Account, Verification } from '../core/directory/directory.ts';
 import { formatMailbox, parseMailbox } from '../core/mailbox.ts';
 import { rightTo, type Right } from '../core/rights.ts';
-import type { Policy } from '../core/settings/settings.ts';
+import { modeInForce, type Policy } from '../core/settings/settings.ts';
 import { accountFacts, accountJson, meanings } from './account.ts';
 import { askDirectory, installationOf } from './installation.ts';
 import { aligned, exitCode, give, type Answer, type Fact } from './output.ts';
@@ -77,10 +77,10 @@ function reasonOf({ owned, rule }: Right, address: string, account: Account): st
   }
 }
 
-function modeNotes({ sender, emergency }: Policy): string[] {
-  if (sender.mode === 'enforce' && !emergency) return [];
-  const setting = sender.mode === 'enforce' ? 'emergency' : 'sender.mode';
-  const mode = sender.mode === 'enforce' ? emergency : sender.mode;
+function modeNotes(policy: Policy): string[] {
+  const mode = modeInForce(policy.sender.mode, policy);
+  if (mode === 'enforce') return [];
+  const setting = mode === policy.sender.mode ? 'sender.mode' : 'emergency';
   return [`${setting} is ${mode}: the gateway refuses no address of a sender`];
 }
 

@@ -1,5 +1,5 @@
 import constants from 'haraka-constants';
-import { isMode, type Mode, type Policy } from '../settings/settings.ts';
+import { isMode, modeInForce, type Mode, type Policy } from '../settings/settings.ts';
 import { defer, isVerdict, ownFault, skip, type Verdict } from '../verdict.ts';
 import { answerFinally, answerHook, type Refusal } from './answer.ts';
 import { gatherFacts, type Facts, type Source, type Stage } from './facts.ts';
@@ -158,7 +158,7 @@ function decideNow(check: AnyCheck, source: Source): Decided {
 function modeOf(check: AnyCheck, policy: Policy): Mode {
   const mode: unknown = check.mode ? check.mode(policy) : 'enforce';
   if (!isMode(mode)) throw new Error(`the check has no mode ${String(mode)}`);
-  return mode === 'enforce' && check.mode && policy.emergency ? policy.emergency : mode;
+  return check.mode ? modeInForce(mode, policy) : mode;
 }
 
 /** In a promise of our own realm, whatever kind of promise it was. */

@@ -167,6 +167,11 @@ export const settingsSchema = wholePolicy.superRefine((policy, context) => {
   }
 });
 
+/** The mode of a content policy, which `emergency` turns from enforce to observe. */
+export function modeInForce(mode: Mode, { emergency }: Policy): Mode {
+  return mode === 'enforce' && emergency ? emergency : mode;
+}
+
 /** Lists that may also stand in files of their own, in the folder `gatekeeper.d`. */
 export const registries = ['protected_domains', 'nodes', 'trusted_relays'] as const;
 
