@@ -1,16 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { exitCode, Failure } from './output.ts';
+import { harakaDirectory } from './installation.ts';
+import { exitCode, Failure, give } from './output.ts';
 import { readInputs } from './import/inputs.ts';
 import { nextCommands, planFor, type Inputs } from './import/plan.ts';
 import { isSource, sources } from './import/plugins-file.ts';
-import { reportJson, reportText, type Report } from './import/report.ts';
+import { reportJson, reportLines, type Report } from './import/report.ts';
 import { changePlugins, configFiles, createAll, ldifFile } from './import/write.ts';
 
 interface Options {
-  readonly haraka?: string;
-  readonly json?: boolean;
   readonly write?: boolean;
   readonly ldif?: string;
   readonly base?: string;
@@ -30,7 +29,7 @@ Examples:
   gatekeeper import --write
   gatekeeper import --ldif users.ldif --base ou=people,dc=corp,dc=example`;
 
-/** Adds \`gatekeeper import\`: settings that take the place of those of auth-ldap, ldap, auth/flat_file and spf. */
+/** Adds `gatekeeper import`: settings that take the place of those of auth-ldap, ldap, auth/flat_file and spf. */
 export function addImport(program: Command): void {
   program
     .command('import')
@@ -41,16 +40,9 @@ export function addImport(program: Command): void {
     .option('--haraka-package <dir>', 'where Haraka itself is; default: the one that DIR or PATH has')
     .addHelpText('after', help)
     .action((_options: unknown, command: Command) => {
-      const options = command.optsWithGlobals<Options>();
-      const report = importFrom(harakaDirectory(options), options);
-      process.stdout.write(options.json ? reportJson(report) : reportText(report));
+      const report = importFrom(harakaDirectory(command, 'plugins'), command.opts<Options>());
+      give(command, { exitCode: exitCode.yes, json: reportJson(report), lines: reportLines(report) });
     });
-}
-
-/** As the option says, else the environment, else here, else where it usually is. */
-function harakaDirectory({ haraka = process.env['HARAKA'] }: Options): string {
-  if (haraka) return resolve(haraka);
-  return existsSync('config/plugins') ? process.cwd() : '/etc/haraka';
 }
 
 function importFrom(dir: string, options: Options): Report {

@@ -22,11 +22,11 @@ export interface Installation {
 /** Where Haraka's own packages for Debian and its documentation put it. */
 const usualDirectory = '/etc/haraka';
 
-/** The directory of Haraka: as the option says, else the environment, else here, else where it usually is. */
-export function harakaDirectory(command: Command): string {
+/** The directory of Haraka: as the option says, else the environment, else here if it has config/FILE, else the usual one. */
+export function harakaDirectory(command: Command, file = 'gatekeeper.yaml'): string {
   const { haraka = process.env['HARAKA'] } = command.optsWithGlobals<Globals>();
   if (haraka) return resolve(haraka);
-  return existsSync(join('config', 'gatekeeper.yaml')) ? process.cwd() : usualDirectory;
+  return existsSync(join('config', file)) ? process.cwd() : usualDirectory;
 }
 
 /** The Haraka that a command is about, with its settings; throws `SettingsError`. */

@@ -1,4 +1,3 @@
-import { jsonLine } from '../../core/json-line.ts';
 import type { Plan } from './plan.ts';
 
 /** What one run has to tell. */
@@ -12,9 +11,9 @@ export interface Report {
 }
 
 /** The report for scripts. No secret stands in it. */
-export function reportJson({ plan, written, commands }: Report): string {
+export function reportJson({ plan, written, commands }: Report): object {
   const { found, settings, plugins, notes } = plan;
-  const content = {
+  return {
     found,
     settings,
     plugins: { diff: plugins.diff, after: plugins.after },
@@ -22,11 +21,10 @@ export function reportJson({ plan, written, commands }: Report): string {
     commands,
     written,
   };
-  return `${jsonLine(content)}\n`;
 }
 
 /** The report for people. No secret stands in it. */
-export function reportText({ plan, written, isWritten, commands }: Report): string {
+export function reportLines({ plan, written, isWritten, commands }: Report): string[] {
   const state = isWritten ? 'written' : 'proposed';
   const found = plan.found.map(({ name, line }) => `${name} (line ${line})`).join(', ');
   return [
@@ -39,10 +37,9 @@ export function reportText({ plan, written, isWritten, commands }: Report): stri
     plan.notes.map(({ about, text }) => wrapped(`${about}: ${text}`)).join('\n'),
     ...(written.length > 0 ? [`Written:\n${written.map((path) => `  ${path}`).join('\n')}`] : []),
     `Next:\n${commands.map((command) => `  ${command}`).join('\n')}`,
-    '',
   ]
     .join('\n\n')
-    .replace(/\n\n$/, '\n');
+    .split('\n');
 }
 
 const width = 100;
