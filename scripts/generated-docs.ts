@@ -7,6 +7,7 @@ import { heldInput } from '../plugins/core/haraka/patches/held-input.ts';
 import { lineLength } from '../plugins/core/haraka/patches/line-length.ts';
 import { mailUnauthenticated } from '../plugins/core/haraka/patches/mail-unauthenticated.ts';
 import { neverSkipped } from '../plugins/core/haraka/patches/never-skipped.ts';
+import { neverSpooled } from '../plugins/core/haraka/patches/never-spooled.ts';
 import { newTransactions } from '../plugins/core/haraka/patches/new-transactions.ts';
 import { proxyOnce } from '../plugins/core/haraka/patches/proxy-once.ts';
 import { queueUntimed } from '../plugins/core/haraka/patches/queue-untimed.ts';
@@ -21,7 +22,7 @@ export const patches = [
   ...[clientSocket, proxyOnce, tlsContext],
   ...[authLines, heldInput, lineLength, redactLog],
   ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines],
-  ...[refusalsStand, transactionEnd, queueUntimed],
+  ...[refusalsStand, transactionEnd, queueUntimed, neverSpooled],
 ];
 
 /** Tables of the documentation that are made from the source, by the name in their marker. */

@@ -166,6 +166,21 @@ const fallbacks: readonly {
       C> From: alice@corp.example\\r\\n\\r\\nx\\r\\n.\\r\\n
       S: 450 plugin timeout *`,
   },
+  {
+    haraka: 'spooling-renamed',
+    patch: 'never-spooled',
+    dialogue: `# a message leaves as ever
+      connect submission
+      login alice@corp.example pw-alice
+      C: MAIL FROM:<alice@corp.example>
+      S: 250 *
+      C: RCPT TO:<{id}@partner.example>
+      S: 250 *
+      C: DATA
+      S: 354 *
+      C> From: alice@corp.example\\r\\n\\r\\nx\\r\\n.\\r\\n
+      S: 250 Message queued *`,
+  },
 ];
 
 void describe('a patch for comfort that does not work is left out, with one line', { concurrency: 3 }, () => {

@@ -69,6 +69,12 @@ const ways = {
   'line-length-read-only': () => {
     Object.defineProperty(connection.cfg.max, 'line_length', { writable: false });
   },
+  'spooling-renamed': () =>
+    replace(transaction, 'createTransaction', (create) => (...args) => {
+      const made = create(...args);
+      rename(made.message_stream, 'spooling');
+      return made;
+    }),
   'create-transaction-renamed': () => rename(transaction, 'createTransaction'),
   'header-lines-renamed': () => {
     replace(transaction, 'createTransaction', (original) => (...args) => {

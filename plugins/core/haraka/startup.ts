@@ -8,6 +8,7 @@ import { applyPatch, verifyPatches } from './patch.ts';
 import { clientSocket } from './patches/client-socket.ts';
 import { headerLines } from './patches/header-lines.ts';
 import { neverSkipped } from './patches/never-skipped.ts';
+import { neverSpooled } from './patches/never-spooled.ts';
 import { newTransactions } from './patches/new-transactions.ts';
 import { proxyOnce } from './patches/proxy-once.ts';
 import { refusalsStand } from './patches/refusals-stand.ts';
@@ -62,6 +63,7 @@ function patchHaraka(plugin: Plugin): void {
   const isOurs = (name: unknown) => isStarted(String(name));
   applyPatch(plugin, newTransactions);
   applyPatch(plugin, neverSkipped, isOurs);
+  applyPatch(plugin, neverSpooled);
   applyPatch(plugin, headerLines);
   applyPatch(plugin, refusalsStand, isOurs);
   applyPatch(plugin, proxyOnce);

@@ -26,10 +26,17 @@ export interface Transaction {
   readonly results: ResultStore;
   readonly notes: Record<string, unknown>;
   /** The message on its way out, line by line as it came over the wire. */
-  readonly message_stream: { add_line(line: Buffer): void };
+  readonly message_stream: MessageStream;
   add_data(line: Buffer): void;
   end_data(done: () => void): void;
   msg_status?: 'accepted' | 'rejected' | 'deferred';
+}
+
+export interface MessageStream {
+  /** Whether the message has a file. */
+  readonly spooling: boolean;
+  add_line(line: Buffer): void;
+  destroy(): void;
 }
 
 /** A client's socket: in clear a wrapper whose `cleartext` appears with STARTTLS, on an implicit-TLS port the TLS socket. */

@@ -1,4 +1,4 @@
-import { definePatch, expect, replaceMethod } from '../patch.ts';
+import { definePatch, expect, replaceMethod, type Undo } from '../patch.ts';
 import { throwAwayConnection } from '../throw-away.ts';
 import type { Transaction } from '../types.ts';
 
@@ -6,9 +6,12 @@ type Visitor = (transaction: Transaction) => void;
 
 const visitors: Visitor[] = [];
 
-/** Shows every transaction that Haraka creates to `visit`, before anybody else has it; `undefined` comes of it. */
-export function onNewTransaction(visit: Visitor): undefined {
+/** Shows every transaction that Haraka creates to `visit`, before anybody else has it, until that is undone. */
+export function onNewTransaction(visit: Visitor): Undo {
   visitors.push(visit);
+  return () => {
+    visitors.splice(visitors.indexOf(visit), 1);
+  };
 }
 
 /** Shows new transactions to those who asked for them by `onNewTransaction`. */
@@ -25,11 +28,11 @@ export const newTransactions = definePatch({
   selfTest(plugin) {
     const { connection } = throwAwayConnection(plugin);
     const seen: Transaction[] = [];
-    visitors.push((transaction) => seen.push(transaction));
+    const undo = onNewTransaction((transaction) => seen.push(transaction));
     try {
       connection.init_transaction(() => undefined);
     } finally {
-      visitors.pop();
+      undo();
     }
     const { transaction } = connection;
     expect(
