@@ -5,6 +5,7 @@ import { answerFinally, answerHook, type Refusal } from './answer.ts';
 import { gatherFacts, type Facts, type Source, type Stage } from './facts.ts';
 import { addHook } from './hook.ts';
 import { judge, type Outcome } from './outcome.ts';
+import type { SessionFacts } from './session.ts';
 import { settingsFor, transactionRecord, type TransactionRecord } from './transaction.ts';
 import type { Connection, Next, Plugin } from './types.ts';
 
@@ -77,9 +78,9 @@ export function refusalOfSession(plugin: Plugin, connection: Connection): Refusa
   for (const check of installed.filter(({ stage }) => stage === 'session')) {
     const started = performance.now();
     const source = { plugin, connection, params: [], policy: settings.policy };
-    const { mode, answer } = decideNow(check, source);
+    const { answer, ...decided } = decideNow(check, source);
     const verdict = answer instanceof Promise ? ownFault('a session check must decide at once') : answer;
-    const { refusal } = judge({ check, mode, plugin, connection, verdict, started, settings });
+    const { refusal } = judge({ check, ...decided, plugin, connection, verdict, started, settings });
     if (refusal) return refusal;
   }
   return undefined;
@@ -96,11 +97,12 @@ function runCheck(check: AnyCheck, call: Omit<Source, 'policy'>, next: Next): vo
     return;
   }
   const { settings } = record;
-  const { mode, answer } = decideNow(check, { ...call, policy: settings.policy });
+  const { answer, ...decided } = decideNow(check, { ...call, policy: settings.policy });
   const done = withDeadline(answer, deadlineSeconds(settings.policy, plugin), (verdict) => {
     // The client is gone, or has begun another message: nothing may be cleared or answered any more.
     if (connection.transaction !== transaction) return;
-    const outcome = judge({ check, mode, plugin, connection, transaction, verdict, started, settings });
+    const decision = { check, ...decided, plugin, connection, transaction, verdict, started, settings };
+    const outcome = judge(decision);
     clear(check, outcome, record);
     conclude(check, outcome, connection, next);
   });
@@ -138,20 +140,24 @@ function deadlineSeconds({ deadline_seconds: wanted }: Policy, { timeout }: Plug
 
 interface Decided {
   readonly mode: Mode;
+  readonly facts?: SessionFacts;
   readonly answer: Verdict | Promise<Verdict>;
 }
 
 /** Runs `decide` so that whatever it does comes out as a verdict. A mode that cannot be read is `enforce`. */
 function decideNow(check: AnyCheck, source: Source): Decided {
-  let mode: Mode = 'enforce';
+  let decided: Omit<Decided, 'answer'> = { mode: 'enforce' };
   try {
-    mode = modeOf(check, source.policy);
+    const mode = modeOf(check, source.policy);
+    decided = { mode };
     if (mode === 'off') return { mode, answer: skip('mode is off') };
+    const facts = gatherFacts(check.stage, source);
+    decided = { mode, facts };
     const decide = check.decide as (facts: unknown, policy: Policy) => unknown;
-    const answer = decide(gatherFacts(check.stage, source), source.policy);
-    return { mode, answer: isThenable(answer) ? settled(answer) : asVerdict(answer) };
+    const answer = decide(facts, source.policy);
+    return { ...decided, answer: isThenable(answer) ? settled(answer) : asVerdict(answer) };
   } catch (error) {
-    return { mode, answer: ownFault(error) };
+    return { ...decided, answer: ownFault(error) };
   }
 }
 

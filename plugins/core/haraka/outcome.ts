@@ -5,7 +5,7 @@ import { replies, type Reason } from '../replies.ts';
 import type { Mode, Settings } from '../settings/settings.ts';
 import type { Verdict } from '../verdict.ts';
 import { makeRefusal, type Refusal } from './answer.ts';
-import { isGone, sessionFacts } from './session.ts';
+import { isGone, sessionFacts, type SessionFacts } from './session.ts';
 import type { Clearance } from './transaction.ts';
 import type { Connection, Plugin, ResultStore, Transaction } from './types.ts';
 
@@ -23,6 +23,8 @@ export interface Decision {
   readonly started: number;
   /** Those that the decision was made under. */
   readonly settings: Settings;
+  /** What it was made of; absent where nothing was gathered for it. */
+  readonly facts?: SessionFacts;
   /** What a login called itself. */
   readonly login?: string;
   /** The reply, where it is another one than that of the verdict's reason. */
@@ -83,8 +85,8 @@ function eventOf(decision: Decision, judgement: Judgement): GatekeeperEvent {
 }
 
 /** Who it was about, and where. */
-function partiesOf({ connection, transaction, settings }: Decision) {
-  const { client, listener, tls, identity } = sessionFacts(connection, settings.policy);
+function partiesOf({ connection, transaction, settings, facts }: Decision) {
+  const { client, listener, tls, identity } = facts ?? sessionFacts(connection, settings.policy);
   const sender = transaction?.mail_from?.format().slice(1, -1);
   return {
     client: client.address,
