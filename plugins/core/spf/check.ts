@@ -30,10 +30,10 @@ export const longestTold = 1024;
 export class Evaluation {
   readonly macros: Macros;
   readonly lookups: Lookups;
+  readonly tracer = new Tracer();
   readonly #client: Client;
   readonly #limits: SpfLimits;
   readonly #reverse: ReverseNames;
-  readonly #tracer = new Tracer();
 
   constructor(client: Client, lookups: Lookups, limits: SpfLimits) {
     this.#client = client;
@@ -59,7 +59,7 @@ export class Evaluation {
     if (!record) return { result: 'none', because: `${printable(domain)} has no SPF record` };
     trace.record = cut(record.text, longestTold);
     for (const directive of record.directives) {
-      const term = this.#tracer.term(trace, directive.text);
+      const term = this.tracer.term(trace, directive.text);
       const hit = this.#matches(directive, domain, term);
       // Most terms are addresses, which need not wait for anything.
       term.matches = typeof hit === 'boolean' ? hit : await hit;
@@ -77,7 +77,7 @@ export class Evaluation {
     trace: TracedCheck,
   ): Promise<Finding> {
     this.lookups.countTerm(text);
-    const term = this.#tracer.term(trace, text);
+    const term = this.tracer.term(trace, text);
     const target = await this.#target(spec, domain, term);
     if (target === undefined) throw new SpfError('permerror', `${printable(text)}: no name for this sender`);
     const finding = await this.#checkTarget(target, term);
@@ -148,7 +148,7 @@ export class Evaluation {
   }
 
   async #checkTarget(target: DomainName, term: TracedTerm): Promise<Finding> {
-    const trace = this.#tracer.check(target);
+    const trace = this.tracer.check(target);
     term.check = trace;
     return this.check(target, trace);
   }

@@ -1,5 +1,4 @@
 import type { Answer, RecordData, RecordType } from '../dns/dns.ts';
-import { printable } from './octets.ts';
 
 /** How one domain was checked: plain data, bounded, octets as they came. */
 export interface TracedCheck {
@@ -31,9 +30,9 @@ export interface TracedQuestion {
   type: RecordType;
   name: string;
   kind: Answer<RecordType>['kind'];
-  /** Not of TXT; the first ten. */
+  /** The first ten; none of TXT. */
   records?: readonly RecordData['A' | 'MX'][];
-  /** How many records more there are. */
+  /** How many records more there are than are told. */
   more?: number;
 }
 
@@ -72,42 +71,9 @@ export function traceQuestion<T extends RecordType>(
 ): void {
   const question: TracedQuestion = { type, name, kind: answer.kind };
   at.questions.push(question);
-  if (answer.kind !== 'records' || type === 'TXT') return;
+  if (answer.kind !== 'records') return;
   const records = answer.records as readonly RecordData['A' | 'MX'][];
-  question.records = records.length > mostRecords ? records.slice(0, mostRecords) : records;
-  if (records.length > mostRecords) question.more = records.length - mostRecords;
-}
-
-/** The lines that tell a person what was evaluated, harmless to a terminal. */
-export function formatCheck(check: TracedCheck, indent = ''): string[] {
-  const inner = `${indent}  `;
-  return [
-    ...check.questions.map((question) => `${indent}${formatQuestion(question)}`),
-    ...(check.record === undefined ? [] : [`${indent}${printable(check.record, 1024)}`]),
-    ...check.terms.flatMap((term) => formatTerm(term, inner)),
-    ...(check.omitted > 0 ? [`${inner}(and ${check.omitted} terms more)`] : []),
-    `${indent}${printable(check.domain)}: ${check.result ?? 'not finished'}`,
-  ];
-}
-
-function formatTerm(term: TracedTerm, indent: string): string[] {
-  const inner = `${indent}  `;
-  const target = term.target === undefined ? '' : ` (${printable(term.target)})`;
-  const verdict = term.matches === undefined ? '' : term.matches ? ': matches' : ': does not match';
-  return [
-    `${indent}${printable(term.term)}${target}${verdict}`,
-    ...term.questions.map((question) => `${inner}${formatQuestion(question)}`),
-    ...(term.check ? formatCheck(term.check, inner) : []),
-  ];
-}
-
-function formatQuestion({ type, name, kind, records = [], more = 0 }: TracedQuestion): string {
-  const shown = records.map((record) => printable(formatRecord(record)));
-  const rest = more > 0 ? [`${more} more`] : [];
-  const list = [...shown, ...rest].join(', ');
-  return `${type} ${printable(name)}: ${list === '' ? kind : list}`;
-}
-
-function formatRecord(record: RecordData['A' | 'MX']): string {
-  return typeof record === 'string' ? record : `${record.preference} ${record.exchange}`;
+  const told = type === 'TXT' ? 0 : mostRecords;
+  question.records = records.length > told ? records.slice(0, told) : records;
+  if (records.length > told) question.more = records.length - told;
 }

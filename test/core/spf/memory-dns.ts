@@ -17,7 +17,7 @@ export function memoryDns(zone: Zone): MemoryDns {
       const question = `${type} ${name}`;
       asked.push(question);
       const answer = answers.get(question) ?? answerOf(lookup(name, typeNumbers[type], true), type);
-      answers.set(question, answer as Answer<RecordType>);
+      answers.set(question, answer);
       return Promise.resolve(answer as Answer<T>);
     },
   };
