@@ -1,4 +1,3 @@
-import { isIPv4, isIPv6 } from 'node:net';
 import type { DomainName } from '../dns/dns.ts';
 
 /** An IP address as groups of 16 bits: two of them, or eight. */
@@ -7,19 +6,50 @@ export interface Address {
   readonly groups: readonly number[];
 }
 
+const qnum = '(0|[1-9][0-9]{0,2})';
+const quad = new RegExp(`^${qnum}[.]${qnum}[.]${qnum}[.]${qnum}$`);
+
 /** Reads an IPv4 address in dotted form, without leading zeros (RFC 7208 §5.6 qnum). */
 export function parseAddress4(text: string): Address | undefined {
-  return isIPv4(text) ? { family: 4, groups: groupsOfQuad(text) } : undefined;
+  const found = quad.exec(text);
+  if (!found) return undefined;
+  const [a, b, c, d] = [Number(found[1]), Number(found[2]), Number(found[3]), Number(found[4])];
+  if (a > 255 || b > 255 || c > 255 || d > 255) return undefined;
+  return { family: 4, groups: [(a << 8) | b, (c << 8) | d] };
 }
 
 /** Reads an IPv6 address (RFC 4291 §2.2), which has no zone. */
 export function parseAddress6(text: string): Address | undefined {
-  if (text.includes('%') || !isIPv6(text)) return undefined;
-  const [head = '', tail] = text.split('::');
-  const left = groupsOf(head);
-  const right = tail === undefined ? [] : groupsOf(tail);
+  const cut = text.indexOf('::');
+  if (cut === -1) {
+    const groups = parseGroups(text);
+    return groups?.length === 8 ? { family: 6, groups } : undefined;
+  }
+  const left = cut === 0 ? [] : parseGroups(text.slice(0, cut), 'hexadecimal');
+  const right = cut === text.length - 2 ? [] : parseGroups(text.slice(cut + 2));
+  if (left === undefined || right === undefined || left.length + right.length > 7) return undefined;
   const zeros = Array<number>(8 - left.length - right.length).fill(0);
   return { family: 6, groups: [...left, ...zeros, ...right] };
+}
+
+/** Reads groups of one to four hexadecimal digits; the last two may be written as an IPv4 address. */
+function parseGroups(text: string, form?: 'hexadecimal'): number[] | undefined {
+  const groups: number[] = [];
+  for (let start = 0; groups.length < 8;) {
+    const colon = text.indexOf(':', start);
+    const part = colon === -1 ? text.slice(start) : text.slice(start, colon);
+    const isQuad = colon === -1 && form === undefined && part.includes('.');
+    const read = isQuad ? parseAddress4(part)?.groups : parseGroup(part);
+    if (read === undefined) return undefined;
+    groups.push(...read);
+    if (colon === -1) return groups;
+    start = colon + 1;
+  }
+  return undefined;
+}
+
+function parseGroup(text: string): number[] | undefined {
+  return /^[0-9a-f]{1,4}$/i.test(text) ? [parseInt(text, 16)] : undefined;
 }
 
 /** Reads the address of a client: a zone says nothing of who it is, and a mapped IPv4 address is one (RFC 7208 §5). */
@@ -62,16 +92,6 @@ export function dottedAddress({ family, groups }: Address): string {
 export function reverseName(address: Address): DomainName {
   const zone = address.family === 4 ? 'in-addr.arpa' : 'ip6.arpa';
   return `${dottedAddress(address).toLowerCase().split('.').reverse().join('.')}.${zone}`;
-}
-
-function groupsOf(text: string): number[] {
-  if (text === '') return [];
-  return text.split(':').flatMap((part) => (part.includes('.') ? groupsOfQuad(part) : [parseInt(part, 16)]));
-}
-
-function groupsOfQuad(text: string): number[] {
-  const [a = 0, b = 0, c = 0, d = 0] = text.split('.').map(Number);
-  return [(a << 8) | b, (c << 8) | d];
 }
 
 function octetsOf(groups: readonly number[]): number[] {

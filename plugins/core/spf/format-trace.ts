@@ -38,7 +38,8 @@ function formatTerm(term: TracedTerm, indent: string): string[] {
 
 function formatQuestion({ type, name, kind, records = [], more = 0 }: TracedQuestion): string {
   const shown = records.map((record) => printable(formatRecord(record)));
-  const rest = more > 0 ? [type === 'TXT' ? `${more} records` : `${more} more`] : [];
+  const rest =
+    more > 0 ? [type === 'TXT' ? `${more} ${more === 1 ? 'record' : 'records'}` : `${more} more`] : [];
   const list = [...shown, ...rest].join(', ');
   return `${type} ${printable(name)}: ${list === '' ? kind : list}`;
 }

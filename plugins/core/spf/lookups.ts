@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Answer, Dns, DomainName, RecordData, RecordType } from '../dns/dns.ts';
 import { messageOf } from '../message-of.ts';
 import type { SpfLimits } from './limits.ts';
@@ -9,6 +10,12 @@ import { traceQuestion, type TracedQuestion } from './trace.ts';
 export interface Asker {
   readonly questions: TracedQuestion[];
 }
+
+/**
+ * How much is read before others have their turn, in octets of text and in addresses. Answers from a cache come at once:
+ * an evaluation of very large ones would hold up everybody's mail.
+ */
+const mostAtOnce = 16 * 1024;
 
 /** A name that cannot exist is not asked for, and is no void lookup either. */
 const impossible = { kind: 'nxdomain' } as const;
@@ -22,6 +29,7 @@ export class Lookups {
   readonly #voidTerms = new Set<Asker>();
   #terms = 0;
   #queries = 0;
+  #readAtOnce = 0;
 
   constructor(dns: Dns, limits: SpfLimits, signal: AbortSignal) {
     this.#dns = dns;
@@ -50,6 +58,8 @@ export class Lookups {
     const answer = (this.#answers.get(key) as Answer<T> | undefined) ?? (await this.#resolve(folded, type));
     this.#answers.set(key, answer);
     traceQuestion(asker, name, type, answer);
+    this.#readAtOnce += sizeOf(answer);
+    if (this.#readAtOnce > mostAtOnce) await this.#letOthersWork();
     return answer;
   }
 
@@ -64,6 +74,12 @@ export class Lookups {
     refuseTrouble(answer, name, type);
     if (answer !== impossible) this.#countVoid(name, asker);
     return [];
+  }
+
+  async #letOthersWork(): Promise<void> {
+    this.#readAtOnce = 0;
+    await setImmediate();
+    this.#signal.throwIfAborted();
   }
 
   async #resolve<T extends RecordType>(name: DomainName, type: T): Promise<Answer<T>> {
@@ -103,4 +119,10 @@ export function refuseTrouble(answer: Answer<RecordType>, name: DomainName, type
   if (answer.kind === 'servfail') {
     throw new SpfError('temperror', `${printable(answer.because)}: ${type} ${printable(name)}`);
   }
+}
+
+function sizeOf(answer: Answer<RecordType>): number {
+  if (answer.kind !== 'records') return 0;
+  const records: readonly unknown[] = answer.records;
+  return records.reduce<number>((sum, record) => sum + (typeof record === 'string' ? record.length : 1), 0);
 }

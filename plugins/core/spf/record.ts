@@ -16,8 +16,8 @@ export interface Directive {
 export type Mechanism =
   | { readonly kind: 'all' }
   | { readonly kind: 'include' | 'exists'; readonly target: DomainSpec }
-  | ({ readonly kind: 'a' | 'mx'; readonly target?: DomainSpec } & PrefixLengths)
-  | { readonly kind: 'ptr'; readonly target?: DomainSpec }
+  | ({ readonly kind: 'a' | 'mx'; readonly target: DomainSpec | undefined } & PrefixLengths)
+  | { readonly kind: 'ptr'; readonly target: DomainSpec | undefined }
   | { readonly kind: 'ip4' | 'ip6'; readonly network: Address; readonly prefix: number };
 
 /** How many bits of an address count (§5.3). */
@@ -40,6 +40,9 @@ export interface Modifier {
   readonly target: DomainSpec;
 }
 
+/** No honest record comes near: 64 KiB of short terms would hold up everybody's mail. */
+const mostTerms = 2000;
+
 const qualifiers = { '': 'pass', '+': 'pass', '-': 'fail', '~': 'softfail', '?': 'neutral' } as const;
 
 /**
@@ -50,10 +53,14 @@ const qualifiers = { '': 'pass', '+': 'pass', '-': 'fail', '~': 'softfail', '?':
  * terms   = *( 1*SP ( directive / modifier ) )
  */
 export function parseRecord(text: string): SpfRecord {
+  const terms = text
+    .slice('v=spf1'.length)
+    .split(' ')
+    .filter((term) => term !== '');
+  if (terms.length > mostTerms) throw new RecordError(`more than ${mostTerms} terms`);
   const directives: Directive[] = [];
   const modifiers: { redirect?: Modifier; explanation?: Modifier } = {};
-  for (const term of text.slice('v=spf1'.length).split(' ')) {
-    if (term === '') continue;
+  for (const term of terms) {
     const directive = parseTerm(term, modifiers);
     if (directive) directives.push(directive);
   }
@@ -136,7 +143,7 @@ function parseMechanism(name: string, rest: string): Mechanism {
     case 'mx':
       return parseAddressMechanism(name, rest);
     case 'ptr':
-      return rest === '' ? { kind: name } : { kind: name, target: parseDomainSpec(argument(rest)) };
+      return { kind: name, target: rest === '' ? undefined : parseDomainSpec(argument(rest)) };
     case 'ip4':
       return parseNetwork(name, argument(rest), 32, parseAddress4);
     case 'ip6':
@@ -152,10 +159,8 @@ function argument(rest: string): string {
 }
 
 function parseAddressMechanism(kind: 'a' | 'mx', rest: string): Mechanism {
-  const { target, ...lengths } = cutPrefixLengths(rest);
-  return target === ''
-    ? { kind, ...lengths }
-    : { kind, target: parseDomainSpec(argument(target)), ...lengths };
+  const { target, prefix4, prefix6 } = cutPrefixLengths(rest);
+  return { kind, target: target === '' ? undefined : parseDomainSpec(argument(target)), prefix4, prefix6 };
 }
 
 /**
