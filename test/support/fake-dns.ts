@@ -61,7 +61,10 @@ export async function startFakeDns(script: Script, port = 0): Promise<FakeDns> {
   });
   udp.bind(taken, '127.0.0.1');
   await once(udp, 'listening');
+  let isStopped = false;
   const stop = async (): Promise<void> => {
+    if (isStopped) return;
+    isStopped = true;
     for (const socket of sockets) socket.destroy();
     const closed = [once(udp, 'close'), once(server, 'close')];
     udp.close();
