@@ -7,6 +7,7 @@ import {
   typeNumbers,
   type Question,
   type RawRecord,
+  type Reading,
   type Sections,
 } from './message.ts';
 import { isWithin, lowerCased } from './name.ts';
@@ -33,6 +34,9 @@ export interface Chain {
 /** Each alias may cost a question; nobody needs so many. */
 const mostAliases = 8;
 
+/** RFC 1035 §4.1.4: the two highest bits are set. */
+const firstPointer = 0xc000;
+
 export function startChain(name: DomainName): Chain {
   const last = lowerCased(name);
   return { names: new Set([last]), last, ttl: Infinity };
@@ -45,30 +49,30 @@ export function conclude(message: Buffer, question: Question, chain: Chain): Con
     const { rcode } = sections;
     if (rcode !== rcodes.noError && rcode !== rcodes.nameError)
       return failure(`answered ${nameOfRcode(rcode)}`);
-    return follow(message, question.type, sections, chain);
+    return follow(question.type, sections, chain);
   } catch (error) {
     if (error instanceof FormatError) return failure(`sent ${error.message}`);
     throw error;
   }
 }
 
-function follow(message: Buffer, type: RecordType, sections: Sections, start: Chain): Conclusion {
-  const wanted = byOwner(message, sections.answers, typeNumbers[type]);
-  const aliases = byOwner(message, sections.answers, typeNumbers.CNAME);
+function follow(type: RecordType, sections: Sections, start: Chain): Conclusion {
+  const wanted = byOwner(sections, sections.answers, typeNumbers[type]);
+  const aliases = byOwner(sections, sections.answers, typeNumbers.CNAME);
   for (let chain = start; ;) {
     const found = wanted.get(chain.last);
-    if (found !== undefined) return concludeWith(message, type, sections, found, chain);
+    if (found !== undefined) return concludeWith(type, sections, found, chain);
     const alias = aliases.get(chain.last);
-    if (alias === undefined) return concludeWithout(message, sections, chain, chain !== start);
-    const longer = extend(message, alias, chain);
+    if (alias === undefined) return concludeWithout(sections, chain, chain !== start);
+    const longer = extend(sections, alias, chain);
     if (typeof longer === 'string') return failure(longer);
     chain = longer;
   }
 }
 
 /** The chain with one more name, or what is wrong. RFC 2181 §10.1: a name has one canonical name. */
-function extend(message: Buffer, aliases: readonly RawRecord[], { names, ttl }: Chain): Chain | string {
-  const [last = '', ...others] = aliases.map(({ data, end }) => readDomain(message, data, end, true));
+function extend(reading: Reading, aliases: readonly RawRecord[], { names, ttl }: Chain): Chain | string {
+  const [last = '', ...others] = aliases.map(({ data, end }) => readDomain(reading, data, end, true));
   if (others.some((other) => other !== last)) return 'sent two aliases of one name';
   if (names.has(last)) return 'sent an alias that leads back to itself';
   if (names.size > mostAliases) return `sent a chain of more than ${mostAliases} aliases`;
@@ -76,20 +80,19 @@ function extend(message: Buffer, aliases: readonly RawRecord[], { names, ttl }: 
 }
 
 function concludeWith(
-  message: Buffer,
   type: RecordType,
-  { rcode }: Sections,
+  sections: Sections,
   found: readonly RawRecord[],
   chain: Chain,
 ): Conclusion {
-  if (rcode === rcodes.nameError) return failure('sent records of a name that does not exist');
-  const records = found.map((record) => readData[type](message, record));
+  if (sections.rcode === rcodes.nameError) return failure('sent records of a name that does not exist');
+  const records = found.map((record) => readData[type](sections, record));
   return { kind: 'records', records, ttl: smallestTtl(found, chain.ttl) };
 }
 
 /** The answer holds no record for the last name of the chain: what follows from that (RFC 2308 §2). */
-function concludeWithout(message: Buffer, sections: Sections, chain: Chain, isAlias: boolean): Conclusion {
-  const ttl = negativeTtl(message, sections.authority, chain);
+function concludeWithout(sections: Sections, chain: Chain, isAlias: boolean): Conclusion {
+  const ttl = negativeTtl(sections, chain);
   // RFC 6604 §3: with aliases, the code is about the last name.
   if (sections.rcode === rcodes.nameError) return { kind: 'nxdomain', ttl };
   if (ttl !== undefined) return { kind: 'no-data', ttl };
@@ -101,26 +104,34 @@ function concludeWithout(message: Buffer, sections: Sections, chain: Chain, isAl
 }
 
 /** RFC 2308 §5: the smaller of the TTL of the SOA record and of what it says. */
-function negativeTtl(message: Buffer, authority: readonly RawRecord[], chain: Chain): number | undefined {
-  const soas = byOwner(message, authority, typeNumbers.SOA);
+function negativeTtl(sections: Sections, chain: Chain): number | undefined {
+  const soas = byOwner(sections, sections.authority, typeNumbers.SOA);
   for (const [owner, [soa]] of soas) {
     if (soa === undefined || !isWithin(chain.last, owner)) continue;
     // Two names of an octet at least, and five numbers, the last of which is wanted.
     if (soa.end - soa.data < 22) throw new FormatError('an SOA record that is cut short');
-    return smallestTtl([soa], Math.min(seconds(message.readUInt32BE(soa.end - 4)), chain.ttl));
+    return smallestTtl([soa], Math.min(seconds(sections.message.readUInt32BE(soa.end - 4)), chain.ttl));
   }
   return undefined;
 }
 
 /** The records of a type, by their owner in lower case. What is not of the class, or has no such name, is left out. */
-function byOwner(message: Buffer, records: readonly RawRecord[], type: number): Map<DomainName, RawRecord[]> {
+function byOwner(
+  reading: Reading,
+  records: readonly RawRecord[],
+  type: number,
+): Map<DomainName, RawRecord[]> {
   const found = new Map<DomainName, RawRecord[]>();
+  let last: { pointer: number; owner: DomainName | undefined } | undefined;
   for (const record of records) {
     if (record.type !== type || record.class !== internet) continue;
-    const { name: owner } = readName(message, record.owner, true);
-    if (owner === undefined) continue;
-    const others = found.get(owner);
-    if (others === undefined) found.set(owner, [record]);
+    // Mostly all owners are one pointer to the name of the question: it is read once.
+    const pointer = reading.message.readUInt16BE(record.owner);
+    if (pointer < firstPointer || pointer !== last?.pointer)
+      last = { pointer, owner: readName(reading, record.owner, true).name };
+    if (last.owner === undefined) continue;
+    const others = found.get(last.owner);
+    if (others === undefined) found.set(last.owner, [record]);
     else others.push(record);
   }
   return found;

@@ -51,7 +51,14 @@ export interface RawRecord {
   readonly end: number;
 }
 
-export interface Sections {
+/** A message that is being read. */
+export interface Reading {
+  readonly message: Buffer;
+  /** How many octets and pointers of names may still be read: with pointers a short message holds much longer names. */
+  nameOctets: number;
+}
+
+export interface Sections extends Reading {
   /** With the bits of the OPT record (RFC 6891 §6.1.3). */
   readonly rcode: number;
   readonly answers: readonly RawRecord[];
@@ -59,6 +66,10 @@ export interface Sections {
 }
 
 const headerSize = 12;
+
+/** What a message can hold without pointers; more makes work, and no sense. */
+const mostNameOctets = 65_536;
+
 const opt = Buffer.from([0, 0, typeNumbers.OPT, udpSize >> 8, udpSize & 0xff, 0, 0, 0, 0, 0, 0]);
 const recursionDesired = 0x01;
 
@@ -121,13 +132,15 @@ export function isTruncated(message: Buffer): boolean {
 /** Finds the records behind the question. Takes one pass; throws FormatError when anything is cut short. */
 export function readSections(message: Buffer, { section }: Question): Sections {
   const low = (message[3] ?? 0) & 0x0f;
-  if (message.readUInt16BE(4) === 0) return { rcode: low, answers: [], authority: [] };
+  const reading = { message, nameOctets: mostNameOctets };
+  if (message.readUInt16BE(4) === 0) return { ...reading, rcode: low, answers: [], authority: [] };
   const answers = readRecords(message, headerSize + section.length, message.readUInt16BE(6));
   const authority = readRecords(message, answers.end, message.readUInt16BE(8));
   const additional = readRecords(message, authority.end, message.readUInt16BE(10));
   const edns = additional.records.find(({ type }) => type === typeNumbers.OPT);
   const high = edns === undefined ? 0 : edns.ttl >>> 24;
-  return { rcode: high * 16 + low, answers: answers.records, authority: authority.records };
+  const rcode = high * 16 + low;
+  return { ...reading, rcode, answers: answers.records, authority: authority.records };
 }
 
 /** No more records than there are octets for: the counts of the header promise nothing. */

@@ -1,5 +1,5 @@
 import type { DomainName } from './dns.ts';
-import { FormatError } from './message.ts';
+import { FormatError, type Reading } from './message.ts';
 import { lowerCasedOctet } from './name.ts';
 
 /** A name that was read, and where its encoding ends. */
@@ -21,9 +21,10 @@ const scratch = Buffer.alloc(longestOnWire + 1);
 /**
  * Reads a name with its pointers (RFC 1035 §4.1.4), in lower case where that is asked for; throws FormatError. Each
  * pointer must go back to before the part that it continues, so there are no loops; the work for one name is bounded
- * by its 255 octets and 127 pointers.
+ * by its 255 octets and 127 pointers, and that for all of a message as well.
  */
-export function readName(message: Buffer, start: number, isFolded = false): NameRead {
+export function readName(reading: Reading, start: number, isFolded = false): NameRead {
+  const { message } = reading;
   let [at, part, size, pointers] = [start, start, 0, 0];
   let end: number | undefined;
   let isSayable = true;
@@ -40,6 +41,8 @@ export function readName(message: Buffer, start: number, isFolded = false): Name
       at += 1 + length;
     }
   }
+  reading.nameOctets -= size + pointers;
+  if (reading.nameOctets < 0) throw new FormatError('names that are too long in all');
   const name = isSayable ? scratch.toString('latin1', 0, Math.max(size - 1, 0)) : undefined;
   return { name, end: end ?? at + 1 };
 }

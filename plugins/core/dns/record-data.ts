@@ -1,33 +1,33 @@
 import type { DomainName, RecordData, RecordType } from './dns.ts';
-import { FormatError, type RawRecord } from './message.ts';
+import { FormatError, type RawRecord, type Reading } from './message.ts';
 import { readName } from './read-name.ts';
 
-type Readers = { readonly [T in RecordType]: (message: Buffer, record: RawRecord) => RecordData[T] };
+type Readers = { readonly [T in RecordType]: (reading: Reading, record: RawRecord) => RecordData[T] };
 
 /** Reads the RDATA of a record (RFC 1035 §3.3 and §3.4, RFC 3596 §2.2); each throws FormatError. */
 export const readData: Readers = {
-  A: (message, record) => {
+  A: ({ message }, record) => {
     requireSize(record, 4);
     return message.subarray(record.data, record.end).join('.');
   },
-  AAAA: (message, record) => {
+  AAAA: ({ message }, record) => {
     requireSize(record, 16);
     return ipv6Text(message.subarray(record.data, record.end));
   },
-  MX: (message, record) => {
+  MX: (reading, record) => {
     if (record.end - record.data < 3) throw new FormatError('an MX record that is cut short');
     return {
-      preference: message.readUInt16BE(record.data),
-      exchange: readDomain(message, record.data + 2, record.end),
+      preference: reading.message.readUInt16BE(record.data),
+      exchange: readDomain(reading, record.data + 2, record.end),
     };
   },
-  PTR: (message, record) => readDomain(message, record.data, record.end),
+  PTR: (reading, record) => readDomain(reading, record.data, record.end),
   TXT: readText,
 };
 
 /** The name that fills the octets from start to end. */
-export function readDomain(message: Buffer, start: number, end: number, isFolded = false): DomainName {
-  const read = readName(message, start, isFolded);
+export function readDomain(reading: Reading, start: number, end: number, isFolded = false): DomainName {
+  const read = readName(reading, start, isFolded);
   if (read.end !== end) throw new FormatError('a name that does not end with its record');
   if (read.name === undefined) throw new FormatError('a label with a dot in it');
   return read.name;
@@ -37,7 +37,7 @@ function requireSize(record: RawRecord, size: number): void {
   if (record.end - record.data !== size) throw new FormatError(`an address that has not ${size} octets`);
 }
 
-function readText(message: Buffer, { data, end }: RawRecord): string {
+function readText({ message }: Reading, { data, end }: RawRecord): string {
   const strings: string[] = [];
   for (let at = data; at < end;) {
     const next = at + 1 + (message[at] ?? 0);

@@ -13,11 +13,12 @@ export interface Server {
 const silencesOfTheDead = 3;
 const pauseMilliseconds = 10_000;
 
-/** Throws for what is no address. */
+/** Throws TypeError for what is no address, and for none at all. */
 export function openServers(texts: readonly string[]): readonly Server[] {
+  if (texts.length === 0) throw new TypeError('a DNS server is needed, none was given');
   return texts.map((text) => {
     const endpoint = parseEndpoint(text);
-    if (endpoint === undefined) throw new TypeError(`a DNS server needs an address, ${text} is none`);
+    if (endpoint === undefined) throw new TypeError(`the address of a DNS server is needed, ${text} is none`);
     return { endpoint, udp: openUdp(endpoint), silences: 0, pausedUntil: -Infinity };
   });
 }
