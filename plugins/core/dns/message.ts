@@ -1,0 +1,177 @@
+import type { DomainName, RecordType } from './dns.ts';
+import { lowerCasedOctet } from './name.ts';
+
+/** A message that breaks the format of RFC 1035 §4. */
+export class FormatError extends Error {
+  override readonly name = 'FormatError';
+}
+
+/** RFC 1035 §3.2.2, RFC 3596 §2.1, RFC 6891 §6.1.1. */
+export const typeNumbers = {
+  A: 1,
+  NS: 2,
+  CNAME: 5,
+  SOA: 6,
+  PTR: 12,
+  MX: 15,
+  TXT: 16,
+  AAAA: 28,
+  OPT: 41,
+} as const;
+
+export const internet = 1;
+
+/** RFC 1035 §4.1.1. */
+export const rcodes = {
+  noError: 0,
+  formatError: 1,
+  serverFailure: 2,
+  nameError: 3,
+  notImplemented: 4,
+  refused: 5,
+};
+
+/** The answer over UDP that every path carries unbroken (RFC 9715 §3.1), in octets. */
+export const udpSize = 1232;
+
+export interface Question {
+  readonly name: DomainName;
+  readonly type: RecordType;
+  /** The question section: name, type, class. */
+  readonly section: Buffer;
+}
+
+/** A record that was found, but not read. All but type, class and TTL are offsets into the message. */
+export interface RawRecord {
+  readonly owner: number;
+  readonly type: number;
+  readonly class: number;
+  readonly ttl: number;
+  readonly data: number;
+  readonly end: number;
+}
+
+/** A message that is being read. */
+export interface Reading {
+  readonly message: Buffer;
+  /** How many octets and pointers of names may still be read: with pointers a short message holds much longer names. */
+  nameOctets: number;
+}
+
+export interface Sections extends Reading {
+  /** With the bits of the OPT record (RFC 6891 §6.1.3). */
+  readonly rcode: number;
+  readonly answers: readonly RawRecord[];
+  readonly authority: readonly RawRecord[];
+}
+
+const headerSize = 12;
+
+/** What a message can hold without pointers; more makes work, and no sense. */
+const mostNameOctets = 65_536;
+
+const opt = Buffer.from([0, 0, typeNumbers.OPT, udpSize >> 8, udpSize & 0xff, 0, 0, 0, 0, 0, 0]);
+const recursionDesired = 0x01;
+
+/** The question section for a name on the wire. */
+export function questionSection(name: Buffer, type: RecordType): Buffer {
+  return Buffer.concat([name, Buffer.from([0, typeNumbers[type], 0, internet])]);
+}
+
+/** A query, with EDNS or without (RFC 6891 §7: a server may not know it). */
+export function encodeQuery({ section }: Question, id: number, isEdns: boolean): Buffer {
+  const end = headerSize + section.length;
+  const query = Buffer.allocUnsafe(end + (isEdns ? opt.length : 0));
+  query.fill(0, 0, headerSize);
+  query[0] = id >> 8;
+  query[1] = id & 0xff;
+  query[2] = recursionDesired;
+  query[5] = 1;
+  section.copy(query, headerSize);
+  if (!isEdns) return query;
+  query[11] = 1;
+  opt.copy(query, end);
+  return query;
+}
+
+/** Whether a message answers the query: a response, with its id and its question (RFC 5452 §9.1). */
+export function isAnswerTo(message: Buffer, id: number, { section }: Question): boolean {
+  if (message.length < headerSize || message.readUInt16BE(0) !== id) return false;
+  const isResponse = ((message[2] ?? 0) & 0xf8) === 0x80; // and its operation is a query
+  if (!isResponse) return false;
+  const questions = message.readUInt16BE(4);
+  // RFC 6891 §7: who cannot read a query may send back nothing but its header.
+  if (questions === 0) return isUnreadable(message);
+  const end = headerSize + section.length;
+  if (questions !== 1 || message.length < end) return false;
+  return (
+    message.compare(section, 0, section.length, headerSize, end) === 0 || isSameQuestion(message, section)
+  );
+}
+
+/** The four octets of type and class have no case; lengths of labels are too small to be letters. */
+function isSameQuestion(message: Buffer, section: Buffer): boolean {
+  const nameEnd = section.length - 4;
+  return section.every((octet, at) => {
+    const other = message[headerSize + at];
+    return octet === other || (at < nameEnd && lowerCasedOctet(octet) === lowerCasedOctet(other ?? 0));
+  });
+}
+
+/** Whether the server did not understand the query, as one that does not know EDNS (RFC 6891 §7). */
+export function isUnreadable(message: Buffer): boolean {
+  const rcode = (message[3] ?? 0) & 0x0f;
+  return rcode === rcodes.formatError || rcode === rcodes.notImplemented;
+}
+
+/** Whether the answer was too long for a datagram (RFC 2181 §9). */
+export function isTruncated(message: Buffer): boolean {
+  return ((message[2] ?? 0) & 0x02) !== 0;
+}
+
+/** Finds the records behind the question. Takes one pass; throws FormatError when anything is cut short. */
+export function readSections(message: Buffer, { section }: Question): Sections {
+  const low = (message[3] ?? 0) & 0x0f;
+  const reading = { message, nameOctets: mostNameOctets };
+  if (message.readUInt16BE(4) === 0) return { ...reading, rcode: low, answers: [], authority: [] };
+  const answers = readRecords(message, headerSize + section.length, message.readUInt16BE(6));
+  const authority = readRecords(message, answers.end, message.readUInt16BE(8));
+  const additional = readRecords(message, authority.end, message.readUInt16BE(10));
+  const edns = additional.records.find(({ type }) => type === typeNumbers.OPT);
+  const high = edns === undefined ? 0 : edns.ttl >>> 24;
+  const rcode = high * 16 + low;
+  return { ...reading, rcode, answers: answers.records, authority: authority.records };
+}
+
+/** No more records than there are octets for: the counts of the header promise nothing. */
+function readRecords(message: Buffer, start: number, count: number): { records: RawRecord[]; end: number } {
+  const records: RawRecord[] = [];
+  let owner = start;
+  for (let left = count; left > 0; left -= 1) {
+    const at = skipName(message, owner);
+    const data = at + 10;
+    if (data > message.length) throw new FormatError('a record that is cut short');
+    const end = data + message.readUInt16BE(at + 8);
+    if (end > message.length) throw new FormatError('a record that is cut short');
+    const [type, itsClass, ttl] = [
+      message.readUInt16BE(at),
+      message.readUInt16BE(at + 2),
+      message.readUInt32BE(at + 4),
+    ];
+    records.push({ owner, type, class: itsClass, ttl, data, end });
+    owner = end;
+  }
+  return { records, end: owner };
+}
+
+/** The offset behind a name; what a pointer points to is not looked at. */
+function skipName(message: Buffer, start: number): number {
+  for (let at = start; ;) {
+    const length = message[at];
+    if (length === undefined) throw new FormatError('a name that is cut short');
+    if (length === 0) return at + 1;
+    if (length >= 0xc0) return at + 2;
+    if (length > 63) throw new FormatError('a label of an unknown kind');
+    at += 1 + length;
+  }
+}

@@ -1,0 +1,200 @@
+import type { Zone } from '../../../scripts/demo/dns-zone.ts';
+import { table } from './table.ts';
+
+const target = (spf: string): Zone => ({ 'a.test': [{ TXT: spf }] });
+const redirect = 'v=spf1 ip4:192.0.2.2 redirect=a.test';
+
+table('redirect (RFC 7208 §6.1)', [
+  {
+    it: 'the result of the target',
+    spf: redirect,
+    zone: target('v=spf1 ~all'),
+    is: 'softfail',
+    mechanism: '~all',
+  },
+  {
+    it: 'wherever it stands',
+    spf: 'v=spf1 redirect=a.test ip4:192.0.2.1',
+    zone: target('v=spf1 -all'),
+    is: 'pass',
+    asks: [],
+  },
+  { it: 'not beside all', spf: 'v=spf1 redirect=a.test ?all', is: 'neutral', asks: [] },
+  {
+    it: 'the domain is the target',
+    spf: redirect,
+    zone: target('v=spf1 a:x.%{d} -all'),
+    is: 'fail',
+    asks: ['TXT a.test', 'A x.a.test'],
+  },
+  {
+    it: 'the implicit domain too',
+    spf: redirect,
+    zone: { 'a.test': [{ TXT: 'v=spf1 a -all' }, { A: '192.0.2.1' }] },
+    is: 'pass',
+  },
+  {
+    it: 'a target without a record',
+    spf: redirect,
+    is: 'permerror',
+    because: /redirect=a\.test: a\.test has no SPF record/,
+  },
+  { it: 'a target with an error', spf: redirect, zone: target('v=spf1 moo'), is: 'permerror' },
+  { it: 'a target that is not answered', spf: redirect, zone: { 'a.test': ['TIMEOUT'] }, is: 'temperror' },
+  { it: 'a target that is no name', spf: 'v=spf1 redirect=a..test', is: 'permerror', asks: [] },
+  {
+    it: 'macros',
+    spf: 'v=spf1 redirect=%{l}.%{d}',
+    zone: { 'alice.corp.example': [{ TXT: 'v=spf1 +all' }] },
+    is: 'pass',
+  },
+  { it: 'no target', spf: 'v=spf1 redirect=', is: 'permerror' },
+  { it: 'no name', spf: 'v=spf1 redirect=-all ?all', is: 'permerror' },
+]);
+
+const explained = 'v=spf1 exp=e.%{d} -all';
+const exp = (...texts: string[]): Zone => ({ 'e.corp.example': texts.map((text) => ({ TXT: text })) });
+
+table('exp (RFC 7208 §6.2)', [
+  {
+    it: 'of a fail',
+    spf: explained,
+    zone: exp('Not from there'),
+    is: 'fail',
+    explanation: 'Not from there',
+    asks: ['TXT e.corp.example'],
+  },
+  {
+    it: 'of nothing else',
+    spf: 'v=spf1 exp=e.%{d} ~all',
+    zone: exp('x'),
+    is: 'softfail',
+    explanation: 'none',
+    asks: [],
+  },
+  {
+    it: 'strings are joined',
+    spf: explained,
+    zone: { 'e.corp.example': [{ TXT: ['Not ', 'from there'] }] },
+    is: 'fail',
+    explanation: 'Not from there',
+  },
+  {
+    it: 'macros of all letters',
+    spf: explained,
+    zone: exp('%{s} %{l} %{o} %{d} %{i} %{p} %{h} %{v} %{c} %{r} %{t}'),
+    now: new Date(1_800_000_000_500),
+    is: 'fail',
+    explanation:
+      'alice@corp.example alice corp.example corp.example 192.0.2.1 unknown mail.sender.test in-addr 192.0.2.1 mx.receiver.test 1800000000',
+  },
+  {
+    it: 'a receiver without a name',
+    receiver: '',
+    spf: explained,
+    zone: exp('%{r}.'),
+    is: 'fail',
+    explanation: '.',
+  },
+  {
+    it: 'a client by IPv6 as people read it',
+    ip: '2001:DB8:0::1',
+    spf: explained,
+    zone: exp('%{c}'),
+    is: 'fail',
+    explanation: '2001:db8::1',
+  },
+  {
+    it: 'a dot at the end stays',
+    spf: explained,
+    zone: exp('See %{d}.'),
+    is: 'fail',
+    explanation: 'See corp.example.',
+  },
+  {
+    it: 'escapes',
+    spf: explained,
+    zone: exp('100%% of%_us%-%{S}'),
+    sender: 'a b@corp.example',
+    is: 'fail',
+    explanation: '100% of us%20a%20b%40corp.example',
+  },
+  { it: 'no text', spf: explained, is: 'fail', explanation: 'none' },
+  { it: 'two texts', spf: explained, zone: exp('one', 'two'), is: 'fail', explanation: 'none' },
+  {
+    it: 'no answer',
+    spf: explained,
+    zone: { 'e.corp.example': ['TIMEOUT'] },
+    is: 'fail',
+    explanation: 'none',
+  },
+  { it: 'octets beyond ASCII', spf: explained, zone: exp('Gr\xfc\xdfe'), is: 'fail', explanation: 'none' },
+  { it: 'a line feed', spf: explained, zone: exp('Go\r\naway'), is: 'fail', explanation: 'none' },
+  { it: 'a broken macro', spf: explained, zone: exp('The %{x}-files'), is: 'fail', explanation: 'none' },
+  { it: 'an empty text', spf: explained, zone: exp(''), is: 'fail', explanation: '' },
+  {
+    it: 'what macros bring is made printable',
+    spf: explained,
+    helo: 'a\r\nb\u00fc',
+    zone: exp('<%{h}>'),
+    is: 'fail',
+    explanation: '<a??b??>',
+  },
+  {
+    it: 'is cut at 500 octets',
+    spf: explained,
+    zone: exp('x'.repeat(600)),
+    is: 'fail',
+    explanation: 'x'.repeat(500),
+  },
+  {
+    it: 'a name that cannot exist',
+    spf: 'v=spf1 exp=e..test -all',
+    is: 'fail',
+    explanation: 'none',
+    asks: [],
+  },
+  { it: 'no name', spf: 'v=spf1 exp= -all', is: 'permerror' },
+  {
+    it: 'macros for texts only, in a name',
+    spf: 'v=spf1 exp=%{r}.test -all',
+    is: 'permerror',
+    because: /no macro here: %\{r\}/,
+  },
+  {
+    it: 'that of the redirect counts',
+    spf: 'v=spf1 exp=e.%{d} redirect=a.test',
+    zone: { ...exp('x'), ...target('v=spf1 exp=f.%{d} -all'), 'f.a.test': [{ TXT: 'of %{d} for %{o}' }] },
+    is: 'fail',
+    explanation: 'of a.test for corp.example',
+  },
+  {
+    it: 'and no other',
+    spf: 'v=spf1 exp=e.%{d} redirect=a.test',
+    zone: { ...exp('x'), ...target('v=spf1 -all') },
+    is: 'fail',
+    explanation: 'none',
+  },
+  {
+    it: 'that of an include does not',
+    spf: 'v=spf1 -include:a.test',
+    zone: { ...target('v=spf1 exp=e.corp.example +all'), ...exp('x') },
+    is: 'fail',
+    explanation: 'none',
+  },
+  {
+    it: 'after a fail of an include that did not match',
+    spf: 'v=spf1 include:a.test exp=e.%{d} -all',
+    zone: { ...target('v=spf1 exp=f.test -all'), ...exp('mine'), 'f.test': [{ TXT: 'other' }] },
+    is: 'fail',
+    explanation: 'mine',
+  },
+  {
+    it: 'questions beyond the limit',
+    spf: explained,
+    zone: exp('x'),
+    limits: { queries: 1 },
+    is: 'fail',
+    explanation: 'none',
+  },
+]);
