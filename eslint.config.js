@@ -8,7 +8,7 @@ const pluginFolders = ['audit', 'auth', 'outbound', 'sender', 'tls'];
 const policyModules = [
   'plugins/*/decide.ts',
   'plugins/core/rights.ts',
-  'plugins/sender/{envelope,header}.ts',
+  'plugins/sender/{author,envelope,header,origin,partner,protected,received,spf}.ts',
   'plugins/outbound/gate.ts',
 ];
 

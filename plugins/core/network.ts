@@ -17,6 +17,10 @@ export function parseNetwork(text: string): Network | undefined {
   return { address, prefix, family: bits === 32 ? 'ipv4' : 'ipv6' };
 }
 
+export function isAddress(text: string): boolean {
+  return isIP(text) !== 0;
+}
+
 /** Answers whether an address is in one of the networks, an IPv4-mapped one by its IPv4 address. */
 export function networkSet(networks: readonly string[]): (address: string) => boolean {
   const list = new BlockList();

@@ -29,6 +29,13 @@ const permanent = {
   'sender-not-owned': { code: '553', status: '5.7.1', text: 'Sender address is not yours to use' },
   'header-not-owned': { code: '550', status: '5.7.1', text: 'Header address is not yours to use' },
   'header-malformed': { code: '554', status: '5.6.0', text: 'Header is malformed or ambiguous' },
+  'spf-fail': { code: '550', status: '5.7.23', text: 'SPF does not let this client send for the domain' },
+  'spf-softfail': {
+    code: '550',
+    status: '5.7.23',
+    text: 'SPF would rather not let this client send for the domain',
+  },
+  'spf-permerror': { code: '550', status: '5.7.24', text: 'SPF record of the domain is in error' },
   'relay-denied': { code: '550', status: '5.7.1', text: 'Relaying needs an authenticated identity' },
   'not-cleared': { code: '550', status: '5.7.1', text: 'Message did not pass every check' },
 } as const satisfies Record<string, Permanent>;
@@ -36,6 +43,7 @@ const permanent = {
 /** Trouble that may pass: the client keeps the mail and tries again. */
 const temporary = {
   'directory-unavailable': { code: '454', status: '4.7.0', text: 'Temporary authentication failure' },
+  'spf-temperror': { code: '451', status: '4.7.24', text: 'SPF of the domain cannot be checked now' },
   'too-many-failures': { code: '421', status: '4.7.0', text: 'Too many failed logins' },
   'own-fault': { code: '451', status: '4.3.0', text: 'Local error, try again later' },
   'disk-full': { code: '452', status: '4.3.1', text: 'Insufficient system storage' },

@@ -11,8 +11,16 @@ export type Verdict =
   | { readonly kind: 'pass' }
   /** The rule does not apply here; counts as cleared. */
   | { readonly kind: 'skip'; readonly because: string }
-  /** A decision: 5xx. `detail` is the offending value, for the event and the log. */
-  | { readonly kind: 'refuse'; readonly reason: PermanentReason; readonly detail?: string }
+  /**
+   * A decision: 5xx. `detail` is the offending value, for the event and the log; `told` is told to the client behind the
+   * text of the reply, and is printable US-ASCII.
+   */
+  | {
+      readonly kind: 'refuse';
+      readonly reason: PermanentReason;
+      readonly detail?: string;
+      readonly told?: string;
+    }
   /** The world failed: 4xx, never a pass. `because` is for the event and the log, not for the client. */
   | { readonly kind: 'defer'; readonly reason: TemporaryReason; readonly because: string };
 
@@ -22,8 +30,13 @@ export function skip(because: string): Verdict {
   return { kind: 'skip', because };
 }
 
-export function refuse(reason: PermanentReason, detail?: string): Verdict {
-  return detail === undefined ? { kind: 'refuse', reason } : { kind: 'refuse', reason, detail };
+export function refuse(reason: PermanentReason, detail?: string, told?: string): Verdict {
+  return {
+    kind: 'refuse',
+    reason,
+    ...(detail !== undefined && { detail }),
+    ...(told !== undefined && { told }),
+  };
 }
 
 export function defer(reason: TemporaryReason, because: string): Verdict {
@@ -38,17 +51,26 @@ export function ownFault(cause: unknown): Verdict {
 /** Whether a value that came from a policy, perhaps an integrator's in plain JavaScript, is a verdict at all. */
 export function isVerdict(value: unknown): value is Verdict {
   if (typeof value !== 'object' || value === null) return false;
-  const { kind, reason, because, detail } = value as Readonly<Record<string, unknown>>;
+  const { kind, reason, because, detail, told } = value as Readonly<Record<string, unknown>>;
   switch (kind) {
     case 'pass':
       return true;
     case 'skip':
       return typeof because === 'string';
     case 'refuse':
-      return isPermanentReason(reason) && (detail === undefined || typeof detail === 'string');
+      return isPermanentReason(reason) && isOptionalText(detail) && isTold(told);
     case 'defer':
       return isTemporaryReason(reason) && typeof because === 'string';
     default:
       return false;
   }
+}
+
+function isOptionalText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string';
+}
+
+/** It becomes part of a reply line. */
+function isTold(value: unknown): boolean {
+  return value === undefined || (typeof value === 'string' && /^[\x20-\x7e]*$/.test(value));
 }

@@ -1,4 +1,5 @@
 import type { GateFacts, RcptFacts } from '../core/haraka/facts.ts';
+import { isAlwaysReachable } from '../core/reachable.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 
 /**
@@ -14,11 +15,17 @@ export function decideRelay({ identity, recipient }: RcptFacts): Verdict {
  * identity for all that Haraka would relay, whoever set `relaying`.
  */
 export function decideGate(facts: GateFacts, demanded: readonly string[]): Verdict {
-  const missing = demanded.filter((check) => facts.clearances.get(check)?.revision !== facts.revision);
+  const missing = demanded.filter((check) => !isCleared(facts, check));
   if (missing.length > 0) return refuse('not-cleared', `no clearance from ${missing.join(', ')}`);
   if (facts.identity) return pass;
   if (facts.relaying) return refuse('relay-denied', 'relaying was set without an identity');
   return skip('inbound mail for recipients that were accepted as local');
+}
+
+function isCleared({ clearances, recipients, revision }: GateFacts, check: string): boolean {
+  const clearance = clearances.get(check);
+  if (clearance?.revision !== revision) return false;
+  return clearance.outcome !== 'kept' || recipients.every(isAlwaysReachable);
 }
 
 /** At `queue_outbound` everything leaves, so that nothing passes without an identity. */

@@ -1,18 +1,75 @@
 import { defineCheck, install } from '../core/haraka/check.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
-import type { Policy } from '../core/settings/settings.ts';
+import { isInForce } from '../core/partners.ts';
+import type { Policy, Settings } from '../core/settings/settings.ts';
+import { Border } from './border.ts';
 import { decideEnvelope } from './envelope.ts';
 import { decideHeader } from './header.ts';
+import { Resolver } from './resolver.ts';
 
 const mode = ({ sender }: Policy) => sender.mode;
+const spfMode = ({ spf }: Policy) => spf.mode;
+
+const resolver = new Resolver();
+const border = new Border(() => resolver.dns);
 
 const checks = [
   defineCheck({ name: 'sender/envelope', stage: 'mail', mode, decide: decideEnvelope }),
+  defineCheck({
+    name: 'sender/impersonation',
+    stage: 'mail',
+    judges: 'unauthenticated',
+    refusesAt: 'rcpt',
+    rank: 1,
+    mode,
+    decide: (facts, policy) => border.impersonation(facts, policy),
+  }),
+  defineCheck({
+    name: 'sender/spf',
+    stage: 'mail',
+    judges: 'unauthenticated',
+    refusesAt: 'rcpt',
+    rank: 2,
+    mode: spfMode,
+    decide: (facts, policy) => border.spf(facts, policy),
+  }),
   defineCheck({ name: 'sender/header', stage: 'message', mode, decide: decideHeader }),
+  defineCheck({
+    name: 'sender/relayed',
+    judges: 'unauthenticated',
+    stage: 'message',
+    rank: 1,
+    mode: spfMode,
+    decide: (facts, policy) => border.relayed(facts, policy),
+  }),
+  defineCheck({
+    name: 'sender/author',
+    judges: 'unauthenticated',
+    stage: 'message',
+    rank: 2,
+    mode: ({ sender }) => sender.unproven_author,
+    decide: (facts, policy) => border.author(facts, policy),
+  }),
 ] as const;
 
 export function register(this: Plugin): void {
-  start(this);
+  start(this, {
+    prepare: (settings) => {
+      const commit = resolver.prepare(settings);
+      return () => {
+        commit();
+        warnOfExpired(this, settings);
+      };
+    },
+  });
   install(this, checks);
+}
+
+function warnOfExpired(plugin: Plugin, { policy: { partners } }: Settings): void {
+  for (const partner of partners.filter((each) => !isInForce(each, new Date()))) {
+    plugin.logwarn(
+      `partner ${partner.name} expired on ${partner.expires} and no longer counts; ask ${partner.owner}`,
+    );
+  }
 }

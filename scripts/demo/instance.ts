@@ -36,6 +36,8 @@ export interface InstanceOptions {
   readonly ports: Ports;
   readonly directoryUrl: string;
   readonly sinkPort: number;
+  /** Port on loopback of the DNS server that is asked; those of this machine where absent. */
+  readonly dnsPort?: number | undefined;
   /** Merged over the default settings; a list replaces a list. */
   readonly settings?: Settings | undefined;
   /** Further files of config/, or other content for ours: written last. */
@@ -60,6 +62,9 @@ export type Settings = Readonly<Record<string, unknown>>;
 export class InstanceError extends Error {
   override readonly name = 'InstanceError';
 }
+
+/** Where a client has to come from that begins with a PROXY line (version 1). */
+export const proxyAddress = '127.0.0.2';
 
 const routePlugin = 'demo-route';
 const marker = '.gatekeeper-demo';
@@ -128,7 +133,7 @@ function configFiles(dir: string, options: InstanceOptions): Record<string, stri
   return {
     plugins: lines(plugins),
     'smtp.ini': lines([`listen=${listen}`, `smtps_port=${ports.implicit}`, `nodes=${nodes}`]),
-    'connection.ini': readFileSync(join(harakaDir, 'config/connection.ini'), 'utf8'),
+    'connection.ini': connectionIni(),
     'tls.ini': lines(['key=tls_key.pem', 'cert=tls_cert.pem']),
     'tls_key.pem': key,
     'tls_cert.pem': cert,
@@ -145,7 +150,13 @@ function configFiles(dir: string, options: InstanceOptions): Record<string, stri
   };
 }
 
-function defaultSettings(dir: string, { ports, directoryUrl }: InstanceOptions): Settings {
+/** Haraka's own, which lets a proxy speak for clients of the world: here all of them are on loopback. */
+function connectionIni(): string {
+  const shipped = readFileSync(join(harakaDir, 'config/connection.ini'), 'utf8');
+  return shipped.replace('hosts[] =', `hosts[] = ${proxyAddress}`);
+}
+
+function defaultSettings(dir: string, { ports, directoryUrl, dnsPort }: InstanceOptions): Settings {
   return {
     listeners: [
       { port: ports.mx, role: 'mx' },
@@ -161,6 +172,7 @@ function defaultSettings(dir: string, { ports, directoryUrl }: InstanceOptions):
       bind_password_file: 'ldap.password',
       base: peopleBase,
     },
+    ...(dnsPort !== undefined && { dns: { servers: [`127.0.0.1:${dnsPort}`], timeout_seconds: 0.5 } }),
     audit: { file: join(dir, 'events.jsonl') },
     ...(ports.http !== undefined && { http: { host: '127.0.0.1', port: ports.http } }),
   };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { startDirectory } from './directory.ts';
+import { startDns } from './dns.ts';
 import { type Exit, type Gateway, GatewayFailed, lastLines, type Settings, startGateway } from './gateway.ts';
 import { hints } from './hints.ts';
 import { InstanceError, varDir } from './instance.ts';
@@ -8,6 +9,7 @@ import { type Options, readOptions, usage, UsageError } from './options.ts';
 import { entries } from './people.ts';
 import { allReady, obstacle } from './ports.ts';
 import { startSink } from './sink.ts';
+import { zone } from './zone.ts';
 
 /** A start that cannot be; the message says all. */
 class StartError extends Error {
@@ -41,14 +43,16 @@ async function startAll(options: Options): Promise<Gateway> {
     await waitForDirectory(new URL(directoryUrl));
   }
   running.push(await startSink({ port: ports.sink, dir: sinkDir }));
+  running.push(await startDns({ port: ports.dns, zone }));
   const dir = join(varDir, `gateway-${basePort}`);
   const settings = settingsFor(new URL(directoryUrl));
-  const { sink: sinkPort, directory: _, ...ofGateway } = ports;
+  const { sink: sinkPort, dns: dnsPort, directory: _, ...ofGateway } = ports;
   const gateway = await startGateway({
     dir,
     ports: ofGateway,
     directoryUrl,
     sinkPort,
+    dnsPort,
     settings,
     nodes,
     first,
@@ -62,6 +66,7 @@ function portsFrom(base: number) {
   return {
     mx: base + 25,
     sink: base + 26,
+    dns: base + 53,
     implicit: base + 65,
     http: base + 80,
     submission: base + 87,
@@ -72,6 +77,7 @@ function portsFrom(base: number) {
 const purposes = {
   mx: 'the MX port',
   sink: 'the sink',
+  dns: 'the DNS server',
   implicit: 'SMTP over TLS',
   http: 'HTTP',
   submission: 'submission',

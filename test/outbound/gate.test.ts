@@ -10,8 +10,13 @@ const identity: Identity = { proof: 'account', name: 'alice', id: 'uid=alice', a
 const session = {
   client: { address: '192.0.2.1' },
   listener: { port: 587, role: 'submission' as const },
+  helo: 'client.example',
   sender: { text: '', isNull: true },
+  once: <T>(_name: string, make: () => T) => make(),
 };
+const bob = { text: 'bob@corp.example', isNull: false };
+const postmaster = { text: 'Postmaster@corp.example', isNull: false };
+const abuse = { text: 'abuse@corp.example', isNull: false };
 
 function clearances(...checks: readonly [string, string][]): ReadonlyMap<string, Clearance> {
   return new Map(
@@ -81,11 +86,25 @@ void describe('the last gate', () => {
     void it(`${each.it}: ${each.accept} at data_post, ${each.outbound} at queue_outbound`, () => {
       const facts = {
         ...session,
-        ...{ clearances: each.with, relaying: each.relaying, revision: 'r1' },
+        ...{ clearances: each.with, relaying: each.relaying, revision: 'r1', recipients: [bob] },
         ...(each.identity && { identity }),
       };
       assert.equal(shown(decideGate(facts, demanded)), each.accept);
       assert.equal(shown(decideOutbound(facts, demanded)), each.outbound);
+    });
+  }
+
+  const kept = [
+    { it: 'postmaster alone', recipients: [postmaster], accept: 'skip' },
+    { it: 'postmaster and abuse', recipients: [postmaster, abuse], accept: 'skip' },
+    { it: 'another beside them', recipients: [postmaster, bob], accept: 'not-cleared' },
+  ] as const;
+  for (const { it: title, recipients, accept } of kept) {
+    void it(`refused but for those who must stay reachable, to ${title}: ${accept}`, () => {
+      const refused = { check: 'sender/header', revision: 'r1', outcome: 'kept', mode: 'enforce' } as const;
+      const clearances = new Map([...all, ['sender/header', refused]]);
+      const facts = { ...session, clearances, recipients, relaying: false, revision: 'r1' };
+      assert.equal(shown(decideGate(facts, demanded)), accept);
     });
   }
 

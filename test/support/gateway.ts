@@ -3,20 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startDirectory } from '../../scripts/demo/directory.ts';
+import { startDns, type DnsServer } from '../../scripts/demo/dns.ts';
 import { startGateway, type Gateway, type GatewayOptions, type Ports } from '../../scripts/demo/gateway.ts';
 import { readStore, type StoredMessage } from '../../scripts/demo/mailstore.ts';
 import { entries } from '../../scripts/demo/people.ts';
 import { startSink } from '../../scripts/demo/sink.ts';
+import { zone } from '../../scripts/demo/zone.ts';
 import { eventSchema, type GatekeeperEvent } from '../../plugins/core/event.ts';
 import { freePorts } from './ports.ts';
 
-export type TestGatewayOptions = Partial<Omit<GatewayOptions, 'ports' | 'sinkPort'>>;
+export type TestGatewayOptions = Partial<Omit<GatewayOptions, 'ports' | 'sinkPort' | 'dnsPort'>>;
 
 /** A real gateway with its directory and sink, on free ports and in a folder of its own. */
 export interface TestGateway {
   readonly gateway: Gateway;
   readonly ports: Ports;
   readonly dir: string;
+  /** With the zone of the demo. */
+  readonly dns: DnsServer;
   /** Events so far, each checked against the schema. */
   events(): GatekeeperEvent[];
   log(): string;
@@ -33,8 +37,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const ports = { mx, submission, implicit, http };
   const sink = await startSink({ port: 0, dir: sinkDir });
   const directory = await startDirectory({ port: 0, entries: entries() });
+  const dns = await startDns({ port: 0, zone });
   const stopWorld = async () => {
-    await Promise.all([sink.stop(), directory.stop()]);
+    await Promise.all([sink.stop(), directory.stop(), dns.stop()]);
     rmSync(base, { recursive: true, force: true });
   };
   try {
@@ -43,10 +48,10 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       packageDir: process.env['GATEKEEPER_PACKAGE'],
       ...options,
       settings: { auth: { failure_delay_seconds: 0.05 }, ...options.settings },
-      ...{ dir: join(base, 'gateway'), ports, sinkPort: sink.port },
+      ...{ dir: join(base, 'gateway'), ports, sinkPort: sink.port, dnsPort: dns.port },
     });
     return {
-      ...{ gateway, ports, dir: gateway.dir },
+      ...{ gateway, ports, dir: gateway.dir, dns },
       events: () => readEvents(join(gateway.dir, 'events.jsonl')),
       log: () => gateway.log(),
       delivered: () => readStore(sinkDir),

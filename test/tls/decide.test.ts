@@ -43,10 +43,12 @@ void describe('TLS criteria', () => {
         'test',
       );
       const tls = 'tls' in each ? { version: each.tls[0], cipher: each.tls[1] } : undefined;
-      const verdict = decideTls(
-        { client: { address: '192.0.2.1' }, listener: { port: 587, role: each.role }, ...(tls && { tls }) },
-        policy,
-      );
+      const session = {
+        client: { address: '192.0.2.1' },
+        listener: { port: 587, role: each.role },
+        helo: '',
+      };
+      const verdict = decideTls({ ...session, ...(tls && { tls }) }, policy);
       assert.equal(verdict.kind === 'refuse' ? verdict.reason : verdict.kind, each.is);
     });
   }

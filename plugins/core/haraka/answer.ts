@@ -16,10 +16,10 @@ export interface Refusal {
 /** RFC 5321 §4.5.3.1.5: a reply line has at most 512 octets, code and CRLF included. */
 const longestText = 480;
 
-/** Puts the reference and the operator's help text behind the text of the table. */
-export function makeRefusal(reply: Reply, reference: string, { policy }: Settings): Refusal {
-  const help = policy.help_text;
-  const text = `${reply.text} (${reference})${help === '' ? '' : ` ${help}`}`.slice(0, longestText);
+/** Puts the reference, what else the verdict tells and the operator's help text behind the text of the table. */
+export function makeRefusal(reply: Reply, reference: string, { policy }: Settings, told = ''): Refusal {
+  const said = [`${reply.text} (${reference})`, told, policy.help_text].filter((part) => part !== '');
+  const text = said.join(' ').slice(0, longestText);
   const [, subject, detail] = reply.status.split('.').map(Number);
   return {
     reply,

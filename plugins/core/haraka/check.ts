@@ -1,13 +1,15 @@
 import constants from 'haraka-constants';
-import { isMode, modeInForce, type Mode, type Policy } from '../settings/settings.ts';
+import { isMode, modeInForce, type Mode } from '../settings/mode.ts';
+import type { Policy, Settings } from '../settings/settings.ts';
+import { isAlwaysReachable } from '../reachable.ts';
 import { defer, isVerdict, ownFault, skip, type Verdict } from '../verdict.ts';
 import { answerFinally, answerHook, type Refusal } from './answer.ts';
-import { gatherFacts, type Facts, type Source, type Stage } from './facts.ts';
+import { envelopeAddress, gatherFacts, type Facts, type Source, type Stage } from './facts.ts';
 import { addHook } from './hook.ts';
 import { judge, type Outcome } from './outcome.ts';
-import type { SessionFacts } from './session.ts';
-import { settingsFor, transactionRecord, type TransactionRecord } from './transaction.ts';
-import type { Connection, Next, Plugin } from './types.ts';
+import { identityOf, type SessionFacts } from './session.ts';
+import { settingsFor, transactionRecord, type Clearance, type TransactionRecord } from './transaction.ts';
+import type { Address, Connection, Next, Plugin } from './types.ts';
 
 /** A policy: what it is called, when it runs, and the function that decides. */
 export interface Check<S extends Stage = Stage> {
@@ -16,6 +18,13 @@ export interface Check<S extends Stage = Stage> {
   readonly stage: S;
   /** Orders the checks of one stage, lower first, whatever the order of the lines in config/plugins; default 0. */
   readonly rank?: number;
+  /**
+   * A refusal at MAIL is said at RCPT, so that whoever is refused can still reach postmaster and abuse (RFC 5321 §4.5.1,
+   * RFC 2142 §4): only for what a client may be innocent of.
+   */
+  readonly refusesAt?: 'rcpt';
+  /** Judges only those who have not logged in; the others are cleared of it without a word. */
+  readonly judges?: 'unauthenticated';
   /** Absent for what is never optional. */
   readonly mode?: (policy: Policy) => Mode;
   /** Pure where it can be; throwing, rejecting, hanging and anything that is no verdict become 451. */
@@ -64,6 +73,10 @@ export function install(plugin: Plugin, checks: readonly AnyCheck[]): void {
     addHook(plugin, hook, method, run, priority + (check.rank ?? 0));
     installed.push(check);
   }
+  if (checks.some(({ refusesAt }) => refusesAt)) {
+    // Before any other plugin accepts the recipient, and before our own checks of it.
+    addHook(plugin, 'rcpt', 'gatekeeper_kept_refusal', sayKept, -95);
+  }
   installed.sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0));
 }
 
@@ -97,6 +110,11 @@ function runCheck(check: AnyCheck, call: Omit<Source, 'policy'>, next: Next): vo
     return;
   }
   const { settings } = record;
+  if (check.judges && identityOf(connection)) {
+    clear(check, { clearance: clearanceOf(check, settings) }, record);
+    next();
+    return;
+  }
   const { answer, ...decided } = decideNow(check, { ...call, policy: settings.policy });
   const done = withDeadline(answer, deadlineSeconds(settings.policy, plugin), (verdict) => {
     // The client is gone, or has begun another message: nothing may be cleared or answered any more.
@@ -181,14 +199,33 @@ function asVerdict(value: unknown): Verdict {
   return isVerdict(value) ? value : ownFault('the check returned no verdict');
 }
 
-function clear(check: AnyCheck, { clearance }: Outcome, { clearances }: TransactionRecord): void {
+function clear(check: AnyCheck, { clearance, refusal }: Outcome, record: TransactionRecord): void {
   if (!clearing.includes(check.stage)) return;
+  const { clearances } = record;
   if (clearance) clearances.set(check.name, clearance);
+  else if (check.refusesAt && refusal) keep(check, refusal, record);
   else clearances.delete(check.name);
 }
 
+function clearanceOf({ name: check }: AnyCheck, { revision }: Settings): Clearance {
+  return { check, outcome: 'skip', mode: 'enforce', revision };
+}
+
+function keep({ name: check }: AnyCheck, refusal: Refusal, record: TransactionRecord): void {
+  const { clearances, settings } = record;
+  clearances.set(check, { check, outcome: 'kept', mode: 'enforce', revision: settings.revision });
+  record.kept ??= refusal;
+}
+
+/** Says at RCPT what a check refused at MAIL. */
+function sayKept(next: Next, connection: Connection, params?: readonly unknown[]): void {
+  const kept = transactionRecord(connection)?.kept;
+  if (!kept || isAlwaysReachable(envelopeAddress(params?.[0] as Address))) next();
+  else answerHook(next, kept);
+}
+
 function conclude(check: AnyCheck, { refusal }: Outcome, connection: Connection, next: Next): void {
-  if (!refusal) next();
+  if (!refusal || check.refusesAt) next();
   else if (final.includes(check.stage)) answerFinally(connection, refusal);
   else answerHook(next, refusal);
 }

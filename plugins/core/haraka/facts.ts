@@ -2,7 +2,7 @@ import { parseMailbox, type Mailbox } from '../mailbox.ts';
 import type { Policy } from '../settings/settings.ts';
 import { headerLinesSeen } from './patches/header-lines.ts';
 import { sessionFacts, type SessionFacts } from './session.ts';
-import { transactionRecord, type Clearance } from './transaction.ts';
+import { transactionRecord, type Clearance, type TransactionRecord } from './transaction.ts';
 import type { Address, Connection, Plugin, Transaction } from './types.ts';
 
 /** An address of the envelope. `mailbox` is absent for the null reverse-path and for what is no mailbox. */
@@ -14,6 +14,8 @@ export interface EnvelopeAddress {
 
 export interface MailFacts extends SessionFacts {
   readonly sender: EnvelopeAddress;
+  /** What `make` gave when a check of this transaction asked for it by this name first. */
+  readonly once: <T>(name: string, make: () => T) => T;
 }
 
 export interface RcptFacts extends MailFacts {
@@ -25,11 +27,14 @@ export interface MessageFacts extends MailFacts {
   readonly headerLines: readonly string[];
   /** False when Haraka stopped to keep header lines (`connection.ini`, `[headers] max_lines`). */
   readonly isHeaderWhole: boolean;
+  /** Domains (`d=`, RFC 6376 §3.5) of the signatures that haraka-plugin-dkim found good, where it runs. */
+  readonly dkim: readonly string[];
 }
 
 /** What the gate looks at: the proofs, and what Haraka would do with the message. */
 export interface GateFacts extends MailFacts {
   readonly clearances: ReadonlyMap<string, Clearance>;
+  readonly recipients: readonly EnvelopeAddress[];
   /** Haraka would relay it, whoever asked for that. */
   readonly relaying: boolean;
   readonly revision: string;
@@ -76,7 +81,11 @@ const gatherers: { [S in Stage]: (source: Source) => Facts[S] } = {
 function mailFacts(source: Source): MailFacts {
   const { mail_from: sender } = openTransaction(source);
   if (!sender) throw new Error('the transaction has no sender');
-  return { ...sessionFacts(source.connection, source.policy), sender: envelopeAddress(sender) };
+  return {
+    ...sessionFacts(source.connection, source.policy),
+    sender: envelopeAddress(sender),
+    once: onceIn(openRecord(source)),
+  };
 }
 
 function rcptFacts(source: Source): RcptFacts {
@@ -92,15 +101,16 @@ function messageFacts(source: Source): MessageFacts {
     // Haraka's own Received stands first, as one entry of several lines; what the client sent has one line each.
     headerLines: transaction.header_lines.filter((entry) => !/\n[^]/.test(entry)),
     isHeaderWhole: headerLinesSeen(transaction) < limit,
+    dkim: signersOf(transaction),
   };
 }
 
 function gateFacts(source: Source): GateFacts {
-  const record = transactionRecord(source.connection);
-  if (!record) throw new Error('there is no transaction');
+  const record = openRecord(source);
   return {
     ...mailFacts(source),
     clearances: record.clearances,
+    recipients: openTransaction(source).rcpt_to.map(envelopeAddress),
     relaying: source.connection.relaying,
     revision: record.settings.revision,
   };
@@ -111,7 +121,29 @@ function openTransaction({ connection }: Source): Transaction {
   return connection.transaction;
 }
 
-function envelopeAddress(address: Address): EnvelopeAddress {
+function openRecord({ connection }: Source): TransactionRecord {
+  const record = transactionRecord(connection);
+  if (!record) throw new Error('there is no transaction');
+  return record;
+}
+
+function onceIn({ made }: TransactionRecord): MailFacts['once'] {
+  return <T>(name: string, make: () => T): T => {
+    if (!made.has(name)) made.set(name, make());
+    return made.get(name) as T;
+  };
+}
+
+/** As haraka-plugin-dkim notes them, one for each signature. */
+function signersOf({ notes }: Transaction): string[] {
+  const results = notes['dkim_results'];
+  if (!Array.isArray(results)) return [];
+  return (results as { result?: unknown; domain?: unknown }[]).flatMap(({ result, domain }) =>
+    result === 'pass' && typeof domain === 'string' ? [domain.toLowerCase()] : [],
+  );
+}
+
+export function envelopeAddress(address: Address): EnvelopeAddress {
   const text = address.format().slice(1, -1);
   const mailbox = address.isNull() ? undefined : parseMailbox(text);
   return { text, isNull: address.isNull(), ...(mailbox && { mailbox }) };

@@ -21,8 +21,11 @@ const demands: readonly Demand[] = [
     plugin: 'gatekeeper/auth',
     isNeeded: ({ roles }) => roles.includes('submission'),
   },
-  { check: 'sender/envelope', plugin: 'gatekeeper/sender', isNeeded: () => true },
-  { check: 'sender/header', plugin: 'gatekeeper/sender', isNeeded: () => true },
+  ...['envelope', 'impersonation', 'spf', 'header', 'relayed', 'author'].map((name) => ({
+    check: `sender/${name}`,
+    plugin: 'gatekeeper/sender',
+    isNeeded: () => true,
+  })),
 ];
 
 /** The last gate, which asks for all of these; without it a login would be good for anything. */

@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import { publish, type GatekeeperEvent } from '../event.ts';
 import { jsonLine } from '../json-line.ts';
 import { replies, type Reason } from '../replies.ts';
-import type { Mode, Settings } from '../settings/settings.ts';
+import type { Mode } from '../settings/mode.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { Verdict } from '../verdict.ts';
 import { makeRefusal, type Refusal } from './answer.ts';
 import { isGone, sessionFacts, type SessionFacts } from './session.ts';
@@ -43,11 +44,20 @@ export function judge(decision: Decision): Outcome {
   const reference = `${transaction?.uuid ?? connection.uuid} ${check.name}`;
   const adverse = verdict.kind === 'refuse' || verdict.kind === 'defer';
   const withheld = adverse && mode !== 'enforce';
-  const refusal = adverse ? makeRefusal(replies[answerAs ?? verdict.reason], reference, settings) : undefined;
+  const refusal = adverse ? refusalOf(verdict, reference, settings, answerAs) : undefined;
   record(decision, { mode, reference, withheld, refusal });
   if (refusal && !withheld) return { refusal };
   const outcome = adverse ? 'observed' : verdict.kind;
   return { clearance: { check: check.name, outcome, mode, revision: settings.revision } };
+}
+
+function refusalOf(
+  verdict: Verdict & { readonly kind: 'refuse' | 'defer' },
+  reference: string,
+  settings: Settings,
+  reason: Reason = verdict.reason,
+): Refusal {
+  return makeRefusal(replies[reason], reference, settings, verdict.kind === 'refuse' ? verdict.told : '');
 }
 
 const node = hostname();

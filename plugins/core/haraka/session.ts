@@ -18,6 +18,8 @@ export interface SessionFacts {
   /** `peer` when the address is one that the settings know. */
   readonly client: { readonly address: string; readonly peer?: Peer };
   readonly listener: { readonly port: number; readonly role: Role };
+  /** What the client called itself; empty before it has. */
+  readonly helo: string;
   /** What this connection negotiated, read from its socket; absent in clear. */
   readonly tls?: TlsFacts;
   readonly identity?: Identity;
@@ -41,7 +43,8 @@ export function forgetIdentity(connection: Connection): void {
   proofs.delete(connection);
 }
 
-function identityOf(connection: Connection): Identity | undefined {
+/** Who has logged in, if that still holds. */
+export function identityOf(connection: Connection): Identity | undefined {
   const proof = proofs.get(connection);
   return proof?.client === clientOf(connection) ? proof.identity : undefined;
 }
@@ -63,6 +66,7 @@ export function sessionFacts(connection: Connection, policy: Policy): SessionFac
   return {
     client: { address: connection.remote.ip, ...(peer && { peer }) },
     listener: { port: truePort(connection), role: roleOf(connection, policy) },
+    helo: connection.hello.host ?? '',
     ...(tls && { tls }),
     ...(identity && { identity }),
   };

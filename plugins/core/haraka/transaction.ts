@@ -1,12 +1,17 @@
-import type { Mode, Settings } from '../settings/settings.ts';
+import type { Mode } from '../settings/mode.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Refusal } from './answer.ts';
 import { currentSettings } from './settings-in-force.ts';
 import type { Connection, Transaction } from './types.ts';
 
 /** The proof that one check looked at one transaction and let it go on. */
 export interface Clearance {
   readonly check: string;
-  /** `observed`: the check would have refused, but its mode withheld that. */
-  readonly outcome: 'pass' | 'skip' | 'observed';
+  /**
+   * `observed`: the check would have refused, but its mode withheld that. `kept`: it refuses every recipient but those
+   * that must stay reachable.
+   */
+  readonly outcome: 'pass' | 'skip' | 'observed' | 'kept';
   readonly mode: Mode;
   readonly revision: string;
 }
@@ -15,6 +20,10 @@ export interface Clearance {
 export interface TransactionRecord {
   readonly settings: Settings;
   readonly clearances: Map<string, Clearance>;
+  /** The first refusal of a check at MAIL that is to be said at RCPT. */
+  kept?: Refusal;
+  /** What checks have asked to be made once. */
+  readonly made: Map<string, unknown>;
 }
 
 const records = new WeakMap<Transaction, TransactionRecord>();
@@ -25,7 +34,7 @@ export function transactionRecord(connection: Connection): TransactionRecord | u
   if (!transaction) return undefined;
   const known = records.get(transaction);
   if (known) return known;
-  const record = { settings: currentSettings(), clearances: new Map<string, Clearance>() };
+  const record: TransactionRecord = { settings: currentSettings(), clearances: new Map(), made: new Map() };
   records.set(transaction, record);
   return record;
 }

@@ -1,3 +1,4 @@
+import { parseDomain } from '../mailbox.ts';
 import type { Policy } from './settings.ts';
 
 /** What is wrong, and with which key of the settings. */
@@ -8,7 +9,7 @@ export interface Contradiction {
 
 /** Settings of which each may be meant, but not all of them together. */
 export function contradictions(policy: Policy): readonly Contradiction[] {
-  return [...ofRoles(policy), ...ofListeners(policy), ...ofPeers(policy)];
+  return [...ofRoles(policy), ...ofListeners(policy), ...ofPeers(policy), ...ofPartners(policy)];
 }
 
 function ofRoles({ roles, directory }: Policy): Contradiction[] {
@@ -51,4 +52,26 @@ function ofPeers(policy: Policy): Contradiction[] {
     });
   }
   return found;
+}
+
+/** An entry that cannot count is a mistake: somebody relies on it. */
+function ofPartners({ partners, protected_domains }: Policy): Contradiction[] {
+  const ours = new Set(protected_domains.map(parseDomain));
+  return partners.flatMap(({ name, domains, addresses, include, forwarder }, index) => {
+    const found: Contradiction[] = [];
+    const add = (key: string, message: string) => found.push({ path: ['partners', index, key], message });
+    const isTwice = partners.findIndex((other) => other.name.toLowerCase() === name.toLowerCase()) < index;
+    if (isTwice) add('name', `${name} is listed already`);
+    if (addresses.length === 0 && include === undefined) {
+      add('addresses', 'is missing: an entry needs addresses, or include');
+    }
+    if (domains.length === 0 && !forwarder) {
+      add('domains', 'is missing: an entry needs domains, or forwarder');
+    }
+    domains.forEach((domain, at) => {
+      if (ours.has(parseDomain(domain))) return;
+      found.push({ path: ['partners', index, 'domains', at], message: `${domain} is no protected domain` });
+    });
+    return found;
+  });
 }

@@ -1,23 +1,10 @@
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
-import { contradictions } from './contradictions.ts';
 import { directorySettings } from '../directory/settings.ts';
-import { parseDomain } from '../mailbox.ts';
-import { parseNetwork } from '../network.ts';
-
-const modes = ['enforce', 'observe', 'off'] as const;
-export type Mode = (typeof modes)[number];
-
-export function isMode(value: unknown): value is Mode {
-  return modes.some((mode) => mode === value);
-}
-
-const mode = z
-  .enum(modes)
-  .default('enforce')
-  .describe('Enforce refuses, observe records what it would refuse, off does not look');
-
-const domain = z.string().refine((text) => parseDomain(text) !== undefined, 'expected a domain name');
+import { contradictions } from './contradictions.ts';
+import { dns, listenerSpf, partner, spf } from './inbound.ts';
+import { mode, modeObserve } from './mode.ts';
+import { domain, name, network } from './parts.ts';
 
 const roles = ['submission', 'mx'] as const;
 export type Role = (typeof roles)[number];
@@ -27,21 +14,21 @@ const role = z.enum(roles);
 const listener = z.strictObject({
   port: z.int().min(1).max(65535).describe('Port that Haraka listens on'),
   role: role.describe('submission: clients log in; mx: other servers bring mail'),
+  spf: listenerSpf.optional().describe('What follows from SPF results here, where it is something else'),
 });
 
-const network = z
-  .string()
-  .refine(
-    (text) => parseNetwork(text) !== undefined,
-    'expected ADDRESS or ADDRESS/PREFIX, and not everybody',
-  );
-
 const peer = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[\w.-]{1,64}$/, 'expected a name of letters, digits, . - _')
-    .describe('How events and log lines call it'),
+  name: name.describe('How events and log lines call it'),
   addresses: z.array(network).min(1).describe('Its addresses or networks (ADDRESS/PREFIX)'),
+});
+
+const relay = peer.extend({
+  spf: z
+    .enum(['received', 'skip'])
+    .default('received')
+    .describe(
+      'received: the client that its own Received field names is judged, after DATA; skip: it has judged',
+    ),
 });
 
 function isCipherList(ciphers: string): boolean {
@@ -84,12 +71,15 @@ const auth = z.strictObject({
 });
 
 const sender = z.strictObject({
-  mode: mode,
+  mode,
   subaddress_separator: z
     .string()
     .max(1)
     .default('+')
     .describe('Who owns alice@ may also send as alice+TAG@ (RFC 5233); empty turns it off'),
+  unproven_author: modeObserve.describe(
+    'Mode for mail without login whose header From is of a protected domain, which neither SPF nor DKIM proves',
+  ),
 });
 
 const audit = z.strictObject({
@@ -129,15 +119,21 @@ const wholePolicy = z.strictObject({
   protected_domains: z
     .array(domain)
     .default([])
-    .describe('Domains that only authenticated senders may use as envelope sender'),
+    .describe(
+      'Domains that are ours: who has not logged in needs an SPF pass, or an entry of partners, to use them',
+    ),
   nodes: z
     .array(peer)
     .default([])
     .describe('Our own gateways, by address: what they bring to an mx port was judged when it was accepted'),
   trusted_relays: z
-    .array(peer)
+    .array(relay)
     .default([])
-    .describe('Hosts that bring mail which they have judged: a backup MX, a filter in front of us'),
+    .describe('Hosts that bring mail of others in good faith: a backup MX, a filter in front of us'),
+  partners: z
+    .array(partner)
+    .default([])
+    .describe('Who may send as us without a login, and whose mail must not be turned away'),
   help_text: z
     .string()
     .max(200)
@@ -154,6 +150,8 @@ const wholePolicy = z.strictObject({
   tls: tls.prefault({}).describe('Which TLS is good enough'),
   auth: auth.prefault({}).describe('How logins are answered'),
   sender: sender.prefault({}).describe('Which addresses an identity may use'),
+  spf: spf.prefault({}).describe('What follows from SPF (RFC 7208), for mail that nobody logged in for'),
+  dns: dns.prefault({}).describe('Who is asked for SPF records'),
   audit: audit.prefault({}).describe('Where decisions are recorded'),
   http: http.optional().describe('Answers GET /health and GET /metrics; absent: no HTTP port'),
 });
@@ -167,13 +165,8 @@ export const settingsSchema = wholePolicy.superRefine((policy, context) => {
   }
 });
 
-/** The mode of a content policy, which `emergency` turns from enforce to observe. */
-export function modeInForce(mode: Mode, { emergency }: Policy): Mode {
-  return mode === 'enforce' && emergency ? emergency : mode;
-}
-
 /** Lists that may also stand in files of their own, in the folder `gatekeeper.d`. */
-export const registries = ['protected_domains', 'nodes', 'trusted_relays'] as const;
+export const registries = ['protected_domains', 'nodes', 'trusted_relays', 'partners'] as const;
 
 /** A policy with the name of its content: what a decision was made under. */
 export interface Settings {

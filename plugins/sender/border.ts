@@ -1,0 +1,108 @@
+import type { Dns } from '../core/dns/dns.ts';
+import type { MailFacts, MessageFacts } from '../core/haraka/facts.ts';
+import type { Membership } from '../core/partners.ts';
+import type { Policy } from '../core/settings/settings.ts';
+import { refuse, skip, type Verdict } from '../core/verdict.ts';
+import { decideAuthor, protectedAuthors } from './author.ts';
+import { gatherPartner, gatherSpf } from './evidence.ts';
+import { originOf } from './origin.ts';
+import { excused } from './partner.ts';
+import { protectedDomain, protectedDomainOf } from './protected.ts';
+import { relayedClient, type Client } from './received.ts';
+import { actionsOn, decideImpersonation, decideSpf, type SpfEvidence } from './spf.ts';
+
+/** The checks of mail that nobody logged in for: each gathers what only the DNS knows, and has it decided. */
+export class Border {
+  readonly #dns: () => Dns;
+
+  constructor(dns: () => Dns) {
+    this.#dns = dns;
+  }
+
+  /** SPF of HELO and MAIL FROM, at MAIL. */
+  async spf(facts: MailFacts, policy: Policy): Promise<Verdict> {
+    const client = clientAtMail(facts, policy);
+    return 'kind' in client ? client : this.#spf(client, facts, policy);
+  }
+
+  /** A sender of a protected domain, at MAIL. */
+  async impersonation(facts: MailFacts, policy: Policy): Promise<Verdict> {
+    const client = clientAtMail(facts, policy);
+    return 'kind' in client ? client : this.#impersonation(client, facts, policy);
+  }
+
+  /** Both, after DATA, of the client that a trusted relay had the message from. */
+  async relayed(facts: MessageFacts, policy: Policy): Promise<Verdict> {
+    const origin = originOf(facts, policy);
+    if (origin.kind !== 'relayed') return skip('not from a trusted relay');
+    const client = relayedClient(facts.headerLines, policy);
+    if (!client) return skip(`${origin.by} does not say whom it has the message from`);
+    const impersonation = await this.#impersonation(client, facts, policy);
+    return isAdverse(impersonation) ? impersonation : this.#spf(client, facts, policy);
+  }
+
+  /** Authors of a protected domain, after DATA. */
+  async author(facts: MessageFacts, policy: Policy): Promise<Verdict> {
+    const origin = originOf(facts, policy);
+    if (origin.kind === 'judged') return skip(origin.because);
+    const found = protectedAuthors(facts, policy);
+    if (found.kind === 'unreadable') {
+      return found.isOurs ? refuse('header-malformed', found.because) : skip(found.because);
+    }
+    const [author] = found.authors;
+    if (!author) return skip('no author of a protected domain');
+    const client = origin.kind === 'client' ? ownClient(facts) : relayedClient(facts.headerLines, policy);
+    if (!client) return skip(`${origin.kind}: nobody to judge`);
+    const verdict = decideAuthor(found, await this.#evidence(client, facts, policy), facts.dkim);
+    return this.#excused(verdict, client, protectedDomain(author.domain, policy), policy);
+  }
+
+  async #spf(client: Client, facts: MailFacts, policy: Policy): Promise<Verdict> {
+    const evidence = await this.#evidence(client, facts, policy);
+    const verdict = decideSpf(evidence, facts.sender, actionsOn(facts, policy), policy);
+    return this.#excused(verdict, client, undefined, policy);
+  }
+
+  async #impersonation(client: Client, facts: MailFacts, policy: Policy): Promise<Verdict> {
+    const domain = protectedDomainOf(facts.sender, policy);
+    if (domain === undefined) return skip('not of a protected domain');
+    const verdict = decideImpersonation(await this.#evidence(client, facts, policy), facts.sender, policy);
+    return this.#excused(verdict, client, domain, policy);
+  }
+
+  #evidence(client: Client, facts: MailFacts, policy: Policy): Promise<SpfEvidence> {
+    return facts.once(`spf ${client.ip} ${client.helo}`, () => gatherSpf(client, facts, this.#dns(), policy));
+  }
+
+  /** A partner is only looked for when there is something to excuse. */
+  async #excused(
+    verdict: Verdict,
+    { ip }: Client,
+    domain: string | undefined,
+    policy: Policy,
+  ): Promise<Verdict> {
+    if (!isAdverse(verdict)) return verdict;
+    const membership: Membership = await gatherPartner(ip, domain, this.#dns(), policy);
+    return excused(verdict, membership);
+  }
+}
+
+function clientAtMail(facts: MailFacts, policy: Policy): Client | Verdict {
+  const origin = originOf(facts, policy);
+  switch (origin.kind) {
+    case 'client':
+      return ownClient(facts);
+    case 'relayed':
+      return skip(`judged after DATA, by what ${origin.by} received`);
+    case 'judged':
+      return skip(origin.because);
+  }
+}
+
+function ownClient({ client: { address: ip }, helo }: MailFacts): Client {
+  return { ip, helo };
+}
+
+function isAdverse({ kind }: Verdict): boolean {
+  return kind === 'refuse' || kind === 'defer';
+}
