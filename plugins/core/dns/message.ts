@@ -109,13 +109,11 @@ export function isAnswerTo(message: Buffer, id: number, { section }: Question): 
   );
 }
 
-/** The four octets of type and class have no case; lengths of labels are too small to be letters. */
+/** RFC 4343 §3. Lengths of labels, types and class are all smaller than letters. */
 function isSameQuestion(message: Buffer, section: Buffer): boolean {
-  const nameEnd = section.length - 4;
-  return section.every((octet, at) => {
-    const other = message[headerSize + at];
-    return octet === other || (at < nameEnd && lowerCasedOctet(octet) === lowerCasedOctet(other ?? 0));
-  });
+  return section.every(
+    (octet, at) => lowerCasedOctet(octet) === lowerCasedOctet(message[headerSize + at] ?? 0),
+  );
 }
 
 /** Whether the server did not understand the query, as one that does not know EDNS (RFC 6891 §7). */
