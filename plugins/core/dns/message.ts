@@ -31,7 +31,7 @@ export const rcodes = {
   refused: 5,
 };
 
-/** The answer over UDP that every path carries unbroken (RFC 9715 §3.1), in octets. */
+/** The longest answer over UDP, in octets: what every path carries in one piece (DNS Flag Day 2020). */
 export const udpSize = 1232;
 
 export interface Question {
