@@ -36,8 +36,7 @@ export async function ask(
     const heard = await tryServer(server, question, left, task);
     const outcome = judge(heard, server, question, chain, options);
     if (outcome.kind === 'timeout') {
-      // A try that the deadline cut short says nothing about the server, nor does one that was called off.
-      if (left === options.timeout && !task.isOver) wasSilent(server, options.now());
+      blame(server, left, task, options);
       attempts -= 1;
       candidates.push(server);
     } else if (outcome.kind === 'failure') failures.push(outcome.because);
@@ -63,6 +62,11 @@ async function tryServer(
   }
   if (heard.kind !== 'message' || !isTruncated(heard.message)) return heard;
   return askOverTcp(server.endpoint, question, isEdns, left(), task);
+}
+
+/** A try that the deadline cut short says nothing about the server, nor does one that was called off. */
+function blame(server: Server, milliseconds: number, task: Task, { timeout, now }: AskOptions): void {
+  if (milliseconds === timeout && !task.isOver) wasSilent(server, now());
 }
 
 function judge(heard: Heard, server: Server, question: Question, chain: Chain, { now }: AskOptions): Outcome {
