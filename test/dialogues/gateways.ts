@@ -9,6 +9,13 @@ const plugin = (name: string) => join(import.meta.dirname, '../haraka-plugins', 
 /** As Haraka ships it. */
 export const connectionIni = readFileSync(join(harakaDir, 'config/connection.ini'), 'utf8');
 
+const partner = (name: string, entry: object) => ({
+  name,
+  owner: 'it@corp.example',
+  expires: '2999-12-31',
+  ...entry,
+});
+
 const logIni = (level: string, format: string) => ({
   'log.ini': `[main]\nlevel=${level}\ntimestamps=true\nformat=${format}\n`,
 });
@@ -27,7 +34,30 @@ const inOneProcess = {
   peers: {
     settings: {
       nodes: [{ name: 'gateway-2', addresses: ['127.0.0.3'] }],
-      trusted_relays: [{ name: 'backup-mx', addresses: ['127.0.4.0/24'] }],
+      trusted_relays: [
+        { name: 'backup-mx', addresses: ['127.0.4.0/24'], spf: 'skip' },
+        { name: 'filter', addresses: ['127.0.6.0/24'] },
+      ],
+    },
+  },
+  'spf-strict': {
+    settings: { spf: { softfail: 'reject', permerror: 'reject', temperror: 'record' } },
+  },
+  'spf-lenient': { settings: { spf: { fail: 'record' } } },
+  'spf-observed': { settings: { spf: { mode: 'observe' } } },
+  partners: {
+    settings: {
+      sender: { unproven_author: 'enforce' },
+      partners: [
+        partner('newsletter', { domains: ['lists.corp.example'], include: '_spf.newsletter.example' }),
+        partner('printer', { domains: ['lists.corp.example'], addresses: ['203.0.113.128/25'] }),
+        partner('alumni', { forwarder: true, addresses: ['203.0.113.7'] }),
+        partner('dark', { domains: ['xn--bcher-kva.example'], include: 'slow.example' }),
+        {
+          ...partner('former', { domains: ['corp.example'], addresses: ['203.0.113.9'] }),
+          expires: '2020-12-31',
+        },
+      ],
     },
   },
   /** Without directory, and with the plugins of its role alone. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { proxyAddress } from '../../scripts/demo/instance.ts';
 import { eventually, type TestGateway } from './gateway.ts';
 import { plain, SmtpClient, type SmtpReply } from './smtp.ts';
 
@@ -151,7 +152,8 @@ class Player {
   }
 
   async #connect(rest: string): Promise<void> {
-    const [listener = '', , from] = rest.split(' ');
+    const [listener = '', how, address] = rest.split(' ');
+    const from = how === 'as' ? proxyAddress : address;
     const { implicit } = this.#gateway.ports;
     const ports: Readonly<Record<string, number | undefined>> = {
       ...this.#gateway.ports,
@@ -162,8 +164,9 @@ class Player {
     const options = { port, implicitTls: listener === 'implicit', ...(from !== undefined && { from }) };
     this.#clients.push(await SmtpClient.connect(options));
     this.#session = '';
+    if (how === 'as') this.#client.write(`PROXY TCP4 ${address ?? ''} 127.0.0.1 40000 ${port}\r\n`);
     // A client that must begin with PROXY gets no greeting yet.
-    if (from === undefined) await this.#greeting();
+    if (how !== 'from') await this.#greeting();
   }
 
   async #greeting(): Promise<void> {
