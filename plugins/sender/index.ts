@@ -15,7 +15,13 @@ const resolver = new Resolver();
 const border = new Border(() => resolver.dns);
 
 const checks = [
-  defineCheck({ name: 'sender/envelope', stage: 'mail', mode, decide: decideEnvelope }),
+  defineCheck({
+    name: 'sender/envelope',
+    judges: 'authenticated',
+    stage: 'mail',
+    mode,
+    decide: decideEnvelope,
+  }),
   defineCheck({
     name: 'sender/impersonation',
     stage: 'mail',
@@ -34,10 +40,16 @@ const checks = [
     mode: spfMode,
     decide: (facts, policy) => border.spf(facts, policy),
   }),
-  defineCheck({ name: 'sender/header', stage: 'message', mode, decide: decideHeader }),
+  defineCheck({
+    name: 'sender/header',
+    judges: 'authenticated',
+    stage: 'message',
+    mode,
+    decide: decideHeader,
+  }),
   defineCheck({
     name: 'sender/relayed',
-    judges: 'unauthenticated',
+    judges: 'relayed',
     stage: 'message',
     rank: 1,
     mode: spfMode,

@@ -25,6 +25,12 @@ export function actionsOn({ listener: { port } }: MailFacts, { listeners, spf }:
   };
 }
 
+/** What was checked: HELO, or the sender as it was written. */
+interface Checked {
+  readonly who: string;
+  readonly outcome: SpfOutcome;
+}
+
 /** SPF of HELO and of senders that are not of a protected domain. */
 export function decideSpf(
   { helo, mailFrom }: SpfEvidence,
@@ -32,29 +38,13 @@ export function decideSpf(
   actions: SpfActions,
   policy: Policy,
 ): Verdict {
-  if (helo.result === 'fail')
-    return protectedDomain(helo.domain, policy) ? fail(helo) : onFail(helo, actions);
-  if (!mailFrom) return helo.result === 'pass' ? pass : skip(`HELO: ${recorded(helo)}`);
-  return protectedDomainOf(sender, policy) ? skip('of a protected domain') : decideResult(mailFrom, actions);
-}
-
-function decideResult(mailFrom: SpfOutcome, actions: SpfActions): Verdict {
-  switch (mailFrom.result) {
-    case 'pass':
-      return pass;
-    case 'fail':
-      return onFail(mailFrom, actions);
-    case 'softfail':
-      return actions.softfail === 'reject' ? softfail(mailFrom) : skip(recorded(mailFrom));
-    // RFC 7208 §8.2: neutral is treated as none.
-    case 'neutral':
-    case 'none':
-      return skip(recorded(mailFrom));
-    case 'permerror':
-      return actions.permerror === 'reject' ? permerror(mailFrom) : skip(recorded(mailFrom));
-    case 'temperror':
-      return actions.temperror === 'defer' ? temperror(mailFrom) : skip(recorded(mailFrom));
+  const ofHelo = { who: 'HELO', outcome: helo };
+  if (helo.result === 'fail') {
+    return protectedDomain(helo.domain, policy) ? adverse(ofHelo) : decideResult(ofHelo, actions);
   }
+  if (!mailFrom) return helo.result === 'pass' ? pass : skip(recorded(ofHelo));
+  if (protectedDomainOf(sender, policy)) return skip('of a protected domain');
+  return decideResult({ who: sender.text, outcome: mailFrom }, actions);
 }
 
 /** A sender of a protected domain needs a pass, whatever that domain publishes. */
@@ -64,47 +54,42 @@ export function decideImpersonation(
   policy: Policy,
 ): Verdict {
   if (!mailFrom || !protectedDomainOf(sender, policy)) return skip('not of a protected domain');
-  switch (mailFrom.result) {
-    case 'pass':
-      return pass;
+  return mailFrom.result === 'pass' ? pass : adverse({ who: sender.text, outcome: mailFrom });
+}
+
+function decideResult(checked: Checked, actions: SpfActions): Verdict {
+  const { result } = checked.outcome;
+  if (result === 'pass') return pass;
+  // RFC 7208 §8.2: neutral is treated as none.
+  if (result === 'neutral' || result === 'none') return skip(recorded(checked));
+  return actions[result] === 'record' ? skip(recorded(checked)) : adverse(checked);
+}
+
+/** What speaks against whoever needs a pass. */
+function adverse(checked: Checked): Verdict {
+  const { result } = checked.outcome;
+  switch (result) {
     case 'fail':
-      return fail(mailFrom);
-    case 'permerror':
-      return permerror(mailFrom);
-    case 'temperror':
-      return temperror(mailFrom);
+      return refuse('spf-fail', recorded(checked), explained(checked.outcome));
     case 'softfail':
+    case 'permerror':
+      return refuse(`spf-${result}`, recorded(checked));
+    case 'temperror':
+      return defer('spf-temperror', recorded(checked));
+    case 'pass':
     case 'neutral':
     case 'none':
-      return refuse('sender-not-owned', `${sender.text}: ${recorded(mailFrom)}`);
+      return refuse('sender-not-owned', recorded(checked));
   }
 }
 
-function onFail(outcome: SpfOutcome, { fail: action }: SpfActions): Verdict {
-  return action === 'reject' ? fail(outcome) : skip(recorded(outcome));
-}
-
 /** RFC 7208 §8.4: the words are those of the domain, and the client is told so. */
-function fail(outcome: SpfOutcome): Verdict {
-  const { domain, explanation } = outcome;
-  const told = explanation === undefined ? undefined : `${printable(domain)} explains: ${explanation}`;
-  return refuse('spf-fail', recorded(outcome), told);
-}
-
-function softfail(outcome: SpfOutcome): Verdict {
-  return refuse('spf-softfail', recorded(outcome));
-}
-
-function permerror(outcome: SpfOutcome): Verdict {
-  return refuse('spf-permerror', recorded(outcome));
-}
-
-function temperror(outcome: SpfOutcome): Verdict {
-  return defer('spf-temperror', recorded(outcome));
+function explained({ domain, explanation }: SpfOutcome): string | undefined {
+  return explanation === undefined ? undefined : `${printable(domain)} explains: ${explanation}`;
 }
 
 /** In a line, for the event and the log. */
-function recorded({ result, domain, mechanism, because }: SpfOutcome): string {
+function recorded({ who, outcome: { result, domain, mechanism, because } }: Checked): string {
   const cause = because ?? mechanism;
-  return `SPF ${result} of ${domain}${cause === undefined ? '' : ` (${cause})`}`;
+  return `${who}: SPF ${result} of ${printable(domain)}${cause === undefined ? '' : ` (${cause})`}`;
 }

@@ -26,7 +26,7 @@ void describe('events of two workers in a file that is rotated', () => {
   void it('stand there once each, none lost, none torn, none twice', async () => {
     const gateway = await start(4096, 1000);
     await talk(gateway);
-    const wanted = sessions * transactions * 3;
+    const wanted = sessions * transactions * 4;
     const read = () => eventsIn(gateway.dir);
     await eventually('all events', () => read().length >= wanted);
     const events = read();
@@ -52,7 +52,7 @@ void describe('events of two workers in a file that is rotated', () => {
   });
 });
 
-/** Sessions that begin transactions: three events each, from both workers. */
+/** Sessions that begin transactions: four events each, from both workers. */
 async function talk(gateway: TestGateway): Promise<void> {
   await Promise.all(
     Array.from({ length: sessions }, async (_unused, session) => {

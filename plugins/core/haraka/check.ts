@@ -1,6 +1,7 @@
 import constants from 'haraka-constants';
 import { isMode, modeInForce, type Mode } from '../settings/mode.ts';
 import type { Policy, Settings } from '../settings/settings.ts';
+import { peerAt } from '../peers.ts';
 import { isAlwaysReachable } from '../reachable.ts';
 import { defer, isVerdict, ownFault, skip, type Verdict } from '../verdict.ts';
 import { answerFinally, answerHook, type Refusal } from './answer.ts';
@@ -10,6 +11,9 @@ import { judge, type Outcome } from './outcome.ts';
 import { identityOf, type SessionFacts } from './session.ts';
 import { settingsFor, transactionRecord, type Clearance, type TransactionRecord } from './transaction.ts';
 import type { Address, Connection, Next, Plugin } from './types.ts';
+
+/** Who has logged in, who has not, and of these what a trusted relay brings. */
+type Judged = 'authenticated' | 'unauthenticated' | 'relayed';
 
 /** A policy: what it is called, when it runs, and the function that decides. */
 export interface Check<S extends Stage = Stage> {
@@ -23,8 +27,8 @@ export interface Check<S extends Stage = Stage> {
    * RFC 2142 §4): only for what a client may be innocent of.
    */
   readonly refusesAt?: 'rcpt';
-  /** Judges only those who have not logged in; the others are cleared of it without a word. */
-  readonly judges?: 'unauthenticated';
+  /** Whose mail it judges, that of others being cleared without a word: all where absent. */
+  readonly judges?: Judged;
   /** Absent for what is never optional. */
   readonly mode?: (policy: Policy) => Mode;
   /** Pure where it can be; throwing, rejecting, hanging and anything that is no verdict become 451. */
@@ -110,7 +114,7 @@ function runCheck(check: AnyCheck, call: Omit<Source, 'policy'>, next: Next): vo
     return;
   }
   const { settings } = record;
-  if (check.judges && identityOf(connection)) {
+  if (!isConcerned(check, connection, settings)) {
     clear(check, { clearance: clearanceOf(check, settings) }, record);
     next();
     return;
@@ -205,6 +209,13 @@ function clear(check: AnyCheck, { clearance, refusal }: Outcome, record: Transac
   if (clearance) clearances.set(check.name, clearance);
   else if (check.refusesAt && refusal) keep(check, refusal, record);
   else clearances.delete(check.name);
+}
+
+function isConcerned({ judges }: AnyCheck, connection: Connection, { policy }: Settings): boolean {
+  if (!judges) return true;
+  if (identityOf(connection)) return judges === 'authenticated';
+  if (judges === 'unauthenticated') return true;
+  return judges === 'relayed' && peerAt(connection.remote.ip, policy)?.kind === 'trusted_relay';
 }
 
 function clearanceOf({ name: check }: AnyCheck, { revision }: Settings): Clearance {
