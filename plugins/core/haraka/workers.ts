@@ -57,7 +57,7 @@ export class Workers {
   /** Lets the settings that were agreed to apply in all workers, those included that were forked meanwhile. */
   commit(settings: Settings): void {
     for (const worker of this.#connected) {
-      worker.send({ event: 'gatekeeper.commit', offer: this.#offer, settings });
+      send(worker, { event: 'gatekeeper.commit', offer: this.#offer, settings });
     }
   }
 }
@@ -82,8 +82,13 @@ function agreed(worker: Worker, order: Order): Promise<void> {
     }, answerWithinMs);
     worker.on('message', onMessage);
     worker.on('exit', onExit);
-    worker.send(order);
+    send(worker, order);
   });
+}
+
+/** What cannot be sent is for a worker that has died a moment ago, as its exit will say; unheard, it would end the primary. */
+function send(worker: Worker, order: Order): void {
+  worker.send(order, () => undefined);
 }
 
 /** Makes a worker answer what its primary offers. */
