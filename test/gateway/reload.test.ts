@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -242,22 +243,31 @@ for (const nodes of [0, 2]) {
     });
 
     if (nodes === 0) return;
+    async function killWorkers(): Promise<void> {
+      const listening = () => gateway.log().match(/listening on/g)?.length ?? 0;
+      const before = listening();
+      for (const pid of workersIn(gateway.log()).slice(-2)) process.kill(pid, 'SIGKILL');
+      await eventually('that two new workers listen', () => listening() >= before + 6, 10_000);
+      await delay(200);
+    }
+
+    void it('reach a worker that is forked later also when they are long', async () => {
+      const domains = Array.from({ length: 20_000 }, () => `${randomBytes(12).toString('hex')}.example`);
+      await operator.and(() => operator.write({ protected_domains: domains, help_text: 'Long' }), inForce);
+      await killWorkers();
+      assert.deepEqual(await helpTexts(), ['Long']);
+      const client = await greeted({ port: gateway.ports.mx });
+      assert.equal((await client.command(`MAIL FROM:<x@${domains.at(-1)}>`)).code, 553);
+      client.destroy();
+      await operator.and(() => operator.write({ help_text: 'Short' }), inForce);
+      await killWorkers();
+      assert.deepEqual(await helpTexts(), ['Short']);
+    });
+
     void it('are those of the primary in a worker that is forked later, whatever the file holds by then', async () => {
       await operator.and(() => operator.write({ help_text: 'Kept' }), inForce);
       await operator.and(() => writeFileSync(operator.file('gatekeeper.yaml'), '[broken'), refused);
-      const workers = workersIn(gateway.log());
-      for (const pid of workers) process.kill(pid, 'SIGKILL');
-      await eventually(
-        'two new workers',
-        () => workersIn(gateway.log()).length >= workers.length + 2,
-        10_000,
-      );
-      await eventually(
-        'that they listen',
-        () => (gateway.log().match(/listening on/g)?.length ?? 0) >= 12,
-        10_000,
-      );
-      await delay(200);
+      await killWorkers();
       assert.deepEqual(await helpTexts(), ['Kept']);
       await operator.and(() => operator.write({}), inForce);
     });

@@ -130,6 +130,16 @@ void describe('settings', () => {
     );
   });
 
+  void it('are refused when they are too long to be handed to a worker', () => {
+    const text = (count: number) =>
+      `${directory}protected_domains:\n${'  - domain.with.a.name.of.some.length.example\n'.repeat(count)}`;
+    assert.equal(parseSettings(text(20_000), 'test').policy.protected_domains.length, 20_000);
+    assert.throws(
+      () => parseSettings(text(25_000), 'gatekeeper.yaml'),
+      /^SettingsError: gatekeeper\.yaml:1:1: with its lists and those of gatekeeper\.d this is 11\d{5} characters, 1048576 are possible$/,
+    );
+  });
+
   void it('cannot be changed once they are read', () => {
     const { policy } = parseSettings(directory, 'test');
     assert.throws(() => (policy.listeners as unknown[]).push({}), TypeError);
