@@ -178,6 +178,20 @@ for (const nodes of [0, 2]) {
       assert.equal(await handshake('TLSv1.2'), 'done', 'looser again');
     });
 
+    void it('are refused as a whole when the key cannot keep their TLS policy', async () => {
+      const { revision } = await operator.health();
+      const [help] = await helpTexts();
+      const ciphers = 'ECDHE+AESGCM:@SECLEVEL=5';
+      await operator.and(() => operator.write({ help_text: 'Too strict', tls: { ciphers } }), refused);
+      assert.match(
+        gateway.log(),
+        /settings: tls: the key and certificate of tls\.ini .*: .*ee key too small/,
+      );
+      assert.deepEqual(await helpTexts(), [help]);
+      assert.equal((await operator.health()).revision, revision, 'that of the primary');
+      await operator.and(() => operator.write({}), inForce);
+    });
+
     void it('lead to another directory, and a password file alone is a change', async () => {
       const { directory } = parse(operator.changed({})) as { directory: { urls: string[] } };
       const login = async () => {
