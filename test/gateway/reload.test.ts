@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -220,6 +220,17 @@ for (const nodes of [0, 2]) {
       assert.match(said, /stay in force/);
       assert.equal(await login(), 235);
       await operator.and(() => writeFileSync(operator.file('ldap.password'), password), inForce);
+    });
+
+    void it('are refused when the folder of registries is a link that leads nowhere any more', async () => {
+      const folder = operator.file('gatekeeper.d');
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(operator.file('registries'));
+      writeFileSync(operator.file('registries/domains.yaml'), 'protected_domains: [new.example]\n');
+      await operator.and(() => symlinkSync('registries', folder), inForce);
+      await operator.and(() => rmSync(operator.file('registries'), { recursive: true }), refused);
+      assert.match(gateway.log(), /settings: \S+gatekeeper\.d: cannot be read \(ENOENT\)/);
+      await operator.and(() => rmSync(folder), inForce);
     });
 
     void it('cannot ask for a plugin that is not loaded, nor for more time than Haraka gives', async () => {

@@ -59,7 +59,8 @@ function listed(): readonly string[] {
   try {
     return settingsFiles(configDirectory());
   } catch {
-    return [join(configDirectory(), 'gatekeeper.yaml')]; // the folder cannot be read, which reading the settings will say
+    // The folder cannot be read, which reading the settings will say; other files than with no folder.
+    return ['gatekeeper.yaml', 'gatekeeper.d'].map((name) => join(configDirectory(), name));
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { deepFreeze } from '../deep-freeze.ts';
@@ -53,8 +53,10 @@ function registryFiles(folder: string): string[] {
       .filter((name) => /^[^.].*\.ya?ml$/.test(name))
       .sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new SettingsError(`${folder}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    const { code } = error as NodeJS.ErrnoException;
+    // A link that leads nowhere is no folder that nobody wanted: what should be there protects somebody.
+    if (code === 'ENOENT' && !lstatSync(folder, { throwIfNoEntry: false })) return [];
+    throw new SettingsError(`${folder}: cannot be read (${code})`);
   }
 }
 
