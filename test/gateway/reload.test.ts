@@ -222,6 +222,18 @@ for (const nodes of [0, 2]) {
       await operator.and(() => writeFileSync(operator.file('ldap.password'), password), inForce);
     });
 
+    void it('are watched with the files that they name, also those that are not there yet', async () => {
+      const { directory } = parse(operator.changed({})) as { directory: object };
+      const password = readFileSync(operator.file('ldap.password'), 'utf8');
+      const other = operator.file('other.password');
+      const named = { directory: { ...directory, bind_password_file: 'other.password' } };
+      await operator.and(() => operator.write(named), refused);
+      await operator.and(() => writeFileSync(other, password, { mode: 0o600 }), inForce);
+      await operator.and(() => writeFileSync(other, ''), refused);
+      await operator.and(() => writeFileSync(other, password), inForce);
+      await operator.and(() => operator.write({}), inForce);
+    });
+
     void it('are refused when the folder of registries is a link that leads nowhere any more', async () => {
       const folder = operator.file('gatekeeper.d');
       rmSync(folder, { recursive: true, force: true });

@@ -1,8 +1,9 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../message-of.ts';
 import { readSettings, settingsFiles } from '../settings/file.ts';
+import type { Settings } from '../settings/settings.ts';
 import { addHook } from './hook.ts';
 import { configDirectory, isWorker } from './instance.ts';
 import { currentSettings, noteRefused } from './settings-in-force.ts';
@@ -11,6 +12,9 @@ import { answerPrimary, Workers, type Follower } from './workers.ts';
 
 /** How often the files are looked at. A change must stay for one more look: nothing that is half written is read. */
 const lookEveryMs = 500;
+
+/** How each file looked, by its path. */
+type Looks = ReadonlyMap<string, string>;
 
 /**
  * Follows the settings while the process runs. The primary watches the files and offers what it reads to its workers;
@@ -22,37 +26,49 @@ export function followSettings(plugin: Plugin, follower: Follower): void {
     return;
   }
   const begin = (next: Next) => {
-    void watch(plugin, follower, new Workers(plugin.haraka_require('server').cluster));
+    const workers = new Workers(plugin.haraka_require('server').cluster);
+    const others = looksOf(follower.filesOf(currentSettings().policy));
+    void watch(plugin, follower, workers, { settings: looksOfSettings(), others });
     next();
   };
   addHook(plugin, 'init_master', 'gatekeeper_follow_settings', begin);
 }
 
+interface Fingerprint {
+  readonly settings: Looks;
+  /** Which of them there are depends on the settings. */
+  readonly others: Looks;
+}
+
 /** Never rejects: that would end the process. */
-async function watch(plugin: Plugin, follower: Follower, workers: Workers): Promise<void> {
-  const look = () => fingerprint(follower.filesOf(currentSettings().policy));
-  let known = await look();
-  let last = known;
+async function watch(plugin: Plugin, follower: Follower, workers: Workers, read: Fingerprint): Promise<void> {
+  let [known, last] = [read, read];
   for (;;) {
     await delay(lookEveryMs, undefined, { ref: false });
-    const now = await look();
-    if (differs(now, known) && !differs(now, last)) {
-      known = now;
-      await change(plugin, follower, workers);
-    }
+    const now = { settings: looksOfSettings(), others: looksOf([...known.others.keys()]) };
+    if (differs(now, known) && !differs(now, last)) known = await readAgain(plugin, follower, workers, now);
     last = now;
   }
 }
 
-/** How each file looked, by its path. */
-interface Fingerprint {
-  readonly settings: ReadonlyMap<string, string>;
-  /** Which of them there are depends on the settings. */
-  readonly others: ReadonlyMap<string, string>;
+/** Reads the settings because of how their files look; resolves to how all files look that need not be read again. */
+async function readAgain(
+  plugin: Plugin,
+  follower: Follower,
+  workers: Workers,
+  now: Fingerprint,
+): Promise<Fingerprint> {
+  const settings = readOrRefuse(plugin);
+  if (!settings) return now;
+  // Those that the new settings name, even if they are refused for what is wrong with one of these files.
+  const known = { ...now, others: looksOf(follower.filesOf(settings.policy)) };
+  await change(plugin, follower, workers, settings);
+  return known;
 }
 
-async function fingerprint(others: readonly string[]): Promise<Fingerprint> {
-  return { settings: await stamps(listed()), others: await stamps(others) };
+/** How the files of the settings look now. */
+function looksOfSettings(): Looks {
+  return looksOf(listed());
 }
 
 function listed(): readonly string[] {
@@ -64,14 +80,13 @@ function listed(): readonly string[] {
   }
 }
 
-async function stamps(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const entries = paths.map(async (path) => [path, await stamp(path)] as const);
-  return new Map(await Promise.all(entries));
+function looksOf(paths: readonly string[]): Looks {
+  return new Map(paths.map((path) => [path, lookOf(path)]));
 }
 
-async function stamp(path: string): Promise<string> {
+function lookOf(path: string): string {
   try {
-    const { ino, size, mtimeMs, mode, uid, gid } = await stat(path);
+    const { ino, size, mtimeMs, mode, uid, gid } = statSync(path);
     return [ino, size, mtimeMs, mode, uid, gid].join();
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? 'unknown';
@@ -79,18 +94,31 @@ async function stamp(path: string): Promise<string> {
 }
 
 function differs(now: Fingerprint, then: Fingerprint): boolean {
-  const isOther = (path: string) => now.settings.get(path) !== then.settings.get(path);
-  return (
-    now.settings.size !== then.settings.size ||
-    [...now.settings.keys()].some(isOther) ||
-    [...now.others].some(([path, stamp]) => then.others.has(path) && then.others.get(path) !== stamp)
-  );
+  return !isSame(now.settings, then.settings) || !isSame(now.others, then.others);
 }
 
-async function change(plugin: Plugin, { makeReady }: Follower, workers: Workers): Promise<void> {
+function isSame(now: Looks, then: Looks): boolean {
+  return now.size === then.size && [...now].every(([path, look]) => then.get(path) === look);
+}
+
+function readOrRefuse(plugin: Plugin): Settings | undefined {
+  try {
+    return readSettings(configDirectory()).settings;
+  } catch (error) {
+    refuse(plugin, error);
+    return undefined;
+  }
+}
+
+/** Puts settings in force, or refuses them. */
+async function change(
+  plugin: Plugin,
+  { makeReady }: Follower,
+  workers: Workers,
+  settings: Settings,
+): Promise<void> {
   const before = currentSettings().revision;
   try {
-    const { settings } = readSettings(configDirectory());
     const commit = makeReady(settings);
     await workers.agree(settings);
     commit();
@@ -98,9 +126,14 @@ async function change(plugin: Plugin, { makeReady }: Follower, workers: Workers)
     const where = workers.count > 0 ? ` in this process and ${workers.count} workers` : '';
     plugin.lognotice(`settings: revision ${settings.revision} is in force${where}, after ${before}`);
   } catch (error) {
-    const problem = messageOf(error);
-    noteRefused(problem);
-    for (const line of problem.split('\n')) plugin.logcrit(`settings: ${line}`);
-    plugin.logcrit(`settings: the new ones are refused, those of revision ${before} stay in force`);
+    refuse(plugin, error);
   }
+}
+
+function refuse(plugin: Plugin, error: unknown): void {
+  const problem = messageOf(error);
+  noteRefused(problem);
+  for (const line of problem.split('\n')) plugin.logcrit(`settings: ${line}`);
+  const { revision } = currentSettings();
+  plugin.logcrit(`settings: the new ones are refused, those of revision ${revision} stay in force`);
 }
