@@ -234,6 +234,18 @@ for (const nodes of [0, 2]) {
       await operator.and(() => operator.write({}), inForce);
     });
 
+    void it('are seen in a file of the same size and age, copied into the old one', async () => {
+      const time = new Date('2026-01-01T00:00:00Z');
+      const copy = (text: string) => {
+        operator.write({ help_text: text });
+        utimesSync(operator.file('gatekeeper.yaml'), time, time);
+      };
+      await operator.and(() => copy('Copy 1'), inForce);
+      await operator.and(() => copy('Copy 2'), inForce);
+      assert.deepEqual(await helpTexts(), ['Copy 2']);
+      await operator.and(() => operator.write({}), inForce);
+    });
+
     void it('are refused when the folder of registries is a link that leads nowhere any more', async () => {
       const folder = operator.file('gatekeeper.d');
       rmSync(folder, { recursive: true, force: true });

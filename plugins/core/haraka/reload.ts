@@ -84,10 +84,11 @@ function looksOf(paths: readonly string[]): Looks {
   return new Map(paths.map((path) => [path, lookOf(path)]));
 }
 
+/** With the time of the last change of any kind: a file may be replaced by one of the same size and age. */
 function lookOf(path: string): string {
   try {
-    const { ino, size, mtimeMs, mode, uid, gid } = statSync(path);
-    return [ino, size, mtimeMs, mode, uid, gid].join();
+    const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
+    return [dev, ino, size, mtimeMs, ctimeMs].join();
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? 'unknown';
   }
