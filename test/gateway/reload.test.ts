@@ -322,3 +322,18 @@ for (const nodes of [0, 2]) {
     });
   });
 }
+
+void describe('settings that change while the gateway starts', () => {
+  void it('are in force a moment later', async () => {
+    const plugin = join(import.meta.dirname, '../haraka-plugins/late-change.js');
+    const gateway = await startTestGateway({ last: [plugin] });
+    try {
+      await eventually('the change', () => inForce.test(gateway.log()), 10_000);
+      const client = await greeted({ port: gateway.ports.submission });
+      assert.match((await client.command('MAIL FROM:<alice@corp.example>')).text, /\) Late$/);
+      client.destroy();
+    } finally {
+      await gateway.stop();
+    }
+  });
+});

@@ -18,17 +18,22 @@ type Looks = ReadonlyMap<string, string>;
 
 /**
  * Follows the settings while the process runs. The primary watches the files and offers what it reads to its workers;
- * only when every process is ready are the new settings put in force, else nowhere.
+ * only when every process is ready are the new settings put in force, else nowhere. `settings` is how their files looked
+ * before they were read first.
  */
-export function followSettings(plugin: Plugin, follower: Follower): void {
+export function followSettings(plugin: Plugin, follower: Follower, settings: Looks): void {
   if (isWorker()) {
     answerPrimary(plugin, follower);
     return;
   }
+  let others: Looks = new Map();
+  // When all plugins are loaded, which is before they read files of their own.
+  process.nextTick(() => {
+    others = looksOf(follower.filesOf(currentSettings().policy));
+  });
   const begin = (next: Next) => {
     const workers = new Workers(plugin.haraka_require('server').cluster);
-    const others = looksOf(follower.filesOf(currentSettings().policy));
-    void watch(plugin, follower, workers, { settings: looksOfSettings(), others });
+    void watch(plugin, follower, workers, { settings, others });
     next();
   };
   addHook(plugin, 'init_master', 'gatekeeper_follow_settings', begin);
@@ -67,7 +72,7 @@ async function readAgain(
 }
 
 /** How the files of the settings look now. */
-function looksOfSettings(): Looks {
+export function looksOfSettings(): Looks {
   return looksOf(listed());
 }
 
