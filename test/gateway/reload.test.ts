@@ -300,6 +300,19 @@ for (const nodes of [0, 2]) {
       await delay(200);
     }
 
+    void it('are tried again when a worker was too busy to answer', async () => {
+      const [busy = 0] = workersIn(gateway.log()).slice(-1);
+      process.kill(busy, 'SIGSTOP');
+      try {
+        await operator.and(() => operator.write({ help_text: 'Again' }), refused);
+        assert.match(gateway.log(), /settings: worker \d+ did not answer within 10 s/);
+      } finally {
+        process.kill(busy, 'SIGCONT');
+      }
+      await operator.and(() => undefined, inForce);
+      assert.deepEqual(await helpTexts(), ['Again']);
+    });
+
     void it('reach a worker that is forked later also when they are long', async () => {
       const domains = Array.from({ length: 20_000 }, () => `${randomBytes(12).toString('hex')}.example`);
       await operator.and(() => operator.write({ protected_domains: domains, help_text: 'Long' }), inForce);

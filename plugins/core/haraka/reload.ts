@@ -8,7 +8,7 @@ import { addHook } from './hook.ts';
 import { configDirectory, isWorker } from './instance.ts';
 import { currentSettings, noteRefused } from './settings-in-force.ts';
 import type { Next, Plugin } from './types.ts';
-import { answerPrimary, Workers, type Follower } from './workers.ts';
+import { answerPrimary, NoAnswer, Workers, type Follower } from './workers.ts';
 
 /** How often the files are looked at. A change must stay for one more look: nothing that is half written is read. */
 const lookEveryMs = 500;
@@ -45,6 +45,9 @@ interface Fingerprint {
   readonly others: Looks;
 }
 
+/** Resembles no file: what is compared with it is read again. */
+const nothingKnown: Fingerprint = { settings: new Map(), others: new Map() };
+
 /** Never rejects: that would end the process. */
 async function watch(plugin: Plugin, follower: Follower, workers: Workers, read: Fingerprint): Promise<void> {
   let [known, last] = [read, read];
@@ -67,8 +70,7 @@ async function readAgain(
   if (!settings) return now;
   // Those that the new settings name, even if they are refused for what is wrong with one of these files.
   const known = { ...now, others: looksOf(follower.filesOf(settings.policy)) };
-  await change(plugin, follower, workers, settings);
-  return known;
+  return (await change(plugin, follower, workers, settings)) ? known : nothingKnown;
 }
 
 /** How the files of the settings look now. */
@@ -116,13 +118,13 @@ function readOrRefuse(plugin: Plugin): Settings | undefined {
   }
 }
 
-/** Puts settings in force, or refuses them. */
+/** Puts settings in force, or refuses them; `false` when that is not decided, because a worker does not answer. */
 async function change(
   plugin: Plugin,
   { makeReady }: Follower,
   workers: Workers,
   settings: Settings,
-): Promise<void> {
+): Promise<boolean> {
   const before = currentSettings().revision;
   try {
     const commit = makeReady(settings);
@@ -131,8 +133,10 @@ async function change(
     workers.commit(settings);
     const where = workers.count > 0 ? ` in this process and ${workers.count} workers` : '';
     plugin.lognotice(`settings: revision ${settings.revision} is in force${where}, after ${before}`);
+    return true;
   } catch (error) {
     refuse(plugin, error);
+    return !(error instanceof NoAnswer);
   }
 }
 

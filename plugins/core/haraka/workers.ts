@@ -27,6 +27,11 @@ export interface Follower {
 
 const answerWithinMs = 10_000;
 
+/** A worker said neither yes nor no in time: it may be busy, and able to follow later. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
 /** The workers of this primary, of which there may be none. */
 export class Workers {
   readonly #cluster: Cluster | undefined;
@@ -78,7 +83,7 @@ function agreed(worker: Worker, order: Order): Promise<void> {
     // A worker that is gone decides nothing any more; its successor begins with what is in force then.
     const onExit = () => end(resolve);
     const timer = setTimeout(() => {
-      end(() => reject(new Error(`worker ${worker.id} did not answer within ${answerWithinMs / 1000} s`)));
+      end(() => reject(new NoAnswer(`worker ${worker.id} did not answer within ${answerWithinMs / 1000} s`)));
     }, answerWithinMs);
     worker.on('message', onMessage);
     worker.on('exit', onExit);
