@@ -1,58 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { SmtpClient } from '../support/smtp.ts';
+import { inForce, Operator, refused } from './operator.ts';
 import { alice, greeted, workersIn } from './traffic.ts';
-
-/** Changes that somebody makes to the settings of a running gateway. */
-class Operator {
-  readonly #gateway: TestGateway;
-  readonly #first: string;
-
-  constructor(gateway: TestGateway) {
-    this.#gateway = gateway;
-    this.#first = readFileSync(this.file('gatekeeper.yaml'), 'utf8');
-  }
-
-  file(name: string): string {
-    return join(this.#gateway.dir, 'config', name);
-  }
-
-  /** The settings of the start with some of them changed. */
-  changed(changes: object): string {
-    return stringify({ ...(parse(this.#first) as object), ...changes });
-  }
-
-  write(changes: object): void {
-    writeFileSync(this.file('gatekeeper.yaml'), this.changed(changes));
-  }
-
-  /** Runs a change and waits for what the log says of it. */
-  async and(change: () => void, says: RegExp): Promise<string> {
-    const seen = this.#gateway.log().length;
-    change();
-    return eventually(`a log line ${says}`, () => says.exec(this.#gateway.log().slice(seen))?.[0], 15_000);
-  }
-
-  async health(): Promise<{ revision: string; settings: string; emergency?: boolean }> {
-    const answer = await fetch(`http://127.0.0.1:${this.#gateway.ports.http}/health`);
-    return (await answer.json()) as { revision: string; settings: string };
-  }
-
-  async metric(name: string): Promise<number> {
-    const answer = await fetch(`http://127.0.0.1:${this.#gateway.ports.http}/metrics`);
-    assert.match(answer.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
-    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await answer.text())?.[1]);
-  }
-}
-
-const inForce = /settings: revision \w+ is in force.*/;
-const refused = /settings: the new ones are refused, those of revision \w+ stay in force/;
 
 for (const nodes of [0, 2]) {
   void describe(`settings that change while the gateway runs, with nodes=${nodes}`, () => {
@@ -222,41 +178,6 @@ for (const nodes of [0, 2]) {
       await operator.and(() => writeFileSync(operator.file('ldap.password'), password), inForce);
     });
 
-    void it('are watched with the files that they name, also those that are not there yet', async () => {
-      const { directory } = parse(operator.changed({})) as { directory: object };
-      const password = readFileSync(operator.file('ldap.password'), 'utf8');
-      const other = operator.file('other.password');
-      const named = { directory: { ...directory, bind_password_file: 'other.password' } };
-      await operator.and(() => operator.write(named), refused);
-      await operator.and(() => writeFileSync(other, password, { mode: 0o600 }), inForce);
-      await operator.and(() => writeFileSync(other, ''), refused);
-      await operator.and(() => writeFileSync(other, password), inForce);
-      await operator.and(() => operator.write({}), inForce);
-    });
-
-    void it('are seen in a file of the same size and age, copied into the old one', async () => {
-      const time = new Date('2026-01-01T00:00:00Z');
-      const copy = (text: string) => {
-        operator.write({ help_text: text });
-        utimesSync(operator.file('gatekeeper.yaml'), time, time);
-      };
-      await operator.and(() => copy('Copy 1'), inForce);
-      await operator.and(() => copy('Copy 2'), inForce);
-      assert.deepEqual(await helpTexts(), ['Copy 2']);
-      await operator.and(() => operator.write({}), inForce);
-    });
-
-    void it('are refused when the folder of registries is a link that leads nowhere any more', async () => {
-      const folder = operator.file('gatekeeper.d');
-      rmSync(folder, { recursive: true, force: true });
-      mkdirSync(operator.file('registries'));
-      writeFileSync(operator.file('registries/domains.yaml'), 'protected_domains: [new.example]\n');
-      await operator.and(() => symlinkSync('registries', folder), inForce);
-      await operator.and(() => rmSync(operator.file('registries'), { recursive: true }), refused);
-      assert.match(gateway.log(), /settings: \S+gatekeeper\.d: cannot be read \(ENOENT\)/);
-      await operator.and(() => rmSync(folder), inForce);
-    });
-
     void it('cannot ask for a plugin that is not loaded, nor for more time than Haraka gives', async () => {
       await operator.and(() => operator.write({ deadline_seconds: 31 }), refused);
       assert.match(
@@ -335,18 +256,3 @@ for (const nodes of [0, 2]) {
     });
   });
 }
-
-void describe('settings that change while the gateway starts', () => {
-  void it('are in force a moment later', async () => {
-    const plugin = join(import.meta.dirname, '../haraka-plugins/late-change.js');
-    const gateway = await startTestGateway({ last: [plugin] });
-    try {
-      await eventually('the change', () => inForce.test(gateway.log()), 10_000);
-      const client = await greeted({ port: gateway.ports.submission });
-      assert.match((await client.command('MAIL FROM:<alice@corp.example>')).text, /\) Late$/);
-      client.destroy();
-    } finally {
-      await gateway.stop();
-    }
-  });
-});
