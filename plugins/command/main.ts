@@ -87,4 +87,7 @@ function messageOf(error: unknown): string {
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? exitCode.yes : exitCode.software);
 });
+// Whoever does not read why learns it from the exit code.
+process.stderr.on('error', () => undefined);
+
 await createProgram().parseAsync().catch(fail);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { gatekeeper } from '../support/command.ts';
+import { gatekeeper, startGatekeeper } from '../support/command.ts';
 
 void describe('gatekeeper with a command line that cannot be meant', () => {
   const cases = [
@@ -34,4 +34,11 @@ void describe('gatekeeper with a command line that cannot be meant', () => {
       assert.equal(typeof (JSON.parse(out) as { error: unknown }).error, 'string');
     });
   }
+
+  void it('has the same exit code when nobody reads why', async () => {
+    const child = startGatekeeper(['nonsense']);
+    child.stderr.destroy();
+    const code = await new Promise((settle) => child.once('close', settle));
+    assert.equal(code, 64);
+  });
 });
