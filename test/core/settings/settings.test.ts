@@ -86,6 +86,11 @@ const mistakes: readonly { it: string; text: string; says: string }[] = [
     says: 'gatekeeper.yaml:5:43: trusted_relays.0.addresses.0: expected ADDRESS or ADDRESS/PREFIX, and not everybody',
   },
   {
+    it: 'everybody with an IPv4 address, written as IPv6',
+    text: `${directory}trusted_relays: [{ name: all, addresses: ["::ffff:0.0.0.0/96"] }]\n`,
+    says: 'gatekeeper.yaml:5:43: trusted_relays.0.addresses.0: expected ADDRESS or ADDRESS/PREFIX, and not everybody',
+  },
+  {
     it: 'a missing key',
     text: 'directory:\n  urls: [ldaps://x]\n  base: x\n',
     says: 'gatekeeper.yaml:1:1: directory.bind_dn: is missing',
