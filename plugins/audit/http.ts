@@ -6,6 +6,9 @@ import { metrics, metricsType } from './metrics.ts';
 
 type Address = Policy['http'];
 
+/** A port may be taken only until another process has ended. */
+const retryAfterMs = 5000;
+
 interface Page {
   readonly type: string;
   readonly body: () => string | Promise<string>;
@@ -56,11 +59,20 @@ export class HttpServer {
     this.#server = undefined;
     if (!this.#address) return;
     const { host, port } = this.#address;
-    this.#server = createServer((request, response) => void answer(request, response));
-    this.#server.requestTimeout = 5000;
-    this.#server.headersTimeout = 5000;
-    this.#server.on('error', (error) => this.#onFault(`no HTTP on ${host}:${port}: ${error.message}`));
-    this.#server.listen(port, host);
+    const server = createServer((request, response) => void answer(request, response));
+    server.requestTimeout = 5000;
+    server.headersTimeout = 5000;
+    server.on('error', (error) => {
+      this.#onFault(`no HTTP on ${host}:${port}: ${error.message}`);
+      this.#retryLater(server);
+    });
+    this.#server = server.listen(port, host);
+  }
+
+  #retryLater(failed: Server): void {
+    setTimeout(() => {
+      if (this.#server === failed) this.#listen();
+    }, retryAfterMs).unref();
   }
 }
 

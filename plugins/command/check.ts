@@ -3,7 +3,8 @@ import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { InvalidArgumentError, type Command } from 'commander';
-import { refusalPrefix, settingsVariable } from '../core/self-check.ts';
+import { refusalPrefix } from '../core/self-check.ts';
+import { withoutSettings } from '../core/settings/environment.ts';
 import { findHaraka, versionOf } from './haraka-package.ts';
 import { harakaDirectory } from './installation.ts';
 import { aligned, exitCode, give, type Answer } from './output.ts';
@@ -126,12 +127,7 @@ function unexpectedEnd(
 
 /** That of a first process of Haraka, whatever started us. */
 function environment(dir: string): NodeJS.ProcessEnv {
-  const {
-    CLUSTER_MASTER_PID: _worker,
-    [settingsVariable]: _settings,
-    NODE_PATH: paths,
-    ...inherited
-  } = process.env;
+  const { CLUSTER_MASTER_PID: _worker, NODE_PATH: paths, ...inherited } = withoutSettings(process.env);
   const own = join(dir, 'node_modules');
   return { ...inherited, HARAKA: dir, NODE_PATH: paths ? `${paths}${delimiter}${own}` : own };
 }

@@ -37,7 +37,7 @@ function createProgram(): Command {
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help for a command')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeErr: (text) => wantsJson || process.stderr.write(text) })
+    .configureOutput({ writeErr: (text) => wantsJson || process.stderr.write(shown(withoutValue(text))) })
     .exitOverride()
     .addHelpText('after', examples);
   for (const add of [addCheck, addConfig, addLogin, addSender, addEvents, addImport, addCompletion])
@@ -55,6 +55,15 @@ function fail(error: unknown): void {
   else for (const line of message.split('\n')) process.stderr.write(`gatekeeper: ${printable(line)}\n`);
 }
 
+function shown(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
+/** What commander says, without the value of an option that it does not know: that may be a password. */
+function withoutValue(text: string): string {
+  return text.replace(/(unknown option '(?:--[^=']+(?==)|-[^-]))[^]*?'(?=\n|$)/, "$1'");
+}
+
 function exitCodeOf(error: unknown): number {
   if (error instanceof Failure) return error.exitCode;
   if (error instanceof SettingsError) return exitCode.configuration;
@@ -66,12 +75,14 @@ function exitCodeOf(error: unknown): number {
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (process.exitCode === exitCode.software) return error.stack ?? error.message;
-  return error.message.replace(/^error: /, '');
+  return withoutValue(error.message.replace(/^error: /, ''));
 }
 
 // Whoever reads our output may have seen enough: `gatekeeper events | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? exitCode.yes : exitCode.software);
 });
+// Whoever does not read why learns it from the exit code.
+process.stderr.on('error', () => undefined);
 
 await createProgram().parseAsync().catch(fail);

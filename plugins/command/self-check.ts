@@ -2,8 +2,8 @@ import { existsSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Server } from 'node:net';
 import { join } from 'node:path';
-import { configurationFault, refusalPrefix, settingsVariable } from '../core/self-check.ts';
-import type { Settings } from '../core/settings/settings.ts';
+import { configurationFault, refusalPrefix } from '../core/self-check.ts';
+import { settingsLeft } from '../core/settings/environment.ts';
 
 // A process of its own, which `gatekeeper check` starts: it loads the plugins as Haraka does before it listens, and ends.
 // Then core/haraka/startup.ts has said what is wrong. HARAKA and NODE_PATH are set, the argument is the package of Haraka.
@@ -69,9 +69,9 @@ function load(): void {
 
 /** Our own checks have run by now. */
 function conclude(): never {
-  const settings = process.env[settingsVariable];
+  const settings = settingsLeft();
   if (settings === undefined) refuse('config/plugins loads no plugin of gatekeeper that starts');
-  report({ revision: (JSON.parse(settings) as Settings).revision });
+  report({ revision: settings.revision });
   process.exit(0);
 }
 

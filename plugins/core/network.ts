@@ -7,14 +7,22 @@ export interface Network {
   readonly family: 'ipv4' | 'ipv6';
 }
 
-/** Reads `ADDRESS` or `ADDRESS/PREFIX`; `undefined` for what is neither, and for a prefix of 0, which is everybody. */
+/** Reads `ADDRESS` or `ADDRESS/PREFIX`; `undefined` for what is neither, and for what holds all of IPv4 or all of IPv6. */
 export function parseNetwork(text: string): Network | undefined {
   const [address = '', digits, ...more] = text.split('/');
   const bits = { 0: 0, 4: 32, 6: 128 }[isIP(address)] ?? 0;
   if (bits === 0 || more.length > 0 || (digits !== undefined && !/^\d{1,3}$/.test(digits))) return undefined;
   const prefix = digits === undefined ? bits : Number(digits);
   if (prefix < 1 || prefix > bits) return undefined;
-  return { address, prefix, family: bits === 32 ? 'ipv4' : 'ipv6' };
+  const network = { address, prefix, family: bits === 32 ? 'ipv4' : 'ipv6' } as const;
+  return holdsAllOfIpv4(network) ? undefined : network;
+}
+
+/** A block of IPv6 may, by the mapped addresses (RFC 4291 §2.5.5.2): `::ffff:0:0/96`. */
+function holdsAllOfIpv4({ address, prefix, family }: Network): boolean {
+  const list = new BlockList();
+  list.addSubnet(address, prefix, family);
+  return list.check('0.0.0.0') && list.check('255.255.255.255');
 }
 
 export function isAddress(text: string): boolean {

@@ -5,8 +5,8 @@ import { orRefuse, start, whenServing } from '../core/haraka/startup.ts';
 import { applyPatch, isInstalled } from '../core/haraka/patch.ts';
 import {
   defaultKeyPairs,
-  enforceHandshakePolicy,
   loadTlsIni,
+  prepareHandshakePolicy,
   tlsContext,
 } from '../core/haraka/patches/tls-context.ts';
 import { judge } from '../core/haraka/outcome.ts';
@@ -27,9 +27,8 @@ export function register(this: Plugin): void {
     problems: () => missingTls(this),
     prepare: ({ policy }) => {
       const { min_version: minVersion, ciphers } = policy.tls;
-      return () => {
-        if (isInstalled(tlsContext)) enforceHandshakePolicy(this, { minVersion, ciphers });
-      };
+      if (!isInstalled(tlsContext)) return () => undefined;
+      return prepareHandshakePolicy(this, { minVersion, ciphers });
     },
   });
   applyPatch(this, tlsContext);

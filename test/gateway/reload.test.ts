@@ -1,57 +1,14 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parse, stringify } from 'yaml';
+import { parse } from 'yaml';
 import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { SmtpClient } from '../support/smtp.ts';
+import { inForce, Operator, refused } from './operator.ts';
 import { alice, greeted, workersIn } from './traffic.ts';
-
-/** Changes that somebody makes to the settings of a running gateway. */
-class Operator {
-  readonly #gateway: TestGateway;
-  readonly #first: string;
-
-  constructor(gateway: TestGateway) {
-    this.#gateway = gateway;
-    this.#first = readFileSync(this.file('gatekeeper.yaml'), 'utf8');
-  }
-
-  file(name: string): string {
-    return join(this.#gateway.dir, 'config', name);
-  }
-
-  /** The settings of the start with some of them changed. */
-  changed(changes: object): string {
-    return stringify({ ...(parse(this.#first) as object), ...changes });
-  }
-
-  write(changes: object): void {
-    writeFileSync(this.file('gatekeeper.yaml'), this.changed(changes));
-  }
-
-  /** Runs a change and waits for what the log says of it. */
-  async and(change: () => void, says: RegExp): Promise<string> {
-    const seen = this.#gateway.log().length;
-    change();
-    return eventually(`a log line ${says}`, () => says.exec(this.#gateway.log().slice(seen))?.[0], 15_000);
-  }
-
-  async health(): Promise<{ revision: string; settings: string; emergency?: boolean }> {
-    const answer = await fetch(`http://127.0.0.1:${this.#gateway.ports.http}/health`);
-    return (await answer.json()) as { revision: string; settings: string };
-  }
-
-  async metric(name: string): Promise<number> {
-    const answer = await fetch(`http://127.0.0.1:${this.#gateway.ports.http}/metrics`);
-    assert.match(answer.headers.get('content-type') ?? '', /^text\/plain; version=0\.0\.4/);
-    return Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await answer.text())?.[1]);
-  }
-}
-
-const inForce = /settings: revision \w+ is in force.*/;
-const refused = /settings: the new ones are refused, those of revision \w+ stay in force/;
 
 for (const nodes of [0, 2]) {
   void describe(`settings that change while the gateway runs, with nodes=${nodes}`, () => {
@@ -177,6 +134,20 @@ for (const nodes of [0, 2]) {
       assert.equal(await handshake('TLSv1.2'), 'done', 'looser again');
     });
 
+    void it('are refused as a whole when the key cannot keep their TLS policy', async () => {
+      const { revision } = await operator.health();
+      const [help] = await helpTexts();
+      const ciphers = 'ECDHE+AESGCM:@SECLEVEL=5';
+      await operator.and(() => operator.write({ help_text: 'Too strict', tls: { ciphers } }), refused);
+      assert.match(
+        gateway.log(),
+        /settings: tls: the key and certificate of tls\.ini .*: .*ee key too small/,
+      );
+      assert.deepEqual(await helpTexts(), [help]);
+      assert.equal((await operator.health()).revision, revision, 'that of the primary');
+      await operator.and(() => operator.write({}), inForce);
+    });
+
     void it('lead to another directory, and a password file alone is a change', async () => {
       const { directory } = parse(operator.changed({})) as { directory: { urls: string[] } };
       const login = async () => {
@@ -242,22 +213,44 @@ for (const nodes of [0, 2]) {
     });
 
     if (nodes === 0) return;
+    async function killWorkers(): Promise<void> {
+      const listening = () => gateway.log().match(/listening on/g)?.length ?? 0;
+      const before = listening();
+      for (const pid of workersIn(gateway.log()).slice(-2)) process.kill(pid, 'SIGKILL');
+      await eventually('that two new workers listen', () => listening() >= before + 6, 10_000);
+      await delay(200);
+    }
+
+    void it('are tried again when a worker was too busy to answer', async () => {
+      const [busy = 0] = workersIn(gateway.log()).slice(-1);
+      process.kill(busy, 'SIGSTOP');
+      try {
+        await operator.and(() => operator.write({ help_text: 'Again' }), refused);
+        assert.match(gateway.log(), /settings: worker \d+ did not answer within 10 s/);
+      } finally {
+        process.kill(busy, 'SIGCONT');
+      }
+      await operator.and(() => undefined, inForce);
+      assert.deepEqual(await helpTexts(), ['Again']);
+    });
+
+    void it('reach a worker that is forked later also when they are long', async () => {
+      const domains = Array.from({ length: 20_000 }, () => `${randomBytes(12).toString('hex')}.example`);
+      await operator.and(() => operator.write({ protected_domains: domains, help_text: 'Long' }), inForce);
+      await killWorkers();
+      assert.deepEqual(await helpTexts(), ['Long']);
+      const client = await greeted({ port: gateway.ports.mx });
+      assert.equal((await client.command(`MAIL FROM:<x@${domains.at(-1)}>`)).code, 553);
+      client.destroy();
+      await operator.and(() => operator.write({ help_text: 'Short' }), inForce);
+      await killWorkers();
+      assert.deepEqual(await helpTexts(), ['Short']);
+    });
+
     void it('are those of the primary in a worker that is forked later, whatever the file holds by then', async () => {
       await operator.and(() => operator.write({ help_text: 'Kept' }), inForce);
       await operator.and(() => writeFileSync(operator.file('gatekeeper.yaml'), '[broken'), refused);
-      const workers = workersIn(gateway.log());
-      for (const pid of workers) process.kill(pid, 'SIGKILL');
-      await eventually(
-        'two new workers',
-        () => workersIn(gateway.log()).length >= workers.length + 2,
-        10_000,
-      );
-      await eventually(
-        'that they listen',
-        () => (gateway.log().match(/listening on/g)?.length ?? 0) >= 12,
-        10_000,
-      );
-      await delay(200);
+      await killWorkers();
       assert.deepEqual(await helpTexts(), ['Kept']);
       await operator.and(() => operator.write({}), inForce);
     });

@@ -41,14 +41,16 @@ export function createAll(files: readonly NewFile[]): void {
       exitCode.cantCreate,
     );
   }
-  const created: string[] = [];
+  const ours: string[] = [];
   try {
     for (const { path, create } of files) {
+      ours.push(path);
       create();
-      created.push(path);
     }
   } catch (error) {
-    for (const path of created) rmSync(path);
+    // The last one is half written, or was made by somebody else meanwhile.
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') ours.pop();
+    for (const path of ours) rmSync(path, { force: true });
     throw new Failure(`${(error as Error).message}; nothing was written`, exitCode.cantCreate);
   }
 }

@@ -1,105 +1,149 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../message-of.ts';
 import { readSettings, settingsFiles } from '../settings/file.ts';
+import type { Settings } from '../settings/settings.ts';
 import { addHook } from './hook.ts';
 import { configDirectory, isWorker } from './instance.ts';
 import { currentSettings, noteRefused } from './settings-in-force.ts';
 import type { Next, Plugin } from './types.ts';
-import { answerPrimary, Workers, type Follower } from './workers.ts';
+import { answerPrimary, NoAnswer, Workers, type Follower } from './workers.ts';
 
 /** How often the files are looked at. A change must stay for one more look: nothing that is half written is read. */
 const lookEveryMs = 500;
 
+/** How each file looked, by its path. */
+type Looks = ReadonlyMap<string, string>;
+
 /**
  * Follows the settings while the process runs. The primary watches the files and offers what it reads to its workers;
- * only when every process is ready are the new settings put in force, else nowhere.
+ * only when every process is ready are the new settings put in force, else nowhere. `settings` is how their files looked
+ * before they were read first.
  */
-export function followSettings(plugin: Plugin, follower: Follower): void {
+export function followSettings(plugin: Plugin, follower: Follower, settings: Looks): void {
   if (isWorker()) {
     answerPrimary(plugin, follower);
     return;
   }
+  let others: Looks = new Map();
+  // When all plugins are loaded, which is before they read files of their own.
+  process.nextTick(() => {
+    others = looksOf(follower.filesOf(currentSettings().policy));
+  });
   const begin = (next: Next) => {
-    void watch(plugin, follower, new Workers(plugin.haraka_require('server').cluster));
+    const workers = new Workers(plugin.haraka_require('server').cluster);
+    void watch(plugin, follower, workers, { settings, others });
     next();
   };
   addHook(plugin, 'init_master', 'gatekeeper_follow_settings', begin);
 }
 
+interface Fingerprint {
+  readonly settings: Looks;
+  /** Which of them there are depends on the settings. */
+  readonly others: Looks;
+}
+
+/** Resembles no file: what is compared with it is read again. */
+const nothingKnown: Fingerprint = { settings: new Map(), others: new Map() };
+
 /** Never rejects: that would end the process. */
-async function watch(plugin: Plugin, follower: Follower, workers: Workers): Promise<void> {
-  const look = () => fingerprint(follower.filesOf(currentSettings().policy));
-  let known = await look();
-  let last = known;
+async function watch(plugin: Plugin, follower: Follower, workers: Workers, read: Fingerprint): Promise<void> {
+  let [known, last] = [read, read];
   for (;;) {
     await delay(lookEveryMs, undefined, { ref: false });
-    const now = await look();
-    if (differs(now, known) && !differs(now, last)) {
-      known = now;
-      await change(plugin, follower, workers);
-    }
+    const now = { settings: looksOfSettings(), others: looksOf([...known.others.keys()]) };
+    if (differs(now, known) && !differs(now, last)) known = await readAgain(plugin, follower, workers, now);
     last = now;
   }
 }
 
-/** How each file looked, by its path. */
-interface Fingerprint {
-  readonly settings: ReadonlyMap<string, string>;
-  /** Which of them there are depends on the settings. */
-  readonly others: ReadonlyMap<string, string>;
+/** Reads the settings because of how their files look; resolves to how all files look that need not be read again. */
+async function readAgain(
+  plugin: Plugin,
+  follower: Follower,
+  workers: Workers,
+  now: Fingerprint,
+): Promise<Fingerprint> {
+  const settings = readOrRefuse(plugin);
+  if (!settings) return now;
+  // Those that the new settings name, even if they are refused for what is wrong with one of these files.
+  const known = { ...now, others: looksOf(follower.filesOf(settings.policy)) };
+  return (await change(plugin, follower, workers, settings)) ? known : nothingKnown;
 }
 
-async function fingerprint(others: readonly string[]): Promise<Fingerprint> {
-  return { settings: await stamps(listed()), others: await stamps(others) };
+/** How the files of the settings look now. */
+export function looksOfSettings(): Looks {
+  return looksOf(listed());
 }
 
 function listed(): readonly string[] {
   try {
     return settingsFiles(configDirectory());
   } catch {
-    return [join(configDirectory(), 'gatekeeper.yaml')]; // the folder cannot be read, which reading the settings will say
+    // The folder cannot be read, which reading the settings will say; other files than with no folder.
+    return ['gatekeeper.yaml', 'gatekeeper.d'].map((name) => join(configDirectory(), name));
   }
 }
 
-async function stamps(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
-  const entries = paths.map(async (path) => [path, await stamp(path)] as const);
-  return new Map(await Promise.all(entries));
+function looksOf(paths: readonly string[]): Looks {
+  return new Map(paths.map((path) => [path, lookOf(path)]));
 }
 
-async function stamp(path: string): Promise<string> {
+/** With the time of the last change of any kind: a file may be replaced by one of the same size and age. */
+function lookOf(path: string): string {
   try {
-    const { ino, size, mtimeMs, mode, uid, gid } = await stat(path);
-    return [ino, size, mtimeMs, mode, uid, gid].join();
+    const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
+    return [dev, ino, size, mtimeMs, ctimeMs].join();
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? 'unknown';
   }
 }
 
 function differs(now: Fingerprint, then: Fingerprint): boolean {
-  const isOther = (path: string) => now.settings.get(path) !== then.settings.get(path);
-  return (
-    now.settings.size !== then.settings.size ||
-    [...now.settings.keys()].some(isOther) ||
-    [...now.others].some(([path, stamp]) => then.others.has(path) && then.others.get(path) !== stamp)
-  );
+  return !isSame(now.settings, then.settings) || !isSame(now.others, then.others);
 }
 
-async function change(plugin: Plugin, { makeReady }: Follower, workers: Workers): Promise<void> {
+function isSame(now: Looks, then: Looks): boolean {
+  return now.size === then.size && [...now].every(([path, look]) => then.get(path) === look);
+}
+
+function readOrRefuse(plugin: Plugin): Settings | undefined {
+  try {
+    return readSettings(configDirectory()).settings;
+  } catch (error) {
+    refuse(plugin, error);
+    return undefined;
+  }
+}
+
+/** Puts settings in force, or refuses them; `false` when that is not decided, because a worker does not answer. */
+async function change(
+  plugin: Plugin,
+  { makeReady }: Follower,
+  workers: Workers,
+  settings: Settings,
+): Promise<boolean> {
   const before = currentSettings().revision;
   try {
-    const { settings } = readSettings(configDirectory());
     const commit = makeReady(settings);
     await workers.agree(settings);
     commit();
     workers.commit(settings);
     const where = workers.count > 0 ? ` in this process and ${workers.count} workers` : '';
     plugin.lognotice(`settings: revision ${settings.revision} is in force${where}, after ${before}`);
+    return true;
   } catch (error) {
-    const problem = messageOf(error);
-    noteRefused(problem);
-    for (const line of problem.split('\n')) plugin.logcrit(`settings: ${line}`);
-    plugin.logcrit(`settings: the new ones are refused, those of revision ${before} stay in force`);
+    refuse(plugin, error);
+    return !(error instanceof NoAnswer);
   }
+}
+
+function refuse(plugin: Plugin, error: unknown): void {
+  const problem = messageOf(error);
+  noteRefused(problem);
+  for (const line of problem.split('\n')) plugin.logcrit(`settings: ${line}`);
+  const { revision } = currentSettings();
+  plugin.logcrit(`settings: the new ones are refused, those of revision ${revision} stay in force`);
 }

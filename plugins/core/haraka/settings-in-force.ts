@@ -1,5 +1,4 @@
-import { deepFreeze } from '../deep-freeze.ts';
-import { settingsVariable } from '../self-check.ts';
+import { leaveSettings, settingsLeft } from '../settings/environment.ts';
 import { readSettings } from '../settings/file.ts';
 import type { Settings } from '../settings/settings.ts';
 import { configDirectory, isWorker } from './instance.ts';
@@ -16,17 +15,14 @@ let state: SettingsState | undefined;
 
 /** The settings that a process begins with: those of the files, in a worker those of its primary; throws `SettingsError`. */
 export function firstSettings(): Settings {
-  const inherited = isWorker() ? process.env[settingsVariable] : undefined;
-  return inherited === undefined
-    ? readSettings(configDirectory()).settings
-    : deepFreeze(JSON.parse(inherited) as Settings);
+  return (isWorker() ? settingsLeft() : undefined) ?? readSettings(configDirectory()).settings;
 }
 
 /** Lets settings apply to all that begins from now on. */
 export function putInForce(settings: Settings): void {
   state = { settings, since: new Date() };
   // There workers find the settings of their primary, also those that it forks later: all of them have the same.
-  process.env[settingsVariable] = JSON.stringify(settings);
+  leaveSettings(settings);
 }
 
 /** Notes that the files hold settings which cannot be used. */

@@ -13,7 +13,7 @@ import { newTransactions } from './patches/new-transactions.ts';
 import { proxyOnce } from './patches/proxy-once.ts';
 import { refusalsStand } from './patches/refusals-stand.ts';
 import { transactionEnd } from './patches/transaction-end.ts';
-import { followSettings } from './reload.ts';
+import { followSettings, looksOfSettings } from './reload.ts';
 import { currentSettings, firstSettings, putInForce } from './settings-in-force.ts';
 import type { Next, Plugin } from './types.ts';
 
@@ -45,6 +45,8 @@ export function start(plugin: Plugin, part: Part = {}): void {
 function begin(plugin: Plugin): void {
   const problems = hostProblems(plugin);
   if (problems.length > 0) refuseToStart(problems);
+  // Before they are read: what changes while plugins are loaded is a change.
+  const looks = looksOfSettings();
   try {
     // Already here, although nothing is ready for them: hooks of init_master may run before the next tick.
     putInForce(firstSettings());
@@ -53,7 +55,7 @@ function begin(plugin: Plugin): void {
   }
   patchHaraka(plugin);
   const filesOf = (policy: Policy) => parts.flatMap(({ files }) => files?.(policy) ?? []);
-  followSettings(plugin, { makeReady: (settings) => makeReady(plugin, settings), filesOf });
+  followSettings(plugin, { makeReady: (settings) => makeReady(plugin, settings), filesOf }, looks);
   // Runs after all plugins are loaded and before Haraka listens.
   process.nextTick(putFirstSettingsToWork, plugin);
 }

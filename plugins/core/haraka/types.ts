@@ -143,16 +143,16 @@ export interface Listener {
 /** A worker of the cluster, as its primary sees it (node:cluster). */
 export interface Worker {
   readonly id: number;
-  send(message: unknown): boolean;
+  send(message: object, done: (error: Error | null) => void): boolean;
   isConnected(): boolean;
   on(event: 'message', listener: (message: unknown) => void): unknown;
   on(event: 'exit', listener: () => void): unknown;
-  off(event: string, listener: (...values: never[]) => void): unknown;
+  off(event: 'message' | 'exit', listener: (message: unknown) => void): unknown;
 }
 
 /** What Haraka's server holds when it has workers. */
 export interface Cluster {
-  readonly workers?: Readonly<Record<string, Worker | undefined>>;
+  readonly workers?: Readonly<Record<string, Worker | undefined>> | undefined;
 }
 
 /** The modules of the running Haraka that the plugins reach, by `plugin.haraka_require`. */

@@ -27,6 +27,11 @@ export interface Follower {
 
 const answerWithinMs = 10_000;
 
+/** A worker said neither yes nor no in time: it may be busy, and able to follow later. */
+export class NoAnswer extends Error {
+  override readonly name = 'NoAnswer';
+}
+
 /** The workers of this primary, of which there may be none. */
 export class Workers {
   readonly #cluster: Cluster | undefined;
@@ -57,7 +62,7 @@ export class Workers {
   /** Lets the settings that were agreed to apply in all workers, those included that were forked meanwhile. */
   commit(settings: Settings): void {
     for (const worker of this.#connected) {
-      worker.send({ event: 'gatekeeper.commit', offer: this.#offer, settings });
+      send(worker, { event: 'gatekeeper.commit', offer: this.#offer, settings });
     }
   }
 }
@@ -78,12 +83,17 @@ function agreed(worker: Worker, order: Order): Promise<void> {
     // A worker that is gone decides nothing any more; its successor begins with what is in force then.
     const onExit = () => end(resolve);
     const timer = setTimeout(() => {
-      end(() => reject(new Error(`worker ${worker.id} did not answer within ${answerWithinMs / 1000} s`)));
+      end(() => reject(new NoAnswer(`worker ${worker.id} did not answer within ${answerWithinMs / 1000} s`)));
     }, answerWithinMs);
     worker.on('message', onMessage);
     worker.on('exit', onExit);
-    worker.send(order);
+    send(worker, order);
   });
+}
+
+/** What cannot be sent is for a worker that has died a moment ago, as its exit will say; unheard, it would end the primary. */
+function send(worker: Worker, order: Order): void {
+  worker.send(order, () => undefined);
 }
 
 /** Makes a worker answer what its primary offers. */

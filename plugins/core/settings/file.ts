@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { deepFreeze } from '../deep-freeze.ts';
@@ -40,14 +40,23 @@ export function parseSettings(text: string, file: string): Settings {
   return checked(new SettingsDocument(text, file), []).settings;
 }
 
+/** Characters of all settings together: they must fit in the environment of a process, which holds 2 MiB on most systems. */
+const longest = 1024 * 1024;
+
+function tooLong({ length }: string): string {
+  return `with its lists and those of gatekeeper.d this is ${length} characters, ${longest} are possible`;
+}
+
 function registryFiles(folder: string): string[] {
   try {
     return readdirSync(folder)
       .filter((name) => /^[^.].*\.ya?ml$/.test(name))
       .sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new SettingsError(`${folder}: cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    const { code } = error as NodeJS.ErrnoException;
+    // A link that leads nowhere is no folder that nobody wanted: what should be there protects somebody.
+    if (code === 'ENOENT' && !lstatSync(folder, { throwIfNoEntry: false })) return [];
+    throw new SettingsError(`${folder}: cannot be read (${code})`);
   }
 }
 
@@ -70,7 +79,9 @@ function checked(main: SettingsDocument, others: readonly SettingsDocument[]): S
     throw new SettingsError(mistakes.map((mistake) => mistakeLine(merged, mistake)).join('\n'));
   }
   const policy = deepFreeze(result.data);
-  const digest = createHash('sha256').update(JSON.stringify(policy)).digest('hex');
+  const text = JSON.stringify(policy);
+  if (text.length > longest) throw new SettingsError(`${main.file}:1:1: ${tooLong(text)}`);
+  const digest = createHash('sha256').update(text).digest('hex');
   return { settings: { policy, revision: digest.slice(0, 12) }, origin: (path) => merged.origin(path) };
 }
 

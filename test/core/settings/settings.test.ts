@@ -86,6 +86,11 @@ const mistakes: readonly { it: string; text: string; says: string }[] = [
     says: 'gatekeeper.yaml:5:43: trusted_relays.0.addresses.0: expected ADDRESS or ADDRESS/PREFIX, and not everybody',
   },
   {
+    it: 'everybody with an IPv4 address, written as IPv6',
+    text: `${directory}trusted_relays: [{ name: all, addresses: ["::ffff:0.0.0.0/96"] }]\n`,
+    says: 'gatekeeper.yaml:5:43: trusted_relays.0.addresses.0: expected ADDRESS or ADDRESS/PREFIX, and not everybody',
+  },
+  {
     it: 'a missing key',
     text: 'directory:\n  urls: [ldaps://x]\n  base: x\n',
     says: 'gatekeeper.yaml:1:1: directory.bind_dn: is missing',
@@ -127,6 +132,16 @@ void describe('settings', () => {
     assert.throws(
       () => readSettings('/nowhere'),
       /\/nowhere\/gatekeeper\.yaml: cannot be read \(ENOENT\); a sample/,
+    );
+  });
+
+  void it('are refused when they are too long to be handed to a worker', () => {
+    const text = (count: number) =>
+      `${directory}protected_domains:\n${'  - domain.with.a.name.of.some.length.example\n'.repeat(count)}`;
+    assert.equal(parseSettings(text(20_000), 'test').policy.protected_domains.length, 20_000);
+    assert.throws(
+      () => parseSettings(text(25_000), 'gatekeeper.yaml'),
+      /^SettingsError: gatekeeper\.yaml:1:1: with its lists and those of gatekeeper\.d this is 11\d{5} characters, 1048576 are possible$/,
     );
   });
 

@@ -1,4 +1,5 @@
 import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls';
+import { messageOf } from '../../message-of.ts';
 import { definePatch, expect, replaceMethod } from '../patch.ts';
 import { throwAwayTls } from '../throw-away.ts';
 import type { Plugin, TlsOptions } from '../types.ts';
@@ -49,20 +50,46 @@ export const tlsContext = definePatch({
 });
 
 /**
- * Puts a policy in the place of the one before, for handshakes from now on. Throws, and leaves the one before in force,
- * when it cannot be kept with this key.
+ * Throws when a policy cannot be kept with the key and certificate that Haraka has now. What it returns puts the policy in
+ * the place of the one before, for handshakes from now on.
  */
-export function enforceHandshakePolicy(plugin: Plugin, policy: HandshakePolicy): void {
+export function prepareHandshakePolicy(plugin: Plugin, policy: HandshakePolicy): () => void {
+  try {
+    defaultContext(moduleOf(plugin), policy);
+  } catch (error) {
+    throw new Error(
+      `tls: the key and certificate of tls.ini do not go with this policy: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  return () => {
+    try {
+      enforceHandshakePolicy(plugin, policy);
+    } catch (error) {
+      // The files of tls.ini were read again meanwhile. It may not be thrown: other plugins have the new settings by now.
+      plugin.logcrit(`TLS goes on with the last good policy: ${messageOf(error)}`);
+    }
+  };
+}
+
+/** Throws, and leaves the policy before in force, when this one cannot be kept with this key. */
+function enforceHandshakePolicy(plugin: Plugin, policy: HandshakePolicy): void {
   const tlsSocket = moduleOf(plugin);
-  const options = tlsSocket.certsByHost['*'];
-  if (!options) throw new Error('tls.ini has not been loaded');
-  const policed = underPolicy(tlsSocket, '*', policy);
-  const context = createSecureContext(contextOptions(policed));
+  const { options, policed, context } = defaultContext(tlsSocket, policy);
   inForce = { policy, context, byCertificate: new WeakMap() };
   Object.assign(options, policed, { secureContext: context, SNICallback: answerSni(tlsSocket) });
   for (const listener of plugin.haraka_require('server').listeners) {
     if (listener.has_tls) (listener.tlsServer ?? listener).setSecureContext?.(options);
   }
+}
+
+function defaultContext(tlsSocket: TlsSocketModule, policy: HandshakePolicy) {
+  const options = tlsSocket.certsByHost['*'];
+  if (!options) throw new Error('tls.ini has not been loaded');
+  const policed = underPolicy(tlsSocket, '*', policy);
+  return { options, policed, context: createSecureContext(contextOptions(policed)) };
 }
 
 /** The key and certificate that Haraka found for the default host; each may be missing. */
