@@ -8,7 +8,8 @@ const pluginFolders = ['audit', 'auth', 'outbound', 'sender', 'tls'];
 const policyModules = [
   'plugins/*/decide.ts',
   'plugins/core/rights.ts',
-  'plugins/sender/{author,envelope,header,origin,partner,protected,received,spf}.ts',
+  'plugins/core/inbound/*.ts',
+  'plugins/sender/{author,envelope,header,origin,received}.ts',
   'plugins/outbound/gate.ts',
 ];
 

@@ -1,11 +1,11 @@
 import type { MessageFacts } from '../core/haraka/facts.ts';
+import { protectedDomain } from '../core/inbound/protected.ts';
+import type { SpfEvidence } from '../core/inbound/spf.ts';
 import { formatMailbox, type Mailbox } from '../core/mailbox.ts';
 import { parseHeader } from '../core/message/header.ts';
 import { parseMailboxList } from '../core/message/mailbox-list.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
-import { protectedDomain } from './protected.ts';
-import type { SpfEvidence } from './spf.ts';
 
 /** Authors of a message that are of a protected domain, or what keeps us from telling. */
 export type ProtectedAuthors =

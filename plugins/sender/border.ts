@@ -1,15 +1,15 @@
 import type { Dns } from '../core/dns/dns.ts';
 import type { MailFacts, MessageFacts } from '../core/haraka/facts.ts';
+import { excused } from '../core/inbound/partner.ts';
+import { protectedDomain, protectedDomainOf } from '../core/inbound/protected.ts';
+import { actionsOn, decideImpersonation, decideSpf, type SpfEvidence } from '../core/inbound/spf.ts';
 import type { Membership } from '../core/partners.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { refuse, skip, type Verdict } from '../core/verdict.ts';
 import { decideAuthor, protectedAuthors } from './author.ts';
 import { gatherPartner, gatherSpf } from './evidence.ts';
 import { originOf } from './origin.ts';
-import { excused } from './partner.ts';
-import { protectedDomain, protectedDomainOf } from './protected.ts';
 import { relayedClient, type Client } from './received.ts';
-import { actionsOn, decideImpersonation, decideSpf, type SpfEvidence } from './spf.ts';
 
 /** The checks of mail that nobody logged in for: each gathers what only the DNS knows, and has it decided. */
 export class Border {
@@ -59,7 +59,7 @@ export class Border {
 
   async #spf(client: Client, facts: MailFacts, policy: Policy): Promise<Verdict> {
     const evidence = await this.#evidence(client, facts, policy);
-    const verdict = decideSpf(evidence, facts.sender, actionsOn(facts, policy), policy);
+    const verdict = decideSpf(evidence, facts.sender, actionsOn(facts.listener.port, policy), policy);
     return this.#excused(verdict, client, undefined, policy);
   }
 

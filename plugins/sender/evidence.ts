@@ -1,12 +1,12 @@
 import { hostname } from 'node:os';
 import type { Dns } from '../core/dns/dns.ts';
 import type { MailFacts } from '../core/haraka/facts.ts';
+import { partnersFor } from '../core/inbound/partner.ts';
+import type { SpfEvidence } from '../core/inbound/spf.ts';
 import { partnerOf, type Membership } from '../core/partners.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { checkHost } from '../core/spf/check-host.ts';
-import { partnersFor } from './partner.ts';
 import type { Client } from './received.ts';
-import type { SpfEvidence } from './spf.ts';
 
 /** Parts of the deadline of a check, in milliseconds: SPF first, then a partner; the rest is for the answer. */
 const spfMs = ({ deadline_seconds }: Policy) => deadline_seconds * 600;

@@ -1,9 +1,8 @@
-import type { EnvelopeAddress, MailFacts } from '../core/haraka/facts.ts';
-import type { Policy } from '../core/settings/settings.ts';
-import { printable } from '../core/spf/octets.ts';
-import type { SpfOutcome } from '../core/spf/result.ts';
-import { defer, pass, refuse, skip, type Verdict } from '../core/verdict.ts';
-import { protectedDomain, protectedDomainOf } from './protected.ts';
+import type { Policy } from '../settings/settings.ts';
+import { printable } from '../spf/octets.ts';
+import type { SpfOutcome } from '../spf/result.ts';
+import { defer, pass, refuse, skip, type Verdict } from '../verdict.ts';
+import { protectedDomain, protectedDomainOf, type SenderText } from './protected.ts';
 
 /** What SPF says of HELO (RFC 7208 §2.3) and of MAIL FROM (§2.4); of the null sender HELO alone is checked. */
 export interface SpfEvidence {
@@ -14,8 +13,8 @@ export interface SpfEvidence {
 /** What follows from each result. */
 export type SpfActions = Pick<Policy['spf'], 'fail' | 'softfail' | 'permerror' | 'temperror'>;
 
-/** The actions on the listener that a client came to. */
-export function actionsOn({ listener: { port } }: MailFacts, { listeners, spf }: Policy): SpfActions {
+/** The actions on a port. */
+export function actionsOn(port: number, { listeners, spf }: Policy): SpfActions {
   const here = listeners.find((listener) => listener.port === port)?.spf;
   return {
     fail: here?.fail ?? spf.fail,
@@ -34,7 +33,7 @@ interface Checked {
 /** SPF of HELO and of senders that are not of a protected domain. */
 export function decideSpf(
   { helo, mailFrom }: SpfEvidence,
-  sender: EnvelopeAddress,
+  sender: SenderText,
   actions: SpfActions,
   policy: Policy,
 ): Verdict {
@@ -48,11 +47,7 @@ export function decideSpf(
 }
 
 /** A sender of a protected domain needs a pass, whatever that domain publishes. */
-export function decideImpersonation(
-  { mailFrom }: SpfEvidence,
-  sender: EnvelopeAddress,
-  policy: Policy,
-): Verdict {
+export function decideImpersonation({ mailFrom }: SpfEvidence, sender: SenderText, policy: Policy): Verdict {
   if (!mailFrom || !protectedDomainOf(sender, policy)) return skip('not of a protected domain');
   return mailFrom.result === 'pass' ? pass : adverse({ who: sender.text, outcome: mailFrom });
 }

@@ -1,9 +1,13 @@
-import type { EnvelopeAddress } from '../core/haraka/facts.ts';
-import { parseDomain } from '../core/mailbox.ts';
-import type { Policy } from '../core/settings/settings.ts';
+import { parseDomain } from '../mailbox.ts';
+import type { Policy } from '../settings/settings.ts';
+
+/** An envelope sender as the client wrote it, without brackets. */
+export interface SenderText {
+  readonly text: string;
+}
 
 /** The protected domain that an address of the envelope is in; also of one that we cannot read but another server may. */
-export function protectedDomainOf({ text }: EnvelopeAddress, policy: Policy): string | undefined {
+export function protectedDomainOf({ text }: SenderText, policy: Policy): string | undefined {
   return protectedDomain(text.slice(text.lastIndexOf('@') + 1), policy);
 }
 

@@ -1,7 +1,7 @@
-import { parseDomain } from '../core/mailbox.ts';
-import { isInForce, type Membership, type Partner } from '../core/partners.ts';
-import type { Policy } from '../core/settings/settings.ts';
-import { defer, skip, type Verdict } from '../core/verdict.ts';
+import { parseDomain } from '../mailbox.ts';
+import { isInForce, type Membership, type Partner } from '../partners.ts';
+import type { Policy } from '../settings/settings.ts';
+import { defer, skip, type Verdict } from '../verdict.ts';
 
 /** Partners that may excuse a refusal: those that may send as a protected domain, or for any other domain forwarders. */
 export function partnersFor(domain: string | undefined, { partners }: Policy, now: Date): readonly Partner[] {
