@@ -1,3 +1,4 @@
+import { derived } from './derived.ts';
 import type { Dns } from './dns/dns.ts';
 import { messageOf } from './message-of.ts';
 import { networkSet } from './network.ts';
@@ -11,6 +12,8 @@ export type Partner = Policy['partners'][number];
 export function isInForce({ expires }: Partner, now: Date): boolean {
   return now.toISOString().slice(0, 10) <= expires;
 }
+
+const addressesOf = derived(({ addresses }: Partner) => networkSet(addresses));
 
 /** Of which partner a client is. */
 export interface Membership {
@@ -26,7 +29,7 @@ export async function partnerOf(
   dns: Dns,
   timeout: number,
 ): Promise<Membership> {
-  const listed = partners.find(({ addresses }) => networkSet(addresses)(ip));
+  const listed = partners.find((partner) => addressesOf(partner)(ip));
   if (listed) return { partner: listed };
   const asked = await Promise.all(partners.map((partner) => askInclude(ip, partner, dns, timeout)));
   return asked.find(({ partner }) => partner) ?? asked.find(({ unknown }) => unknown !== undefined) ?? {};

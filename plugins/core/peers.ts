@@ -1,3 +1,4 @@
+import { derived } from './derived.ts';
 import { networkSet } from './network.ts';
 import type { Policy } from './settings/settings.ts';
 
@@ -11,21 +12,14 @@ interface KnownPeer extends Peer {
   readonly includes: (address: string) => boolean;
 }
 
-const known = new WeakMap<Policy, readonly KnownPeer[]>();
-
 /** The peer that has an address, if any. */
 export function peerAt(address: string, policy: Policy): Peer | undefined {
   const found = peersOf(policy).find(({ includes }) => includes(address));
   return found && { kind: found.kind, name: found.name };
 }
 
-/** A policy never changes, so that what is made of it is made once. */
-function peersOf(policy: Policy): readonly KnownPeer[] {
-  const made = known.get(policy);
-  if (made) return made;
+const peersOf = derived(({ nodes, trusted_relays }: Policy): readonly KnownPeer[] => {
   const peersIn = (kind: Peer['kind'], list: Policy['nodes']): KnownPeer[] =>
     list.map(({ name, addresses }) => ({ kind, name, includes: networkSet(addresses) }));
-  const peers = [...peersIn('node', policy.nodes), ...peersIn('trusted_relay', policy.trusted_relays)];
-  known.set(policy, peers);
-  return peers;
-}
+  return [...peersIn('node', nodes), ...peersIn('trusted_relay', trusted_relays)];
+});

@@ -34,10 +34,10 @@ export function protectedAuthors(
 }
 
 /** As the most careless reader would look for it. */
-function mayBeOurs(headerLines: readonly string[], { protected_domains }: Policy): boolean {
+function mayBeOurs(headerLines: readonly string[], policy: Policy): boolean {
   const froms = headerLines.join('').match(/^[\s\0]*from\b[^\n]*(?:\n[ \t][^\n]*)*/gim) ?? [];
-  const text = froms.join('\n').toLowerCase();
-  return protected_domains.some((domain) => text.includes(`@${domain.toLowerCase()}`));
+  const written = froms.join('\n').matchAll(/@([\w.\u0080-\uffff-]+)/g);
+  return [...written].some(([, domain = '']) => protectedDomain(domain, policy) !== undefined);
 }
 
 /** An author of a protected domain is proven by SPF or by DKIM, of the same domain or one below or above it. */

@@ -63,17 +63,6 @@ void describe('MAIL FROM', () => {
       assert.equal(shown(decideEnvelope(facts, policy)), 'skip');
     });
   }
-
-  void it('takes as little time with many protected domains', () => {
-    const domains = Array.from({ length: 20_000 }, (_, index) => `  - customer-${index}.example\n`).join('');
-    const { policy: long } = parseSettings(`roles: [mx]\nprotected_domains:\n${domains}`, 'test');
-    const judge = (text: string) => shown(decideEnvelope({ ...session, sender: envelope(text) }, long));
-    assert.equal(judge('x@customer-19999.example'), 'sender-not-owned');
-    const started = performance.now();
-    for (let count = 0; count < 1000; count += 1) assert.equal(judge('x@partner.example'), 'pass');
-    const each = (performance.now() - started) / 1000;
-    assert.ok(each < 1, `${each} ms for each MAIL`);
-  });
 });
 
 void describe('header From and Sender', () => {

@@ -1,3 +1,4 @@
+import { derived } from '../derived.ts';
 import { parseDomain } from '../mailbox.ts';
 import type { Policy } from '../settings/settings.ts';
 
@@ -12,8 +13,13 @@ export function protectedDomainOf({ text }: SenderText, policy: Policy): string 
 }
 
 /** A domain as A-labels, if it is a protected one. */
-export function protectedDomain(written: string, { protected_domains }: Policy): string | undefined {
+export function protectedDomain(written: string, policy: Policy): string | undefined {
   const text = written.replace(/\.$/, '');
   const domain = parseDomain(text) ?? text.toLowerCase();
-  return protected_domains.some((each) => parseDomain(each) === domain) ? domain : undefined;
+  return protectedIn(policy).has(domain) ? domain : undefined;
 }
+
+const protectedIn = derived(
+  ({ protected_domains }: Policy): ReadonlySet<string | undefined> =>
+    new Set(protected_domains.map(parseDomain)),
+);
