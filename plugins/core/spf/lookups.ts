@@ -111,14 +111,11 @@ export class Lookups {
   }
 }
 
-/** Throws where the answer is trouble, not a fact. */
+/** Throws where the answer is trouble, not a fact; also for a kind that this port should not know. */
 export function refuseTrouble(answer: Answer<RecordType>, name: DomainName, type: RecordType): void {
-  if (answer.kind === 'timeout') {
-    throw new SpfError('temperror', `no answer in time: ${type} ${printable(name)}`);
-  }
-  if (answer.kind === 'servfail') {
-    throw new SpfError('temperror', `${printable(answer.because)}: ${type} ${printable(name)}`);
-  }
+  if (answer.kind === 'records' || answer.kind === 'no-data' || answer.kind === 'nxdomain') return;
+  const problem = answer.kind === 'timeout' ? 'no answer in time' : printable(answer.because);
+  throw new SpfError('temperror', `${problem}: ${type} ${printable(name)}`);
 }
 
 function sizeOf(answer: Answer<RecordType>): number {
