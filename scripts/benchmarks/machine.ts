@@ -20,6 +20,8 @@ export function describeMachine(): Machine {
       OpenSSL: process.versions.openssl,
       Haraka: versionIn(harakaDir),
       'haraka-plugin-auth-ldap': versionIn(join(harakaDir, '../haraka-plugin-auth-ldap')),
+      'haraka-plugin-spf': versionIn(join(harakaDir, '../haraka-plugin-spf')),
+      mailauth: versionIn(join(harakaDir, '../mailauth')),
       Postfix: printedBy('postconf', '-dh', 'mail_version'),
       Dovecot: printedBy('dovecot', '--version').split(' ')[0] ?? '',
     },
