@@ -23,6 +23,9 @@ interface HarakaSpf {
   check_host(ip: string, domain: string, sender: string): Promise<number>;
   result(value: number): string;
 }
+interface HarakaModule {
+  readonly SPF: { new (): HarakaSpf; readonly prototype: HarakaSpf };
+}
 type Mailauth = (options: {
   readonly sender: string;
   readonly ip: string;
@@ -111,9 +114,9 @@ async function questionsOf(
 }
 
 function harakaPlugin(server: string): SpfContestant {
-  const { SPF } = require('haraka-plugin-spf/lib/spf.js') as {
-    SPF: { new (): HarakaSpf; readonly prototype: HarakaSpf };
-  };
+  // What it stands on tells that it was loaded, some time later, on standard output, where the figures belong.
+  console.log = console.error;
+  const { SPF } = require('haraka-plugin-spf/lib/spf.js') as HarakaModule;
   // It prints what Haraka, at the usual level of its log, does not.
   SPF.prototype.log_debug = () => undefined;
   const resolver = resolverFor(server);

@@ -4,7 +4,7 @@ import { crowds, type SpfEntry, type SpfFigures } from './spf.ts';
 import { shapes } from './spf-shapes.ts';
 import { ratiosOf, spreadOf } from './statistics.ts';
 
-/** How many times faster than another Gatekeeper is to be, one evaluation at a time. */
+/** How many times as long as Gatekeeper the others are to take, one evaluation at a time. */
 const targets: Readonly<Record<string, string>> = {
   'haraka-plugin-spf': 'at least 1.5',
   mailauth: 'at least 2.0',
@@ -53,5 +53,5 @@ function rowsOf(entries: readonly SpfEntry[]): string[][] {
 /** One at a time, in the same round. */
 function timesOf(entry: SpfEntry, own: SpfEntry | undefined): string {
   if (!own || own === entry) return '';
-  return `${ranged(ratiosOf(entry.turns[1] ?? [], own.turns[1] ?? []), 2)} times`;
+  return ranged(ratiosOf(entry.turns[1] ?? [], own.turns[1] ?? []), 2);
 }

@@ -14,7 +14,7 @@ async function main(): Promise<void> {
   const caller = { say, signal: interruption() };
   const machine = describeMachine();
   const tell = (result: object, text: () => string) => {
-    console.log(options.json ? JSON.stringify({ machine, ...result }, null, 2) : text());
+    process.stdout.write(`${options.json ? JSON.stringify({ machine, ...result }, null, 2) : text()}\n`);
   };
   if (options.what === 'spf') {
     const figures = await measureSpf({ ...options, ...caller });
