@@ -32,6 +32,7 @@ export interface FakeDns {
 export async function startFakeDns(script: Script, port = 0): Promise<FakeDns> {
   const queries: FakeQuery[] = [];
   const sockets = new Set<Socket>();
+  let isStopped = false;
   const run = (query: FakeQuery): Buffer | undefined => {
     queries.push(query);
     return script(query);
@@ -55,13 +56,14 @@ export async function startFakeDns(script: Script, port = 0): Promise<FakeDns> {
   const { port: taken } = server.address() as AddressInfo;
   const udp = createSocket('udp4');
   udp.on('message', (message, { port: from }) => {
-    const send = (answer: Buffer): void => udp.send(answer, from, '127.0.0.1');
+    const send = (answer: Buffer): void => {
+      if (!isStopped) udp.send(answer, from, '127.0.0.1');
+    };
     const answer = run({ ...parse(message), transport: 'udp', port: from, socket: undefined, send });
     if (answer !== undefined) send(answer);
   });
   udp.bind(taken, '127.0.0.1');
   await once(udp, 'listening');
-  let isStopped = false;
   const stop = async (): Promise<void> => {
     if (isStopped) return;
     isStopped = true;

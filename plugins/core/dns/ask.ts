@@ -33,15 +33,10 @@ export async function ask(
   for (let server = candidates.shift(); server !== undefined && attempts > 0; server = candidates.shift()) {
     const left = Math.min(deadline - performance.now(), options.timeout);
     if (task.isOver || left <= 0) break;
-    const outcome = judge(
-      await tryServer(server, question, left, task),
-      server,
-      question,
-      chain,
-      task,
-      options,
-    );
+    const heard = await tryServer(server, question, left, task);
+    const outcome = judge(heard, server, question, chain, options);
     if (outcome.kind === 'timeout') {
+      blame(server, left, task, options);
       attempts -= 1;
       candidates.push(server);
     } else if (outcome.kind === 'failure') failures.push(outcome.because);
@@ -69,22 +64,18 @@ async function tryServer(
   return askOverTcp(server.endpoint, question, isEdns, left(), task);
 }
 
-function judge(
-  heard: Heard,
-  server: Server,
-  question: Question,
-  chain: Chain,
-  task: Task,
-  { now }: AskOptions,
-): Outcome {
+/** A try that the deadline cut short says nothing about the server, nor does one that was called off. */
+function blame(server: Server, milliseconds: number, task: Task, { timeout, now }: AskOptions): void {
+  if (milliseconds === timeout && !task.isOver) wasSilent(server, now());
+}
+
+function judge(heard: Heard, server: Server, question: Question, chain: Chain, { now }: AskOptions): Outcome {
   const about = (because: string): Outcome => ({
     kind: 'failure',
     because: `${server.endpoint.text} ${because}`,
   });
-  if (task.isOver) return { kind: 'timeout' };
   switch (heard.kind) {
     case 'silence':
-      wasSilent(server, now());
       return { kind: 'timeout' };
     case 'refused':
       wasAbsent(server, now());

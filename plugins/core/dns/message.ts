@@ -31,7 +31,7 @@ export const rcodes = {
   refused: 5,
 };
 
-/** The answer over UDP that every path carries unbroken (RFC 9715 §3.1), in octets. */
+/** The longest answer over UDP, in octets: what every path carries in one piece (DNS Flag Day 2020). */
 export const udpSize = 1232;
 
 export interface Question {
@@ -109,13 +109,11 @@ export function isAnswerTo(message: Buffer, id: number, { section }: Question): 
   );
 }
 
-/** The four octets of type and class have no case; lengths of labels are too small to be letters. */
+/** RFC 4343 §3. Lengths of labels, types and class are all smaller than letters. */
 function isSameQuestion(message: Buffer, section: Buffer): boolean {
-  const nameEnd = section.length - 4;
-  return section.every((octet, at) => {
-    const other = message[headerSize + at];
-    return octet === other || (at < nameEnd && lowerCasedOctet(octet) === lowerCasedOctet(other ?? 0));
-  });
+  return section.every(
+    (octet, at) => lowerCasedOctet(octet) === lowerCasedOctet(message[headerSize + at] ?? 0),
+  );
 }
 
 /** Whether the server did not understand the query, as one that does not know EDNS (RFC 6891 §7). */

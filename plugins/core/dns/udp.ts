@@ -35,7 +35,7 @@ interface Port {
  * one of about 28,000: 15 bits). A port that serves several questions loses nothing as long as it stays unknown, but
  * one that was found out must not be of use for long: hence so few questions, so little time, and an end to it when
  * datagrams arrive that answer none of our questions. The system itself drops those from another address or port.
- * A socket for each question would cost more than the question.
+ * A socket for each question would nearly double what a question costs.
  */
 const limits = { uses: 32, milliseconds: 2000, strays: 16 } as const;
 
@@ -95,6 +95,7 @@ function openPort({ address, port: number }: Endpoint, ports: Set<Port>): Port {
     port.isConnected = true;
     for (const { query } of port.waiting.values()) transmit(port, ports, query);
   });
+  // Takes a port of its own, which it shares with no other worker of a cluster.
   socket.connect(number, address);
   return port;
 }

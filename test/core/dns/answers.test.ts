@@ -66,6 +66,12 @@ describe('dns: records', () => {
       is: ['a'],
     },
     { it: 'none of another name', type: 'TXT', answers: [text('no', nowhere), text('a')], is: ['a'] },
+    {
+      it: 'none of a name that begins alike',
+      type: 'TXT',
+      answers: ['nope.example', 'name.example'].map((name) => text(name, { owner: wireName(name) })),
+      is: ['name.example'],
+    },
     { it: 'none of another class', type: 'TXT', answers: [text('no', { class: 3 }), text('a')], is: ['a'] },
     { it: 'none of another type', type: 'TXT', answers: [record('A', address), text('a')], is: ['a'] },
     {

@@ -190,10 +190,15 @@ describe('dns: aliases that lead out of the answer', () => {
   });
 
   it('have one deadline together', async () => {
-    const slow = { 'a.example': [{ CNAME: 'b.example' }], 'b.example': ['TIMEOUT' as const] };
-    const { dns, server } = await zone(slow, { timeout: 100, attempts: 3 }, { leavesAliases: true });
-    assert.deepEqual(await dns.resolve('a.example', 'A'), { kind: 'timeout' });
-    assert.ok(server.queries.length <= 4);
+    const server = await fake((query) => {
+      const answers = query.section.includes('first')
+        ? [record('CNAME', wireName('second'))]
+        : [text('late')];
+      setTimeout(() => query.send(answerTo(query, { answers })), 70);
+      return undefined;
+    });
+    const dns = client([server.address], { timeout: 100, attempts: 1 });
+    assert.deepEqual(await dns.resolve('first', 'TXT'), { kind: 'timeout' });
   });
 });
 
