@@ -63,7 +63,7 @@ describe('the packed package in an untouched Haraka', () => {
   });
 
   describe('what npm install brings', () => {
-    it('is twelve packages, and no second Haraka', () => {
+    it('is thirteen packages, and no second Haraka', () => {
       assert.deepEqual(
         installedPackages(site.instance).map(({ name }) => name),
         [
@@ -75,6 +75,7 @@ describe('the packed package in an untouched Haraka', () => {
           'haraka-dsn',
           'haraka-plugin-gatekeeper',
           'haraka-utils',
+          'lru-cache',
           'prom-client',
           'tdigest',
           'yaml',
