@@ -35,6 +35,15 @@ const published = [
 /** The command, by the file that an installation links to. */
 const bin = { gatekeeper: 'command/main.js' } as const;
 
+/**
+ * What others may import by name; Haraka takes the plugins by their paths. Tools look for the manifests, of plugins too.
+ */
+const exports = {
+  './spf': { types: './core/spf/index.d.ts', default: './core/spf/index.js' },
+  './package.json': './package.json',
+  './*/package.json': './*/package.json',
+} as const;
+
 /** Compiles the plugins and lays out the package that operators install. */
 function build(): void {
   rmSync(staging, { recursive: true, force: true });
@@ -57,7 +66,7 @@ function build(): void {
 
 function writeManifest(): void {
   const all = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
-  const manifest = { ...Object.fromEntries(published.map((field) => [field, all[field]])), bin };
+  const manifest = { ...Object.fromEntries(published.map((field) => [field, all[field]])), bin, exports };
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 

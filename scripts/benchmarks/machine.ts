@@ -20,6 +20,8 @@ export function describeMachine(): Machine {
       OpenSSL: process.versions.openssl,
       Haraka: versionOf(harakaDir),
       'haraka-plugin-auth-ldap': versionOf(join(harakaDir, '../haraka-plugin-auth-ldap')),
+      'haraka-plugin-spf': versionOf(join(harakaDir, '../haraka-plugin-spf')),
+      mailauth: versionOf(join(harakaDir, '../mailauth')),
       Postfix: printedBy('postconf', '-dh', 'mail_version'),
       Dovecot: printedBy('dovecot', '--version').split(' ')[0] ?? '',
     },

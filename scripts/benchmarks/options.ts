@@ -2,9 +2,14 @@ import { parseArgs } from 'node:util';
 import { contestants } from './contestants.ts';
 import type { Contestant } from './server.ts';
 
+/** What can be measured. */
+const subjects = ['sessions', 'spf'] as const;
+export type What = (typeof subjects)[number];
+
 /** What `scripts/bench` was asked for. */
 export interface Options {
   readonly help: boolean;
+  readonly what: What;
   readonly contestants: readonly Contestant[];
   readonly seconds: number;
   readonly rounds: number;
@@ -22,9 +27,11 @@ export class UsageError extends Error {
 const names = contestants.map(({ name }) => name);
 
 export const usage = `Usage: scripts/bench sessions [options]
+       scripts/bench spf [--seconds N] [--rounds N] [--json]
 
-Measures sessions of STARTTLS, AUTH and one message: what each server spends on one, and how many it does in a second.
-Needs root, or sudo, for Postfix.
+sessions  sessions of STARTTLS, AUTH and one message: what each server spends on one, and how many it does in a second;
+          needs root, or sudo, for Postfix
+spf       evaluations of SPF: how long one takes, beside haraka-plugin-spf, mailauth and the bare queries
 
   --seconds N   how long each server is visited in each round (default 2)
   --rounds N    rounds, in each of which every server has its turn (default 10)
@@ -38,14 +45,16 @@ Needs root, or sudo, for Postfix.
 /** Reads the command line; throws `UsageError`. */
 export function readOptions(args: readonly string[]): Options {
   const { values, positionals } = parse(args);
-  if (!values.help && positionals.join(' ') !== 'sessions') {
-    throw new UsageError('expected what to measure: sessions; --help lists the options');
+  const what = subjects.find((subject) => subject === positionals.join(' '));
+  if (!values.help && what === undefined) {
+    throw new UsageError(`expected what to measure: ${subjects.join(' or ')}; --help lists the options`);
   }
   const only = values.only ?? names;
   const unknown = only.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new UsageError(`--only ${unknown}: expected one of ${names.join(', ')}`);
   return {
     help: values.help,
+    what: what ?? 'sessions',
     contestants: contestants.filter(({ name }) => only.includes(name)),
     seconds: positive('--seconds', values.seconds, 600),
     rounds: positive('--rounds', values.rounds, 100),

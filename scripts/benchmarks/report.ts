@@ -109,12 +109,13 @@ function percent(part: number): string {
   return `${(100 * part).toFixed(1)} %`;
 }
 
-function ranged({ min, median, max }: Spread, digits: number): string {
+/** The middle, and how far the others are from it. */
+export function ranged({ min, median, max }: Spread, digits: number): string {
   return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
 }
 
 /** Columns as wide as they need, the first to the left. */
-function table(rows: readonly (readonly string[])[]): string[] {
+export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) => {
     const cells = row.map((cell, column) =>

@@ -2,6 +2,8 @@ import { describeMachine } from './machine.ts';
 import { readOptions, usage, UsageError } from './options.ts';
 import { textOf } from './report.ts';
 import { measureSessions } from './sessions.ts';
+import { spfTextOf } from './spf-report.ts';
+import { measureSpf } from './spf.ts';
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
@@ -9,11 +11,18 @@ async function main(): Promise<void> {
   const say = (line: string) => {
     console.error(`scripts/bench: ${line}`);
   };
-  const result = await measureSessions(options, { say, signal: interruption() });
+  const caller = { say, signal: interruption() };
   const machine = describeMachine();
-  console.log(
-    options.json ? JSON.stringify({ machine, ...result }, null, 2) : textOf(result, machine, options),
-  );
+  const tell = (result: object, text: () => string) => {
+    process.stdout.write(`${options.json ? JSON.stringify({ machine, ...result }, null, 2) : text()}\n`);
+  };
+  if (options.what === 'spf') {
+    const figures = await measureSpf({ ...options, ...caller });
+    tell(figures, () => spfTextOf(figures, machine, options.rounds));
+  } else {
+    const result = await measureSessions(options, caller);
+    tell(result, () => textOf(result, machine, options));
+  }
 }
 
 /** Servers run in sessions of their own and would outlive us. */

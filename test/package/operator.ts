@@ -29,7 +29,8 @@ export interface Site {
   readonly packageDir: string;
 }
 
-const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--fetch-retry-mintimeout=500'];
+/** For `npm install`: what the cache has need not be fetched. */
+export const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--fetch-retry-mintimeout=500'];
 
 /** Installs Haraka from the registry, makes an instance and installs the packed package into it. */
 export async function installSite(): Promise<Site> {
@@ -55,7 +56,7 @@ export async function installPackage({ instance }: Site, what: string): Promise<
 }
 
 /** However the tests end: passed, failed or interrupted. */
-function removeAtExit(folder: string): void {
+export function removeAtExit(folder: string): void {
   process.once('exit', () => {
     rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
   });
@@ -68,7 +69,8 @@ async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
   return Promise.all([one, other]);
 }
 
-async function pack(into: string): Promise<string> {
+/** Packs what is built, or builds it first; resolves to the tarball. */
+export async function pack(into: string): Promise<string> {
   const dist = join(projectDir, 'dist');
   if (isStale(dist)) await run(process.execPath, ['--import', 'tsx', 'scripts/build.ts'], projectDir);
   await run('npm', ['pack', '--pack-destination', into, dist], into);

@@ -73,7 +73,7 @@ export function isInNetwork(address: Address, network: Address, prefix: number):
 
 /** As a person reads it: dotted, or as RFC 5952 §4 writes it. */
 export function formatAddress({ family, groups }: Address): string {
-  if (family === 4) return octetsOf(groups).join('.');
+  if (family === 4) return formatQuad(groups);
   const text = groups.map((group) => group.toString(16)).join(':');
   const [longest] = [...text.matchAll(/\b0(?::0)+\b/g)].sort((one, other) => other[0].length - one[0].length);
   if (!longest) return text;
@@ -83,7 +83,7 @@ export function formatAddress({ family, groups }: Address): string {
 
 /** RFC 7208 §7.3, macro "i": dotted octets, or dotted nibbles. */
 export function dottedAddress({ family, groups }: Address): string {
-  if (family === 4) return octetsOf(groups).join('.');
+  if (family === 4) return formatQuad(groups);
   const nibbles = groups.map((group) => group.toString(16).padStart(4, '0')).join('');
   return nibbles.toUpperCase().replace(/.(?=.)/g, '$&.');
 }
@@ -94,6 +94,6 @@ export function reverseName(address: Address): DomainName {
   return `${dottedAddress(address).toLowerCase().split('.').reverse().join('.')}.${zone}`;
 }
 
-function octetsOf(groups: readonly number[]): number[] {
-  return groups.flatMap((group) => [group >> 8, group & 0xff]);
+function formatQuad([high = 0, low = 0]: readonly number[]): string {
+  return `${high >> 8}.${high & 0xff}.${low >> 8}.${low & 0xff}`;
 }

@@ -3,7 +3,7 @@ import { messageOf } from '../message-of.ts';
 import { Evaluation, type Finding, longestTold } from './check.ts';
 import { readClient } from './client.ts';
 import { explain } from './explanation.ts';
-import { defaultLimits, type SpfLimits } from './limits.ts';
+import { limitsOf, type SpfLimits } from './limits.ts';
 import { Lookups } from './lookups.ts';
 import { printable } from './octets.ts';
 import { SpfError, type SpfOutcome, type SpfQuestion } from './result.ts';
@@ -15,7 +15,7 @@ export async function checkHost(
   dns: Dns,
   limits: Partial<SpfLimits> = {},
 ): Promise<SpfOutcome> {
-  const check = new Check(question, dns, { ...defaultLimits, ...limits });
+  const check = new Check(question, dns, limitsOf(limits));
   return check.run();
 }
 

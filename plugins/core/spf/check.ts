@@ -45,29 +45,33 @@ export class Evaluation {
 
   /** Throws SpfError for a temperror or permerror. */
   async check(domain: DomainName, trace: TracedCheck): Promise<Finding> {
-    const finding = await this.#check(domain, trace);
-    trace.result = finding.result;
-    return finding;
-  }
-
-  async #check(domain: DomainName, trace: TracedCheck): Promise<Finding> {
     const problem = whyUncheckable(domain);
-    if (problem !== undefined) return { result: 'none', because: `${printable(domain)}: ${problem}` };
+    if (problem !== undefined) return none(`${printable(domain)}: ${problem}`, trace);
     const answer = await this.lookups.ask(domain, 'TXT', trace);
     refuseTrouble(answer, domain, 'TXT');
     const record = selectRecord(answer, domain);
-    if (!record) return { result: 'none', because: `${printable(domain)} has no SPF record` };
+    if (!record) return none(`${printable(domain)} has no SPF record`, trace);
     trace.record = cut(record.text, longestTold);
+    const directive = await this.#firstMatch(record, domain, trace);
+    if (!directive && record.redirect) return this.#redirect(record.redirect, domain, trace);
+    // §4.7: neutral where nothing matches.
+    trace.result = directive?.result ?? 'neutral';
+    return { result: directive?.result ?? 'neutral', domain, record, ...(directive && { directive }) };
+  }
+
+  async #firstMatch(
+    record: SpfRecord,
+    domain: DomainName,
+    trace: TracedCheck,
+  ): Promise<Directive | undefined> {
     for (const directive of record.directives) {
       const term = this.tracer.term(trace, directive.text);
       const hit = this.#matches(directive, domain, term);
       // Most terms are addresses, which need not wait for anything.
       term.matches = typeof hit === 'boolean' ? hit : await hit;
-      if (term.matches) return { result: directive.result, domain, record, directive };
+      if (term.matches) return directive;
     }
-    if (record.redirect) return this.#redirect(record.redirect, domain, trace);
-    // §4.7
-    return { result: 'neutral', domain, record };
+    return undefined;
   }
 
   /** RFC 7208 §6.1: the target's result is the result, but "none" is a permerror. */
@@ -78,10 +82,11 @@ export class Evaluation {
   ): Promise<Finding> {
     this.lookups.countTerm(text);
     const term = this.tracer.term(trace, text);
-    const target = await this.#target(spec, domain, term);
+    const target = await this.#expand(spec, domain, term);
     if (target === undefined) throw new SpfError('permerror', `${printable(text)}: no name for this sender`);
     const finding = await this.#checkTarget(target, term);
     if (finding.result === 'none') throw new SpfError('permerror', `${printable(text)}: ${finding.because}`);
+    trace.result = finding.result;
     return finding;
   }
 
@@ -102,9 +107,17 @@ export class Evaluation {
     }
   }
 
-  async #asks(mechanism: AskingMechanism, domain: DomainName, term: TracedTerm): Promise<boolean> {
-    const target = await this.#target(mechanism.target, domain, term);
-    if (target === undefined) return false;
+  #asks(mechanism: AskingMechanism, domain: DomainName, term: TracedTerm): Promise<boolean> {
+    const { target: spec } = mechanism;
+    if (spec === undefined) return this.#asksFor(domain, mechanism, term);
+    // Most names are as they stand in the record, and these need not wait either.
+    if (spec.name !== undefined) return this.#asksFor(spec.name, mechanism, term);
+    return this.#expand(spec, domain, term).then((target) => {
+      return target === undefined ? false : this.#asksFor(target, mechanism, term);
+    });
+  }
+
+  #asksFor(target: DomainName, mechanism: AskingMechanism, term: TracedTerm): Promise<boolean> {
     switch (mechanism.kind) {
       case 'include':
         return this.#includes(target, term);
@@ -115,9 +128,14 @@ export class Evaluation {
       case 'ptr':
         return this.#reverse.areWithin(target, term);
       case 'exists':
-        // §5.7: "even when the connection type is IPv6".
-        return (await this.lookups.records(target, 'A', term)).length > 0;
+        return this.#exists(target, term);
     }
+  }
+
+  /** RFC 7208 §5.7: an address of IPv4 "even when the connection type is IPv6". */
+  async #exists(name: DomainName, term: TracedTerm): Promise<boolean> {
+    const addresses = await this.lookups.records(name, 'A', term);
+    return addresses.length > 0;
   }
 
   /** RFC 7208 §5.2, the table. */
@@ -147,22 +165,22 @@ export class Evaluation {
     return false;
   }
 
-  async #checkTarget(target: DomainName, term: TracedTerm): Promise<Finding> {
+  #checkTarget(target: DomainName, term: TracedTerm): Promise<Finding> {
     const trace = this.tracer.check(target);
     term.check = trace;
     return this.check(target, trace);
   }
 
-  async #target(
-    spec: DomainSpec | undefined,
-    domain: DomainName,
-    term: TracedTerm,
-  ): Promise<DomainName | undefined> {
-    if (spec === undefined) return domain;
+  async #expand(spec: DomainSpec, domain: DomainName, term: TracedTerm): Promise<DomainName | undefined> {
     const target = await this.macros.target(spec, domain, term);
     if (spec.name === undefined && target !== undefined) term.target = target;
     return target;
   }
+}
+
+function none(because: string, trace: TracedCheck): Finding {
+  trace.result = 'none';
+  return { result: 'none', because };
 }
 
 type AskingMechanism = Exclude<Mechanism, { readonly kind: 'all' | 'ip4' | 'ip6' }>;

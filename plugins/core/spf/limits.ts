@@ -22,3 +22,15 @@ export const defaultLimits: SpfLimits = {
   queries: 128,
   timeout: 20_000,
 };
+
+/** Fills in what was not said; a caller in plain JavaScript may say `undefined`. */
+export function limitsOf(given: { readonly [Limit in keyof SpfLimits]?: number | undefined }): SpfLimits {
+  return {
+    terms: given.terms ?? defaultLimits.terms,
+    voids: given.voids ?? defaultLimits.voids,
+    mxNames: given.mxNames ?? defaultLimits.mxNames,
+    ptrNames: given.ptrNames ?? defaultLimits.ptrNames,
+    queries: given.queries ?? defaultLimits.queries,
+    timeout: given.timeout ?? defaultLimits.timeout,
+  };
+}

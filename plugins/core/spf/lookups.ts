@@ -26,8 +26,9 @@ export class Lookups {
   readonly #limits: SpfLimits;
   readonly #signal: AbortSignal;
   readonly #answers = new Map<string, Answer<RecordType>>();
-  readonly #voidTerms = new Set<Asker>();
   #terms = 0;
+  #voids = 0;
+  #lastVoid: Asker | undefined;
   #queries = 0;
   #readAtOnce = 0;
 
@@ -38,7 +39,7 @@ export class Lookups {
   }
 
   get counts(): SpfLookups {
-    return { terms: this.#terms, voids: this.#voidTerms.size, queries: this.#queries };
+    return { terms: this.#terms, voids: this.#voids, queries: this.#queries };
   }
 
   /** RFC 7208 §4.6.4: counts a term before it asks anything. */
@@ -55,8 +56,18 @@ export class Lookups {
     if (!isName(name)) return impossible;
     const folded = foldAscii(name);
     const key = `${type} ${folded}`;
-    const answer = (this.#answers.get(key) as Answer<T> | undefined) ?? (await this.#resolve(folded, type));
-    this.#answers.set(key, answer);
+    let answer = this.#answers.get(key) as Answer<T> | undefined;
+    if (answer === undefined) {
+      this.#countQuery();
+      try {
+        answer = await this.#dns.resolve(folded, type, this.#signal);
+      } catch (error) {
+        answer = { kind: 'servfail', because: messageOf(error) };
+      }
+      // After the deadline nobody waits for it.
+      this.#signal.throwIfAborted();
+      this.#answers.set(key, answer);
+    }
     traceQuestion(asker, name, type, answer);
     this.#readAtOnce += sizeOf(answer);
     if (this.#readAtOnce > mostAtOnce) await this.#letOthersWork();
@@ -82,43 +93,30 @@ export class Lookups {
     this.#signal.throwIfAborted();
   }
 
-  async #resolve<T extends RecordType>(name: DomainName, type: T): Promise<Answer<T>> {
+  #countQuery(): void {
     this.#signal.throwIfAborted();
     if (this.#queries >= this.#limits.queries) {
       throw new SpfError('permerror', `more than ${this.#limits.queries} questions to the DNS`);
     }
     this.#queries += 1;
-    const answer = await this.#answerTo(name, type);
-    // After the deadline nobody waits for it.
-    this.#signal.throwIfAborted();
-    return answer;
-  }
-
-  async #answerTo<T extends RecordType>(name: DomainName, type: T): Promise<Answer<T>> {
-    try {
-      return await this.#dns.resolve(name, type, this.#signal);
-    } catch (error) {
-      return { kind: 'servfail', because: messageOf(error) };
-    }
   }
 
   /** §4.6.4 counts terms: an "mx" with two names of no address is one. */
   #countVoid(name: DomainName, term: Asker): void {
-    this.#voidTerms.add(term);
-    if (this.#voidTerms.size <= this.#limits.voids) return;
+    if (this.#lastVoid === term) return;
+    this.#lastVoid = term;
+    this.#voids += 1;
+    if (this.#voids <= this.#limits.voids) return;
     const problem = `more than ${this.#limits.voids} terms that are answered with nothing`;
     throw new SpfError('permerror', `${problem}, at ${printable(name)}`);
   }
 }
 
-/** Throws where the answer is trouble, not a fact. */
+/** Throws where the answer is trouble, not a fact; also for a kind that this port should not know. */
 export function refuseTrouble(answer: Answer<RecordType>, name: DomainName, type: RecordType): void {
-  if (answer.kind === 'timeout') {
-    throw new SpfError('temperror', `no answer in time: ${type} ${printable(name)}`);
-  }
-  if (answer.kind === 'servfail') {
-    throw new SpfError('temperror', `${printable(answer.because)}: ${type} ${printable(name)}`);
-  }
+  if (answer.kind === 'records' || answer.kind === 'no-data' || answer.kind === 'nxdomain') return;
+  const problem = answer.kind === 'timeout' ? 'no answer in time' : printable(answer.because);
+  throw new SpfError('temperror', `${problem}: ${type} ${printable(name)}`);
 }
 
 function sizeOf(answer: Answer<RecordType>): number {

@@ -120,13 +120,12 @@ function checkTopLabel(literal: string): void {
   const name = withoutLastDot(literal);
   const dot = name.lastIndexOf('.');
   const label = name.slice(dot + 1);
-  const shown = printable(literal, 60);
-  if (dot === -1) throw new RecordError(`no dot and top label at the end of ${shown}`);
-  if (/^\d+$/.test(label)) {
-    const hint = /^[\d.]+$/.test(name) ? ' (an address is written ip4:)' : '';
-    throw new RecordError(`a top label of digits at the end of ${shown}${hint}`);
-  }
-  if (!/^[0-9a-z](?:[0-9a-z-]*[0-9a-z])?$/i.test(label)) {
-    throw new RecordError(`no top label at the end of ${shown}`);
-  }
+  const isTopLabel = /^[0-9a-z](?:[0-9a-z-]*[0-9a-z])?$/i.test(label) && !/^\d+$/.test(label);
+  if (dot === -1 || !isTopLabel) throw new RecordError(whyNoTopLabel(literal, name));
+}
+
+function whyNoTopLabel(literal: string, name: string): string {
+  const isAddress = /^[\d.]+$/.test(name);
+  const hint = isAddress ? ' (an address is written ip4:)' : '';
+  return `no dot and top label at the end of ${printable(literal, 60)}${hint}`;
 }
