@@ -1,4 +1,4 @@
-import type { Ports } from './instance.ts';
+import { type Ports, proxyAddress } from './instance.ts';
 import { people } from './people.ts';
 
 interface Hint {
@@ -25,6 +25,10 @@ function commands(ports: Ports): Hint[] {
   const server = `swaks --server 127.0.0.1:${ports.submission} --tls --to friend@world.example`;
   const login = `--auth PLAIN --auth-user ${aliceMail}`;
   const asAlice = `${server} ${login} --auth-password ${alice.password}`;
+  // A proxy on loopback speaks for a client of the world.
+  const world = (ip: string) =>
+    `swaks --server 127.0.0.1:${ports.mx} --local-interface ${proxyAddress} --proxy 'TCP4 ${ip} 127.0.0.1 40000 ${ports.mx}'`;
+  const toBob = `--to ${bobMail}`;
   const dialogue = `sleep 1; printf "EHLO me\\r\\n"; sleep 1; printf "AUTH PLAIN ${token}\\r\\n"; sleep 2; printf "QUIT\\r\\n"`;
   return [
     {
@@ -61,6 +65,26 @@ function commands(ports: Ports): Hint[] {
       what: 'A login by implicit TLS, with nothing but openssl',
       expect: '235',
       command: `{ ${dialogue}; } | openssl s_client -quiet -connect 127.0.0.1:${ports.implicit}`,
+    },
+    {
+      what: 'Another server brings mail: SPF passes',
+      expect: '250 after the message',
+      command: `${world('198.51.100.5')} --helo out.partner.example --from friend@partner.example ${toBob}`,
+    },
+    {
+      what: 'A stranger brings mail of that domain: SPF fails',
+      expect: '550 5.7.23',
+      command: `${world('203.0.113.5')} --helo other.example --from friend@partner.example ${toBob}`,
+    },
+    {
+      what: 'A stranger writes as one of us, whose SPF record would let it pass (?all)',
+      expect: '553 5.7.1',
+      command: `${world('203.0.113.5')} --helo other.example --from announce@lists.corp.example ${toBob}`,
+    },
+    {
+      what: 'A domain whose DNS servers are silent',
+      expect: '451 4.7.24',
+      command: `${world('203.0.113.5')} --helo other.example --from friend@slow.example ${toBob}`,
     },
   ];
 }
