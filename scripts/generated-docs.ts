@@ -12,8 +12,10 @@ import { newTransactions } from '../plugins/core/haraka/patches/new-transactions
 import { proxyOnce } from '../plugins/core/haraka/patches/proxy-once.ts';
 import { queueUntimed } from '../plugins/core/haraka/patches/queue-untimed.ts';
 import { redactLog } from '../plugins/core/haraka/patches/redact-log.ts';
+import { resultsOfOthers } from '../plugins/core/haraka/patches/results-of-others.ts';
 import { refusalsStand } from '../plugins/core/haraka/patches/refusals-stand.ts';
 import { tlsContext } from '../plugins/core/haraka/patches/tls-context.ts';
+import { traceFields } from '../plugins/core/haraka/patches/trace-fields.ts';
 import { transactionEnd } from '../plugins/core/haraka/patches/transaction-end.ts';
 import { replies } from '../plugins/core/replies.ts';
 
@@ -21,7 +23,7 @@ import { replies } from '../plugins/core/replies.ts';
 export const patches = [
   ...[clientSocket, proxyOnce, tlsContext],
   ...[authLines, heldInput, lineLength, redactLog],
-  ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines],
+  ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines, traceFields, resultsOfOthers],
   ...[refusalsStand, transactionEnd, queueUntimed, neverSpooled],
 ];
 

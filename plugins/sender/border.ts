@@ -8,6 +8,7 @@ import { gatherPartner, gatherSpf } from './evidence.ts';
 import { originOf } from './origin.ts';
 import { excused } from './partner.ts';
 import { protectedDomain, protectedDomainOf } from './protected.ts';
+import { spfPublication } from './publish.ts';
 import { relayedClient, type Client } from './received.ts';
 import { actionsOn, decideImpersonation, decideSpf, type SpfEvidence } from './spf.ts';
 
@@ -71,7 +72,12 @@ export class Border {
   }
 
   #evidence(client: Client, facts: MailFacts, policy: Policy): Promise<SpfEvidence> {
-    return facts.once(`spf ${client.ip} ${client.helo}`, () => gatherSpf(client, facts, this.#dns(), policy));
+    return facts.once(`spf ${client.ip} ${client.helo}`, async () => {
+      const evidence = await gatherSpf(client, facts, this.#dns(), policy);
+      const isOwnClient = originOf(facts, policy).kind === 'client';
+      facts.publish(() => spfPublication(client, evidence, facts, isOwnClient));
+      return evidence;
+    });
   }
 
   /** A partner is only looked for when there is something to excuse. */

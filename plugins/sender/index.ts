@@ -7,6 +7,7 @@ import { Border } from './border.ts';
 import { decideEnvelope } from './envelope.ts';
 import { decideHeader } from './header.ts';
 import { Resolver } from './resolver.ts';
+import { guardTraceFields } from './trace.ts';
 
 const mode = ({ sender }: Policy) => sender.mode;
 const spfMode = ({ spf }: Policy) => spf.mode;
@@ -63,6 +64,7 @@ export function register(this: Plugin): void {
       };
     },
   });
+  guardTraceFields(this);
   install(this, checks);
 }
 

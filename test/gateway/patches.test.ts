@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { GatewayFailed } from '../../scripts/demo/gateway.ts';
-import { connectionIni } from '../dialogues/gateways.ts';
+import { connectionIni, keepsResults } from '../dialogues/gateways.ts';
 import { parseDialogue, play } from '../support/dialogue.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts';
 
@@ -25,13 +25,18 @@ const refusals: readonly { haraka: string; says: readonly string[] }[] = [
       'never-skipped: *',
       'header-lines: *',
       'transaction-end: *',
+      'trace-fields: *',
     ],
   },
   {
     haraka: 'skip-list-elsewhere',
     says: ['never-skipped: expected a plugin of ours to run that is to be skipped'],
   },
-  { haraka: 'header-lines-renamed', says: ['header-lines: *'] },
+  { haraka: 'header-lines-renamed', says: ['header-lines: *', 'trace-fields: *'] },
+  {
+    haraka: 'header-parsed-elsewhere',
+    says: ['trace-fields: expected fields of a header to leave as they are read'],
+  },
   { haraka: 'lines-unstuffed', says: ['header-lines: expected header lines to leave as they came'] },
   { haraka: 'proxy-always-allowed', says: ['proxy-once: expected a second PROXY line to be refused'] },
   {
@@ -165,6 +170,26 @@ const fallbacks: readonly {
       S: 354 *
       C> From: alice@corp.example\\r\\n\\r\\nx\\r\\n.\\r\\n
       S: 450 plugin timeout *`,
+  },
+  {
+    haraka: 'results-removed-one-by-one',
+    patch: 'results-of-others',
+    options: { config: keepsResults },
+    dialogue: `# what others found does not leave where there is something of our own
+      connect mx from 127.0.0.2
+      C> PROXY TCP4 198.51.100.2 127.0.0.1 40000 {port mx}\\r\\n
+      S: 220 *
+      C: EHLO mx.partner.example
+      S: 250 *
+      C: MAIL FROM:<someone@partner.example>
+      S: 250 *
+      C: RCPT TO:<{id}@corp.example>
+      S: 250 *
+      C: DATA
+      S: 354 *
+      C> Authentication-Results: other.example; none\\r\\n\\r\\nx\\r\\n.\\r\\n
+      S: 250 *
+      delivered {id}@corp.example Authentication-Results: gw.corp.example;* ! other.example; none`,
   },
   {
     haraka: 'spooling-renamed',

@@ -83,6 +83,28 @@ const ways = {
       return created;
     });
   },
+  'header-parsed-elsewhere': () => {
+    replace(transaction, 'createTransaction', (create) => (...args) => {
+      const made = create(...args);
+      const parse = made.header.parse.bind(made.header);
+      Object.defineProperty(made.header, 'parse', { get: () => parse, set: () => undefined });
+      return made;
+    });
+  },
+  'results-removed-one-by-one': () => {
+    replace(
+      prototype,
+      'data_post_respond',
+      (original) =>
+        function (...args) {
+          const { header } = this.transaction;
+          const own = this.transaction.remove_header;
+          this.transaction.remove_header = (name) => header.remove(name);
+          original.apply(this, args);
+          if (this.transaction) this.transaction.remove_header = own;
+        },
+    );
+  },
   'lines-unstuffed': () => {
     replace(
       message,
