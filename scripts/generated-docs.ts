@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { eventSchema } from '../plugins/core/event.ts';
 import { authLines } from '../plugins/core/haraka/patches/auth-lines.ts';
 import { clientSocket } from '../plugins/core/haraka/patches/client-socket.ts';
+import { hardenSpfPlugin } from '../plugins/core/haraka/patches/harden-spf-plugin.ts';
 import { headerLines } from '../plugins/core/haraka/patches/header-lines.ts';
 import { heldInput } from '../plugins/core/haraka/patches/held-input.ts';
 import { lineLength } from '../plugins/core/haraka/patches/line-length.ts';
@@ -24,6 +25,7 @@ export const patches = [
   ...[clientSocket, proxyOnce, tlsContext],
   ...[authLines, heldInput, lineLength, redactLog],
   ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines, traceFields, resultsOfOthers],
+  hardenSpfPlugin,
   ...[refusalsStand, transactionEnd, queueUntimed, neverSpooled],
 ];
 

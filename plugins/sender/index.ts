@@ -5,6 +5,7 @@ import { isInForce } from '../core/partners.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
 import { Border } from './border.ts';
 import { decideEnvelope } from './envelope.ts';
+import { hardeningProblems } from './harden.ts';
 import { decideHeader } from './header.ts';
 import { Resolver } from './resolver.ts';
 import { guardTraceFields } from './trace.ts';
@@ -56,6 +57,7 @@ const checks = [
 
 export function register(this: Plugin): void {
   start(this, {
+    problems: (settings) => hardeningProblems(this, settings, () => resolver.dns),
     prepare: (settings) => {
       const commit = resolver.prepare(settings);
       return () => {

@@ -28,7 +28,10 @@ export function spfPublication(
   };
 }
 
-interface Identified { readonly outcome: SpfOutcome; readonly identity: NonNullable<SpfFacts['identity']> }
+interface Identified {
+  readonly outcome: SpfOutcome;
+  readonly identity: NonNullable<SpfFacts['identity']>;
+}
 
 /**
  * MAIL FROM, or HELO where the sender is null (RFC 7208 §2.4); HELO before it where that fails, since it decides then.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { GatewayFailed } from '../../scripts/demo/gateway.ts';
+import { defaultPlugins, GatewayFailed } from '../../scripts/demo/gateway.ts';
 import { connectionIni, keepsResults } from '../dialogues/gateways.ts';
 import { parseDialogue, play } from '../support/dialogue.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts';
@@ -16,8 +16,14 @@ const different = (way: string, options: TestGatewayOptions = {}): TestGatewayOp
   config: { 'other-haraka': `${way}\n`, ...options.config },
 });
 
+/** What asks for haraka-plugin-spf to be hardened. */
+const hardened: TestGatewayOptions = {
+  plugins: ['spf', ...defaultPlugins],
+  settings: { spf: { harden_spf_plugin: true } },
+};
+
 /** What stops the start: the patch, and what it misses. */
-const refusals: readonly { haraka: string; says: readonly string[] }[] = [
+const refusals: readonly { haraka: string; says: readonly string[]; options?: TestGatewayOptions }[] = [
   {
     haraka: 'create-transaction-renamed',
     says: [
@@ -68,6 +74,10 @@ const refusals: readonly { haraka: string; says: readonly string[] }[] = [
     says: ['tls-context: expected STARTTLS to take secureContext from certsByHost'],
   },
   { haraka: 'load-tls-ini-renamed', says: ['tls-context: *load_tls_ini*'] },
+  ...[
+    { haraka: 'spf-words-differ', says: ['harden-spf-plugin: expected result 1 to be None'] },
+    { haraka: 'spf-checked-elsewhere', says: ['harden-spf-plugin: expected HELO to be checked'] },
+  ].map((each) => ({ ...each, options: hardened })),
 ];
 
 /** What stops the start, as the documentation shows it; but there of another version. */
@@ -79,9 +89,9 @@ void describe(
   'a Haraka on which a patch for security does not work stops the start',
   { concurrency: 3 },
   () => {
-    for (const { haraka, says } of refusals) {
+    for (const { haraka, says, options } of refusals) {
       void it(haraka, async () => {
-        const failed = await startTestGateway(different(haraka)).then(
+        const failed = await startTestGateway(different(haraka, options)).then(
           async (gateway) => gateway.stop(),
           (error: unknown) => error,
         );
@@ -91,7 +101,7 @@ void describe(
           .split('\n')
           .filter((line) => line.startsWith('gatekeeper refuses to start: '));
         const said = lines.map((line) =>
-          line.replace(/^.* Haraka \S+ is not as the patch (\S+) needs it/, '$1'),
+          line.replace(/^.* (?:Haraka|haraka-plugin-spf) \S+ is not as the patch (\S+) needs it/, '$1'),
         );
         assert.equal(said.length, says.length, said.join('\n'));
         for (const [index, pattern] of says.entries()) assert.match(said[index] ?? '', wildcard(pattern));

@@ -212,6 +212,24 @@ const ways = {
       original(hook, object, params);
     });
   },
+  'spf-words-differ': () => {
+    const { SPF } = require('haraka-plugin-spf/lib/spf');
+    SPF.prototype.result = (code) => `result ${code}`;
+  },
+  'spf-checked-elsewhere': () => {
+    const library = require('haraka-plugin-spf/lib/spf');
+    replace(
+      library,
+      'SPF',
+      (original) =>
+        class extends original {
+          constructor() {
+            super();
+            this.check_host = async () => 1;
+          }
+        },
+    );
+  },
   'timeout-fixed': () => {
     Object.defineProperty(plugins.Plugin.prototype, 'timeout', { get: () => 2, set: () => undefined });
   },
