@@ -11,6 +11,7 @@ import {
   type TestGateway,
   type TestGatewayOptions,
 } from '../support/gateway.ts';
+import { textOf } from '../support/pages.ts';
 import { SmtpClient } from '../support/smtp.ts';
 
 /** haraka-plugin-spf leaves out the addresses of examples, but for those of IPv6. */
@@ -119,6 +120,28 @@ void describe('what haraka-plugin-spf publishes', () => {
     }
   });
 
+  void it('stands in the header beside what we publish, which is first', async () => {
+    const [gateway] = gateways;
+    assert.ok(gateway);
+    const smtp = await begin(gateway, 'mx.test');
+    await smtp.command('MAIL FROM:<x@pass.test>');
+    await smtp.command('RCPT TO:<both@corp.example>');
+    await smtp.command('DATA');
+    const forged = 'Received-SPF: Pass receiver=gw.corp.example; forged';
+    assert.match((await smtp.command(`${forged}\r\nFrom: x@pass.test\r\n\r\nx\r\n.`)).text, /^250 /);
+    smtp.destroy();
+    const [message] = await eventually(
+      'the message',
+      () => gateway.delivered().length > 0 && gateway.delivered(),
+    );
+    const said = String(message?.bytes).match(/^Received-SPF: \w+|spf=.*|forged/gm);
+    assert.deepEqual(said, [
+      'spf=pass smtp.mailfrom=x@pass.test;',
+      'spf=pass smtp.mailfrom=pass.test',
+      ...['Received-SPF: pass', 'Received-SPF: Pass', 'Received-SPF: Pass'],
+    ]);
+  });
+
   void it('hardened, comes at once for an address that holds a macro', async () => {
     const [, , hardened] = gateways;
     assert.ok(hardened);
@@ -156,7 +179,8 @@ void describe('spf.harden_spf_plugin', () => {
     const gateway = await start({ plugins: withPlugin });
     try {
       const file = join(gateway.dir, 'config/gatekeeper.yaml');
-      appendFileSync(file, 'spf: { harden_spf_plugin: true }\n');
+      const [shown] = /spf: \{ harden_spf_plugin: true \}/.exec(textOf('docs/migrate/spf.md')) ?? [];
+      appendFileSync(file, `${shown}\n`);
       await eventually('the reload', () => gateway.log().includes('is in force'));
       assert.ok(await readIn(gateway, 'mx.test', 'aaaa%{l}@d.test'));
     } finally {
