@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { eventSchema } from '../plugins/core/event.ts';
 import { authLines } from '../plugins/core/haraka/patches/auth-lines.ts';
 import { clientSocket } from '../plugins/core/haraka/patches/client-socket.ts';
+import { hardenSpfPlugin } from '../plugins/core/haraka/patches/harden-spf-plugin.ts';
 import { headerLines } from '../plugins/core/haraka/patches/header-lines.ts';
 import { heldInput } from '../plugins/core/haraka/patches/held-input.ts';
 import { lineLength } from '../plugins/core/haraka/patches/line-length.ts';
@@ -12,8 +13,10 @@ import { newTransactions } from '../plugins/core/haraka/patches/new-transactions
 import { proxyOnce } from '../plugins/core/haraka/patches/proxy-once.ts';
 import { queueUntimed } from '../plugins/core/haraka/patches/queue-untimed.ts';
 import { redactLog } from '../plugins/core/haraka/patches/redact-log.ts';
+import { resultsOfOthers } from '../plugins/core/haraka/patches/results-of-others.ts';
 import { refusalsStand } from '../plugins/core/haraka/patches/refusals-stand.ts';
 import { tlsContext } from '../plugins/core/haraka/patches/tls-context.ts';
+import { traceFields } from '../plugins/core/haraka/patches/trace-fields.ts';
 import { transactionEnd } from '../plugins/core/haraka/patches/transaction-end.ts';
 import { replies } from '../plugins/core/replies.ts';
 
@@ -21,7 +24,8 @@ import { replies } from '../plugins/core/replies.ts';
 export const patches = [
   ...[clientSocket, proxyOnce, tlsContext],
   ...[authLines, heldInput, lineLength, redactLog],
-  ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines],
+  ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines, traceFields, resultsOfOthers],
+  hardenSpfPlugin,
   ...[refusalsStand, transactionEnd, queueUntimed, neverSpooled],
 ];
 

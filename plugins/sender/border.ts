@@ -9,6 +9,7 @@ import { refuse, skip, type Verdict } from '../core/verdict.ts';
 import { decideAuthor, protectedAuthors } from './author.ts';
 import { gatherPartner, gatherSpf } from './evidence.ts';
 import { originOf } from './origin.ts';
+import { spfPublication } from './publish.ts';
 import { relayedClient, type Client } from './received.ts';
 
 /** The checks of mail that nobody logged in for: each gathers what only the DNS knows, and has it decided. */
@@ -71,7 +72,12 @@ export class Border {
   }
 
   #evidence(client: Client, facts: MailFacts, policy: Policy): Promise<SpfEvidence> {
-    return facts.once(`spf ${client.ip} ${client.helo}`, () => gatherSpf(client, facts, this.#dns(), policy));
+    return facts.once(`spf ${client.ip} ${client.helo}`, async () => {
+      const evidence = await gatherSpf(client, facts, this.#dns(), policy);
+      const isOwnClient = originOf(facts, policy).kind === 'client';
+      facts.publish(() => spfPublication(client, evidence, facts, isOwnClient));
+      return evidence;
+    });
   }
 
   /** A partner is only looked for when there is something to excuse. */

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import type { Dns } from '../core/dns/dns.ts';
 import type { MailFacts } from '../core/haraka/facts.ts';
 import { partnersFor } from '../core/inbound/partner.ts';
@@ -15,12 +14,12 @@ const partnerMs = ({ deadline_seconds }: Policy) => deadline_seconds * 300;
 /** Checks HELO and MAIL FROM at the same time, under one budget. Never rejects. */
 export async function gatherSpf(
   { ip, helo }: Client,
-  { sender }: MailFacts,
+  { sender, receiver }: Pick<MailFacts, 'sender' | 'receiver'>,
   dns: Dns,
   policy: Policy,
 ): Promise<SpfEvidence> {
   const limits = { timeout: spfMs(policy) };
-  const check = (of: string) => checkHost({ ip, helo, sender: of, receiver: hostname() }, dns, limits);
+  const check = (of: string) => checkHost({ ip, helo, sender: of, receiver }, dns, limits);
   const [ofHelo, mailFrom] = await Promise.all([
     check(''),
     sender.isNull ? undefined : check(senderOf(sender)),
@@ -29,7 +28,7 @@ export async function gatherSpf(
 }
 
 /** As RFC 7208 wants it, with the local-part out of its quotes where it can be read. */
-function senderOf({ text, mailbox }: MailFacts['sender']): string {
+export function senderOf({ text, mailbox }: MailFacts['sender']): string {
   return mailbox ? `${mailbox.local}@${mailbox.domain}` : text;
 }
 

@@ -5,8 +5,10 @@ import { isInForce } from '../core/partners.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
 import { Border } from './border.ts';
 import { decideEnvelope } from './envelope.ts';
+import { hardeningProblems } from './harden.ts';
 import { decideHeader } from './header.ts';
 import { Resolver } from './resolver.ts';
+import { guardTraceFields } from './trace.ts';
 
 const mode = ({ sender }: Policy) => sender.mode;
 const spfMode = ({ spf }: Policy) => spf.mode;
@@ -67,6 +69,7 @@ const checks = [
 
 export function register(this: Plugin): void {
   start(this, {
+    problems: (settings) => hardeningProblems(this, settings, () => resolver.dns),
     prepare: (settings) => {
       const commit = resolver.prepare(settings);
       return () => {
@@ -75,6 +78,7 @@ export function register(this: Plugin): void {
       };
     },
   });
+  guardTraceFields(this);
   install(this, checks);
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultPlugins } from '../../scripts/demo/gateway.ts';
-import { harakaDir } from '../../scripts/demo/instance.ts';
+import { harakaDir, proxyAddress } from '../../scripts/demo/instance.ts';
 import type { TestGatewayOptions } from '../support/gateway.ts';
 
 const plugin = (name: string) => join(import.meta.dirname, '../haraka-plugins', `${name}.js`);
@@ -15,6 +15,14 @@ const partner = (name: string, entry: object) => ({
   expires: '2999-12-31',
   ...entry,
 });
+
+/** The same, with a proxy. */
+const proxyIni = connectionIni.replace('hosts[] =', `hosts[] = ${proxyAddress}`);
+
+export const keepsResults = {
+  'connection.ini': proxyIni.replace('; clean_auth_results=true', 'clean_auth_results=false'),
+};
+const addsNothing = { 'connection.ini': proxyIni.replace('; add_received=true', 'add_received=false') };
 
 const logIni = (level: string, format: string) => ({
   'log.ini': `[main]\nlevel=${level}\ntimestamps=true\nformat=${format}\n`,
@@ -80,7 +88,14 @@ const inOneProcess = {
   proxy: {},
   xclient: { plugins: [...defaultPlugins, 'xclient'], config: { 'xclient.hosts': '127.0.0.3\n' } },
   'without-received': {
-    config: { 'connection.ini': connectionIni.replace('; add_received=true', 'add_received=false') },
+    config: addsNothing,
+  },
+  'without-received-or-spf': { config: addsNothing, settings: { spf: { mode: 'off' } } },
+  'keeps-results': { config: keepsResults },
+  'spf-recorded': { settings: { spf: { fail: 'record' } } },
+  relayed: {
+    config: keepsResults,
+    settings: { trusted_relays: [{ name: 'relay', addresses: ['127.0.4.0/24'], spf: 'received' }] },
   },
   'reversed-plugins': {
     plugins: [

@@ -83,6 +83,28 @@ const ways = {
       return created;
     });
   },
+  'header-parsed-elsewhere': () => {
+    replace(transaction, 'createTransaction', (create) => (...args) => {
+      const made = create(...args);
+      const parse = made.header.parse.bind(made.header);
+      Object.defineProperty(made.header, 'parse', { get: () => parse, set: () => undefined });
+      return made;
+    });
+  },
+  'results-removed-one-by-one': () => {
+    replace(
+      prototype,
+      'data_post_respond',
+      (original) =>
+        function (...args) {
+          const { header } = this.transaction;
+          const own = this.transaction.remove_header;
+          this.transaction.remove_header = (name) => header.remove(name);
+          original.apply(this, args);
+          if (this.transaction) this.transaction.remove_header = own;
+        },
+    );
+  },
   'lines-unstuffed': () => {
     replace(
       message,
@@ -189,6 +211,24 @@ const ways = {
       if (hook === 'reset_transaction') object.current_hook = null;
       original(hook, object, params);
     });
+  },
+  'spf-words-differ': () => {
+    const { SPF } = require('haraka-plugin-spf/lib/spf');
+    SPF.prototype.result = (code) => `result ${code}`;
+  },
+  'spf-checked-elsewhere': () => {
+    const library = require('haraka-plugin-spf/lib/spf');
+    replace(
+      library,
+      'SPF',
+      (original) =>
+        class extends original {
+          constructor() {
+            super();
+            this.check_host = async () => 1;
+          }
+        },
+    );
   },
   'timeout-fixed': () => {
     Object.defineProperty(plugins.Plugin.prototype, 'timeout', { get: () => 2, set: () => undefined });

@@ -13,6 +13,8 @@ const session = {
   helo: 'client.example',
   sender: { text: '', isNull: true },
   once: <T>(_name: string, make: () => T) => make(),
+  receiver: 'gw.corp.example',
+  publish: () => undefined,
 };
 const bob = { text: 'bob@corp.example', isNull: false };
 const postmaster = { text: 'Postmaster@corp.example', isNull: false };

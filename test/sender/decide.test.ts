@@ -25,6 +25,8 @@ const session = {
   listener: { port: 587, role: 'submission' as const },
   helo: 'client.example',
   once: <T>(_name: string, make: () => T) => make(),
+  receiver: 'gw.corp.example',
+  publish: () => undefined,
 };
 
 function mailbox(text: string): Mailbox {

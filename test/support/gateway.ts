@@ -8,18 +8,21 @@ import { startGateway, type Gateway, type GatewayOptions, type Ports } from '../
 import { readStore, type StoredMessage } from '../../scripts/demo/mailstore.ts';
 import { entries } from '../../scripts/demo/people.ts';
 import { startSink } from '../../scripts/demo/sink.ts';
+import type { Zone } from '../../scripts/demo/dns-zone.ts';
 import { zone } from '../../scripts/demo/zone.ts';
 import { eventSchema, type GatekeeperEvent } from '../../plugins/core/event.ts';
 import { freePorts } from './ports.ts';
 
-export type TestGatewayOptions = Partial<Omit<GatewayOptions, 'ports' | 'sinkPort' | 'dnsPort'>>;
+export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'ports' | 'sinkPort' | 'dnsPort'>> {
+  /** What its DNS server knows; that of the demo where absent. */
+  readonly zone?: Zone;
+}
 
 /** A real gateway with its directory and sink, on free ports and in a folder of its own. */
 export interface TestGateway {
   readonly gateway: Gateway;
   readonly ports: Ports;
   readonly dir: string;
-  /** With the zone of the demo. */
   readonly dns: DnsServer;
   /** Events so far, each checked against the schema. */
   events(): GatekeeperEvent[];
@@ -37,7 +40,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const ports = { mx, submission, implicit, http };
   const sink = await startSink({ port: 0, dir: sinkDir });
   const directory = await startDirectory({ port: 0, entries: entries() });
-  const dns = await startDns({ port: 0, zone });
+  const dns = await startDns({ port: 0, zone: options.zone ?? zone });
   const stopWorld = async () => {
     await Promise.all([sink.stop(), directory.stop(), dns.stop()]);
     rmSync(base, { recursive: true, force: true });

@@ -8,7 +8,7 @@ export const sources = {
 
 export type SourceName = keyof typeof sources;
 
-/** SPF has no equal in this version. */
+/** It decides by settings of its own, which may refuse what ours do not. */
 const staying: readonly string[] = ['spf'];
 
 /** Before Haraka's own `tls`, an unusable key is reported in one line and not by a stack trace. */

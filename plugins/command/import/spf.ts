@@ -18,7 +18,7 @@ export const spfBooleans = [
   ...['-skip.relaying', '-skip.auth'],
 ];
 
-/** What an operator of haraka-plugin-spf should know: the plugin stays, for there is no SPF of ours yet. */
+/** What an operator of haraka-plugin-spf should know: gatekeeper/sender checks SPF too, but whoever relies on the plugin keeps it. */
 export function fromSpf(ini: Ini): Proposal {
   return {
     notes: [...oddities(ini), stays, ...loggedIn(ini), ...mistaken(ini), ...refusesLoggedIn(ini), weaknesses],
@@ -26,11 +26,12 @@ export function fromSpf(ini: Ini): Proposal {
 }
 
 const stays =
-  'Its line stays: Gatekeeper does not check SPF in this version. It matters where other servers bring mail (mx).';
+  'Its line stays, but is not needed: gatekeeper/sender checks SPF itself, and tells other plugins what the plugin told ' +
+  'them. docs/migrate/spf.md compares their settings.';
 
 const weaknesses =
-  'Version 1.3.0 has weaknesses by which a stranger passes it or stops the server: docs/migrate/spf.md. A host that does ' +
-  'only submission is better off without the line.';
+  'Version 1.3.0 has weaknesses by which a stranger passes it or stops the server: take its line out, or set ' +
+  'spf.harden_spf_plugin.';
 
 /** `connection.notes.auth_user`, which `[skip] auth` asks for, is not set by gatekeeper/auth. */
 function loggedIn(ini: Ini): string[] {

@@ -1,6 +1,7 @@
 import { parseMailbox, type Mailbox } from '../mailbox.ts';
 import type { Policy } from '../settings/settings.ts';
 import { headerLinesSeen } from './patches/header-lines.ts';
+import { publisherFor, type Publication } from './publication.ts';
 import { sessionFacts, type SessionFacts } from './session.ts';
 import { transactionRecord, type Clearance, type TransactionRecord } from './transaction.ts';
 import type { Address, Connection, Plugin, Transaction } from './types.ts';
@@ -16,6 +17,10 @@ export interface MailFacts extends SessionFacts {
   readonly sender: EnvelopeAddress;
   /** What `make` gave when a check of this transaction asked for it by this name first. */
   readonly once: <T>(name: string, make: () => T) => T;
+  /** What this host calls itself, in its greeting and in header fields. */
+  readonly receiver: string;
+  /** Tells readers of the message and other plugins, as long as the transaction lasts. Never throws, whatever `make` does. */
+  readonly publish: (make: () => Publication) => void;
 }
 
 export interface RcptFacts extends MailFacts {
@@ -79,12 +84,16 @@ const gatherers: { [S in Stage]: (source: Source) => Facts[S] } = {
 };
 
 function mailFacts(source: Source): MailFacts {
-  const { mail_from: sender } = openTransaction(source);
+  const { plugin, connection, policy } = source;
+  const transaction = openTransaction(source);
+  const { mail_from: sender } = transaction;
   if (!sender) throw new Error('the transaction has no sender');
   return {
-    ...sessionFacts(source.connection, source.policy),
+    ...sessionFacts(connection, policy),
     sender: envelopeAddress(sender),
     once: onceIn(openRecord(source)),
+    receiver: connection.local.host,
+    publish: publisherFor(plugin, connection, transaction),
   };
 }
 

@@ -10,6 +10,8 @@ export interface Patch<Args extends readonly unknown[] = []> {
   readonly name: string;
   /** What of Haraka it replaces, sets or relies on. */
   readonly reaches: string;
+  /** What it reaches into, where that is not Haraka itself. */
+  readonly product?: (plugin: Plugin) => Product;
   /** Why no hook does it, with Haraka's own issue where there is one. */
   readonly why: string;
   /** What holds without it. Absent where security stands on it: the start is refused then. */
@@ -21,6 +23,13 @@ export interface Patch<Args extends readonly unknown[] = []> {
 }
 
 export type Undo = () => void;
+
+/** A program, and the versions of it that the tests run on. */
+export interface Product {
+  readonly name: string;
+  readonly version: string;
+  readonly tested: { readonly from: string; readonly to: string };
+}
 
 interface Applied {
   readonly plugin: Plugin;
@@ -50,6 +59,24 @@ export function applyPatch<Args extends readonly unknown[]>(
   }
 }
 
+/**
+ * Applies a patch that settings ask for, at the start or while the process runs, and tries it; returns why those
+ * settings cannot be kept.
+ */
+export function demandPatch<Args extends readonly unknown[]>(
+  plugin: Plugin,
+  patch: Patch<Args>,
+  ...args: NoInfer<Args>
+): string | undefined {
+  const isHere = (each: Applied) => each.patch === patch;
+  const isNew = !applied.some(isHere);
+  if (isNew) applyPatch(plugin, patch, ...args);
+  const [what] = applied.filter(isHere).map(failureOf);
+  if (what !== undefined) return differs(plugin, patch, what);
+  if (isNew) noticeVersion(plugin, productOf(plugin, patch));
+  return undefined;
+}
+
 /** Whether a patch could be installed; whether it works is not known before `verifyPatches`. */
 export function isInstalled(patch: Patch): boolean {
   return applied.some((each) => each.patch === patch && each.failure === undefined);
@@ -70,7 +97,7 @@ export function verifyPatches(): string[] {
     plugin.logwarn(`${differs(plugin, patch, what)}; it is left out: ${patch.fallback}`);
   }
   const [first] = applied;
-  if (first && failed.length === 0) noticeVersion(first.plugin);
+  if (first && failed.length === 0) noticeVersion(first.plugin, haraka(first.plugin));
   return failed
     .filter(({ patch }) => patch.fallback === undefined)
     .map(({ plugin, patch, what }) => differs(plugin, patch, what));
@@ -105,20 +132,23 @@ function failureOf({ plugin, patch, failure }: Applied): string | undefined {
   }
 }
 
-function differs(plugin: Plugin, { name }: Patch<never>, what: string): string {
-  return `Haraka ${versionOf(plugin)} is not as the patch ${name} needs it: ${what}`;
+function differs(plugin: Plugin, patch: Patch<never>, what: string): string {
+  const { name, version } = productOf(plugin, patch);
+  return `${name} ${version} is not as the patch ${patch.name} needs it: ${what}`;
 }
 
-function noticeVersion(plugin: Plugin): void {
-  const version = versionOf(plugin);
-  if (isTested(version)) return;
-  const { from, to } = testedHaraka;
-  const range = [...new Set<string>([from, to])].join(' to ');
-  plugin.lognotice(`tested with Haraka ${range}, this is ${version}; the self-tests pass`);
+function noticeVersion(plugin: Plugin, { name, version, tested }: Product): void {
+  if (isTested(version, tested)) return;
+  const range = [...new Set<string>([tested.from, tested.to])].join(' to ');
+  plugin.lognotice(`tested with ${name} ${range}, this is ${version}; the self-tests pass`);
 }
 
-function versionOf(plugin: Plugin): string {
-  return plugin.haraka_require('package.json').version;
+function productOf(plugin: Plugin, { product = haraka }: Patch<never>): Product {
+  return product(plugin);
+}
+
+function haraka(plugin: Plugin): Product {
+  return { name: 'Haraka', version: plugin.haraka_require('package.json').version, tested: testedHaraka };
 }
 
 /** Whether a version lies between the two that are tested, both included; one with a suffix never does. */

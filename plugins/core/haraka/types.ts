@@ -15,7 +15,18 @@ export interface Address {
 }
 
 export interface ResultStore {
-  add(plugin: { readonly name: string }, results: Record<string, unknown>): void;
+  add(plugin: { readonly name: string }, results: Readonly<Record<string, unknown>>): void;
+  get(plugin: { readonly name: string }): Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The header of a message: what is in `header_list` leaves. */
+export interface Header {
+  /** Each field in one entry, as it came, and those that were added. */
+  readonly header_list: string[];
+  /** Values by name in lower case, of the fields that Haraka can read. */
+  readonly headers: Record<string, string[] | undefined>;
+  readonly headers_decoded: Record<string, string[] | undefined>;
+  parse(lines: readonly string[]): void;
 }
 
 export interface Transaction {
@@ -23,10 +34,13 @@ export interface Transaction {
   readonly mail_from: Address | null;
   readonly rcpt_to: readonly Address[];
   readonly header_lines: readonly string[];
+  readonly header: Header;
   readonly results: ResultStore;
   readonly notes: Record<string, unknown>;
   /** The message on its way out, line by line as it came over the wire. */
   readonly message_stream: MessageStream;
+  add_leading_header(name: string, value: string): void;
+  remove_header(name: string): void;
   add_data(line: Buffer): void;
   end_data(done: () => void): void;
   msg_status?: 'accepted' | 'rejected' | 'deferred';
@@ -35,6 +49,8 @@ export interface Transaction {
 export interface MessageStream {
   /** Whether the message has a file. */
   readonly spooling: boolean;
+  /** What leaves as header: the list of the header itself. */
+  readonly headers: readonly string[];
   add_line(line: Buffer): void;
   destroy(): void;
 }
@@ -50,7 +66,8 @@ export interface ClientSocket {
 export interface Connection {
   readonly uuid: string;
   readonly client: ClientSocket;
-  readonly local: { port: number | undefined };
+  /** `host` is what this host calls itself: config/me, or the name of the machine. */
+  readonly local: { port: number | undefined; readonly host: string };
   readonly remote: { readonly ip: string; readonly port: number };
   readonly hello: { host: string | null };
   readonly proxy: { allowed: boolean; readonly type: string | null };
@@ -77,6 +94,10 @@ export interface Connection {
   cmd_mail(line: string): void;
   cmd_proxy(line: string): void;
   init_transaction(done: () => void): void;
+  /** The body of the Authentication-Results field, to which `result` is added; empty without any. */
+  auth_results(result?: string): string;
+  /** Ends the hook `data_post`, and begins the queue hooks. */
+  data_post_respond(code: number, message?: unknown): void;
   lognotice(...data: unknown[]): void;
   logwarn(...data: unknown[]): void;
   logerror(...data: unknown[]): void;
@@ -160,7 +181,7 @@ export interface HostModules {
   connection: {
     readonly cfg: {
       readonly max: { line_length: number };
-      readonly headers: { readonly max_lines?: number };
+      readonly headers: { readonly max_lines?: number; clean_auth_results?: boolean };
     };
     readonly Connection: { readonly prototype: Connection };
     createConnection(client: object, server: object): Connection;

@@ -22,6 +22,8 @@ void describe('the patches', () => {
     const { from, to } = testedHaraka;
     assert.equal(manifest('.').peerDependencies.haraka, `^${from}`);
     assert.equal(manifest('node_modules/haraka').version, to);
+    const page = readFileSync(join(root, 'plugins/core/haraka/patches/harden-spf-plugin.ts'), 'utf8');
+    assert.ok(page.includes(`to: '${manifest('node_modules/haraka-plugin-spf').version}'`));
   });
 });
 
