@@ -12,6 +12,7 @@ import { versionOf } from './haraka-package.ts';
 import { addImport } from './import.ts';
 import { addLogin } from './login.ts';
 import { exitCode, Failure } from './output.ts';
+import { addPartners } from './partners.ts';
 import { addSender } from './sender.ts';
 import { addSpf } from './spf.ts';
 
@@ -41,7 +42,17 @@ function createProgram(): Command {
     .configureOutput({ writeErr: (text) => wantsJson || process.stderr.write(text) })
     .exitOverride()
     .addHelpText('after', examples);
-  for (const add of [addCheck, addConfig, addLogin, addSender, addSpf, addEvents, addImport, addCompletion])
+  for (const add of [
+    addCheck,
+    addConfig,
+    addLogin,
+    addSender,
+    addSpf,
+    addPartners,
+    addEvents,
+    addImport,
+    addCompletion,
+  ])
     add(program);
   return program;
 }

@@ -6,7 +6,18 @@ import { zone } from '../../scripts/demo/zone.ts';
 import { commandEnvironment, gatekeeper } from '../support/command.ts';
 import { startSite, type Site } from '../support/instance.ts';
 
-const commands = ['check', 'completion', 'config', 'events', 'help', 'import', 'login', 'sender', 'spf'];
+const commands = [
+  'check',
+  'completion',
+  'config',
+  'events',
+  'help',
+  'import',
+  'login',
+  'partners',
+  'sender',
+  'spf',
+];
 
 void describe('gatekeeper completion bash, in bash', () => {
   let script: string;
