@@ -13,6 +13,7 @@ import { addImport } from './import.ts';
 import { addLogin } from './login.ts';
 import { exitCode, Failure } from './output.ts';
 import { addPartners } from './partners.ts';
+import { addReport } from './report.ts';
 import { addSender } from './sender.ts';
 import { addSpf } from './spf.ts';
 
@@ -50,6 +51,7 @@ function createProgram(): Command {
     addSpf,
     addPartners,
     addEvents,
+    addReport,
     addImport,
     addCompletion,
   ])

@@ -15,6 +15,7 @@ const commands = [
   'import',
   'login',
   'partners',
+  'report',
   'sender',
   'spf',
 ];
