@@ -38,7 +38,8 @@ void describe('the documentation', () => {
       void it(`${page} shows settings that load: ${yaml.split('\n')[0]}`, () => {
         const minimal = 'directory: {urls: ["ldaps://x"], bind_dn: x, base: x}\n';
         const isWhole = yaml.includes('directory:') || yaml.includes('roles: [mx]');
-        assert.ok(parseSettings(isWhole ? yaml : yaml + minimal, page).revision);
+        const domains = yaml.includes('protected_domains:') ? '' : 'protected_domains: [corp.example]\n';
+        assert.ok(parseSettings(isWhole ? yaml : yaml + minimal + domains, page).revision);
       });
     }
   }

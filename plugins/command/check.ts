@@ -7,16 +7,18 @@ import { refusalPrefix } from '../core/self-check.ts';
 import { withoutSettings } from '../core/settings/environment.ts';
 import { findHaraka, versionOf } from './haraka-package.ts';
 import { harakaDirectory } from './installation.ts';
-import { aligned, exitCode, give, type Answer } from './output.ts';
+import { aligned, exitCode, give } from './output.ts';
 import type { Report } from './self-check.ts';
+import { warningsOf } from './warnings.ts';
 
 const examples = `
 Loads the plugins of config/plugins as Haraka does, and runs the very checks
 that run before the gateway opens its ports. It opens none, and leaves a
-running gateway alone.
+running gateway alone. A warning is worth a look: a partner whose entry expires
+within 30 days or has expired, a plugin that has a known hole.
 
-Exit codes: 0 the gateway would start, 64 there is no Haraka to check with,
-78 the gateway would not start; each line says why.
+Exit codes: 0 the gateway would start, with warnings too, 64 there is no Haraka
+to check with, 78 the gateway would not start; each line says why.
 
 Examples:
   gatekeeper check && systemctl restart haraka
@@ -53,21 +55,24 @@ async function check(options: CheckOptions, command: Command): Promise<void> {
   const harakaPackage = findHaraka(dir, options.harakaPackage);
   const { problems, revision } = await runSelfCheck(dir, harakaPackage, options);
   const haraka = { version: versionOf(harakaPackage), path: harakaPackage };
-  const answer: Answer =
-    problems.length > 0
-      ? { exitCode: exitCode.configuration, json: { ok: false, problems, haraka }, lines: problems }
-      : {
-          exitCode: exitCode.yes,
-          json: { ok: true, revision, haraka },
-          lines: [
-            'ok',
-            ...aligned([
-              ['settings', `revision ${revision}`],
-              ['haraka', `${haraka.version} (${haraka.path})`],
-            ]),
-          ],
-        };
-  give(command, answer);
+  if (problems.length > 0) {
+    const json = { ok: false, problems, haraka };
+    give(command, { exitCode: exitCode.configuration, json, lines: problems });
+    return;
+  }
+  const warnings = warningsOf(dir, new Date());
+  give(command, {
+    exitCode: exitCode.yes,
+    json: { ok: true, revision, haraka, ...(warnings.length > 0 && { warnings }) },
+    lines: [
+      'ok',
+      ...aligned([
+        ['settings', `revision ${revision}`],
+        ['haraka', `${haraka.version} (${haraka.path})`],
+        ['warning', warnings],
+      ]),
+    ],
+  });
 }
 
 interface Outcome {

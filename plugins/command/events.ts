@@ -1,13 +1,12 @@
 import { once } from 'node:events';
-import { resolve } from 'node:path';
-import { InvalidArgumentError, Option, type Command } from 'commander';
-import { eventSchema } from '../core/event.ts';
+import type { Command } from 'commander';
 import { jsonLine, printable } from '../core/json-line.ts';
-import { replies } from '../core/replies.ts';
-import { matches, parseEvent, parseSince, type EventFields, type EventFilter } from './event-filter.ts';
+import { choose, readEvents } from './event-files.ts';
+import type { EventFields, EventFilter } from './event-filter.ts';
+import { addFilters, wholeNumber } from './event-options.ts';
 import { installationOf } from './installation.ts';
-import { exitCode, Failure, type Globals } from './output.ts';
-import { RotatedLines } from './rotated-lines.ts';
+import { exitCode, type Globals } from './output.ts';
+import type { RotatedLines } from './rotated-lines.ts';
 
 const examples = `
 A line for people has the time, verdict, check, reason, who and client, and then
@@ -33,50 +32,23 @@ interface EventOptions extends EventFilter, Globals {
 
 /** Adds `gatekeeper events`. */
 export function addEvents(program: Command): void {
-  program
+  const command = program
     .command('events')
     .description('show what the gateway decided: the events of audit.file and of its rotated files')
     .option(
       '-f, --follow',
       `go on with new ones; without -n and --since after the last ${shownBeforeFollowing}`,
     )
-    .option('-n, --lines <number>', 'only the last ones, so many', wholeNumber)
-    .option('--since <time>', 'not before an ISO time, or a span: 10m, 2h, 3d', (text) => parseSince(text))
-    .option('--refused', 'only what a client was refused, for good or for now')
-    .addOption(
-      new Option('--verdict <verdict>', 'only this verdict').choices(eventSchema.shape.verdict.options),
-    )
-    .option('--check <check>', 'only of this check, as PLUGIN/CHECK')
-    .addOption(new Option('--reason <reason>', 'only for this reason').choices(Object.keys(replies)))
-    .option('--identity <name>', 'only of this identity, by its name or id')
-    .option('--login <login>', 'only where a login called itself so')
-    .option('--client <address>', 'only from this address')
-    .option('--reference <text>', 'only whose reference has this text')
-    .addHelpText('after', examples)
-    .action(events);
-}
-
-function wholeNumber(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Expected a whole number from 1.');
+    .option('-n, --lines <number>', 'only the last ones, so many', wholeNumber);
+  addFilters(command).addHelpText('after', examples).action(events);
 }
 
 async function events(_options: object, command: Command): Promise<void> {
   const options = command.optsWithGlobals<EventOptions>();
-  const { dir, settings } = installationOf(command);
-  const path = resolve(dir, settings.policy.audit.file);
-  const lines = new RotatedLines(path);
-  try {
-    process.exitCode = await show(lines, path, options);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw new Failure(`the events cannot be read: ${(error as Error).message}`, exitCode.unavailable);
-  } finally {
-    await lines.close();
-  }
+  process.exitCode = await readEvents(installationOf(command), (lines) => show(lines, options));
 }
 
-async function show(lines: RotatedLines, path: string, options: EventOptions): Promise<number> {
+async function show(lines: RotatedLines, options: EventOptions): Promise<number> {
   const { follow, since, json } = options;
   const { lines: count = follow && !since ? shownBeforeFollowing : Infinity } = options;
   const printed = json ? jsonLine : forPeople;
@@ -93,16 +65,7 @@ async function show(lines: RotatedLines, path: string, options: EventOptions): P
   }
   await print(last);
   if (follow) for await (const batch of lines.following()) await print(choose(batch, options));
-  if (!lines.isThere) throw new Failure(`no events yet: ${path} does not exist`, exitCode.no);
   return shown > 0 ? exitCode.yes : exitCode.no;
-}
-
-/** A line that is no event, such as the half of one that a full disk left, is passed over. */
-function choose(lines: readonly string[], filter: EventFilter): EventFields[] {
-  return lines.flatMap((line) => {
-    const event = parseEvent(line);
-    return event && matches(event, filter) ? [event] : [];
-  });
 }
 
 /** Waits where the reader is slow: a large file must not pile up in memory. */

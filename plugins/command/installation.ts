@@ -47,6 +47,13 @@ export function installationOf(command: Command): Installation {
   return { dir, settings, source };
 }
 
+/** The same for a command that needs none: `undefined` where nothing names one, and none is in the usual places. */
+export function installationIfAny(command: Command): Installation | undefined {
+  const isNamed = Boolean(command.optsWithGlobals<Globals>().haraka ?? process.env['HARAKA']);
+  const isThere = existsSync(join(harakaDirectory(command), 'config/gatekeeper.yaml'));
+  return isNamed || isThere ? installationOf(command) : undefined;
+}
+
 /** Asks the directory of the settings as the gateway would; `note` hears what the gateway would have in its log. */
 export async function askDirectory<T>(
   { dir, settings }: Installation,

@@ -12,12 +12,15 @@ import { versionOf } from './haraka-package.ts';
 import { addImport } from './import.ts';
 import { addLogin } from './login.ts';
 import { exitCode, Failure } from './output.ts';
+import { addPartners } from './partners.ts';
+import { addReport } from './report.ts';
 import { addSender } from './sender.ts';
+import { addSpf } from './spf.ts';
 
 const examples = `
 Exit codes (sysexits.h): 0 yes, 1 no, 64 the command line cannot be meant,
-69 the directory cannot be asked or a file not be read, 78 the settings are
-wrong.
+69 the directory or the DNS cannot be asked or a file not be read, 78 the
+settings are wrong.
 
 Examples:
   gatekeeper check && systemctl restart haraka
@@ -30,7 +33,7 @@ const wantsJson = process.argv.includes('--json');
 
 function createProgram(): Command {
   const program = new Command('gatekeeper')
-    .description('Asks the settings, the directory and the events of a Haraka with Gatekeeper.')
+    .description('Asks the settings, the directory, the DNS and the events of a Haraka with Gatekeeper.')
     .version(versionOf(join(import.meta.dirname, '..')), '-V, --version', 'print the version')
     .option('--haraka <dir>', 'directory of Haraka; default: $HARAKA, else this one, else /etc/haraka')
     .option('--json', 'answer with one JSON document, also in case of an error')
@@ -40,7 +43,18 @@ function createProgram(): Command {
     .configureOutput({ writeErr: (text) => wantsJson || process.stderr.write(shown(withoutValue(text))) })
     .exitOverride()
     .addHelpText('after', examples);
-  for (const add of [addCheck, addConfig, addLogin, addSender, addEvents, addImport, addCompletion])
+  for (const add of [
+    addCheck,
+    addConfig,
+    addLogin,
+    addSender,
+    addSpf,
+    addPartners,
+    addEvents,
+    addReport,
+    addImport,
+    addCompletion,
+  ])
     add(program);
   return program;
 }

@@ -6,7 +6,7 @@ import { receivedSpf, type SpfFacts } from '../core/spf/received-spf.ts';
 import type { SpfOutcome } from '../core/spf/result.ts';
 import { senderOf } from './evidence.ts';
 import type { Client } from './received.ts';
-import type { SpfEvidence } from './spf.ts';
+import type { SpfEvidence } from '../core/inbound/spf.ts';
 
 /** What SPF said of a message, for its readers and for other plugins. */
 export function spfPublication(

@@ -1,10 +1,24 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
+import { startDns, type DnsServer } from '../../scripts/demo/dns.ts';
+import { zone } from '../../scripts/demo/zone.ts';
 import { commandEnvironment, gatekeeper } from '../support/command.ts';
 import { startSite, type Site } from '../support/instance.ts';
 
-const commands = ['check', 'completion', 'config', 'events', 'help', 'import', 'login', 'sender'];
+const commands = [
+  'check',
+  'completion',
+  'config',
+  'events',
+  'help',
+  'import',
+  'login',
+  'partners',
+  'report',
+  'sender',
+  'spf',
+];
 
 void describe('gatekeeper completion bash, in bash', () => {
   let script: string;
@@ -67,10 +81,12 @@ void describe('gatekeeper completion', () => {
 
 void describe('the help of gatekeeper', () => {
   let site: Site;
+  let dns: DnsServer;
   before(async () => {
-    site = await startSite();
+    dns = await startDns({ port: 0, zone });
+    site = await startSite({ dnsPort: dns.port });
   });
-  after(() => site.stop());
+  after(() => Promise.all([site.stop(), dns.stop()]));
 
   for (const command of ['', ...commands.filter((each) => each !== 'help')]) {
     void it(`has examples of ${command || 'the whole'} whose words are known`, async () => {
