@@ -103,7 +103,7 @@ void describe('gatekeeper config', () => {
       `revision  ${revision}`,
       '',
       'protected_domains             [corp.example]                                config/gatekeeper.yaml:1',
-      'trusted_relays                [{name: backup, addresses: [192.0.2.25]}]     config/gatekeeper.d/relays.yaml:1',
+      'trusted_relays                [{name: backup, addresses: [192.0.2.25], spf: received}]  config/gatekeeper.d/relays.yaml:1',
       'directory.urls                [ldaps://ldap1.corp.example, ldaps://ldap2.corp.example]  config/gatekeeper.yaml:3',
       'directory.bind_dn             cn=gatekeeper,ou=services,dc=corp,dc=example  config/gatekeeper.yaml:6',
       'directory.bind_password_file  ldap.password                                 config/gatekeeper.yaml:7',
