@@ -103,7 +103,7 @@ function subjectOf(event: EventFields): Subject {
 
 /** The domain that was judged is not always that of the envelope: it stands in the detail then. */
 function domainOf(reason: string, detail = ''): string | undefined {
-  if (reason.startsWith('spf-')) return /^SPF \S+ of (\S+)/.exec(detail)?.[1];
+  if (reason.startsWith('spf-')) return /^.*: SPF \S+ of (\S+)/s.exec(detail)?.[1];
   if (reason === 'header-not-owned') return afterAt(detail.slice(0, Math.max(0, detail.lastIndexOf(': '))));
   return undefined;
 }

@@ -35,7 +35,7 @@ function writePartners(dir: string): void {
 /** Two refusals that a mode withheld. */
 function withheldOf(sender: string) {
   const check = 'sender/impersonation';
-  const detail = 'SPF fail of corp.example (-all)';
+  const detail = 'x@corp.example: SPF fail of corp.example (-all)';
   return [2, 41].map((minute) => ({
     ...withheldEvent(minute, check, { reason: 'spf-fail', sender, detail }),
     reference: `7C1B0E52-9A4D-4F0E-8C6B-2D93A1F5E0${minute}.1 ${check}`,

@@ -9,9 +9,13 @@ const impersonation = 'sender/impersonation';
 const ours = {
   reason: 'spf-fail',
   sender: 'crm@corp.example',
-  detail: 'SPF fail of corp.example (-all)',
+  detail: 'x@corp.example: SPF fail of corp.example (-all)',
 } as const;
-const others = { reason: 'spf-fail', sender: 'x@b.example', detail: 'SPF fail of b.example (-all)' } as const;
+const others = {
+  reason: 'spf-fail',
+  sender: 'x@b.example',
+  detail: 'x@b.example: SPF fail of b.example (-all)',
+} as const;
 const alice = {
   identity: 'alice@corp.example',
   identity_id: 'uid=alice,dc=corp',
@@ -53,7 +57,7 @@ const remedies = [
     ...event(0, impersonation, {
       reason: 'spf-permerror',
       sender: 'x@corp.example',
-      detail: 'SPF permerror of corp.example (why)',
+      detail: 'x@corp.example: SPF permerror of corp.example (why)',
     }),
     domain: 'corp.example',
     fix: 'mend the SPF record of corp.example: gatekeeper spf 203.0.113.7 corp.example says where',
@@ -69,7 +73,7 @@ const remedies = [
     ...event(0, 'sender/spf', {
       reason: 'spf-softfail',
       sender: 'x@b.example',
-      detail: 'SPF softfail of b.example (~all)',
+      detail: 'x@b.example: SPF softfail of b.example (~all)',
     }),
     domain: 'b.example',
     fix: forwarder,
@@ -79,7 +83,7 @@ const remedies = [
     ...event(0, 'sender/spf', {
       reason: 'spf-permerror',
       sender: 'x@b.example',
-      detail: 'SPF permerror of b.example (2 SPF records)',
+      detail: 'x@b.example: SPF permerror of b.example (2 SPF records)',
     }),
     domain: 'b.example',
     fix: 'the domain has to mend its SPF record: gatekeeper spf 203.0.113.7 b.example says where',
@@ -89,7 +93,7 @@ const remedies = [
     ...event(0, 'sender/spf', {
       reason: 'spf-permerror',
       sender: 'x@b.example',
-      detail: 'SPF permerror of $(id).example (why)',
+      detail: 'x@$(id).example: SPF permerror of $(id).example (why)',
     }),
     domain: '$(id).example',
     fix: 'the domain has to mend its SPF record: gatekeeper spf says where',
@@ -100,7 +104,7 @@ const remedies = [
       verdict: 'defer',
       reason: 'spf-temperror',
       sender: 'x@b.example',
-      detail: 'SPF temperror of b.example (no answer in time: TXT b.example)',
+      detail: 'x@b.example: SPF temperror of b.example (no answer in time: TXT b.example)',
     }),
     domain: 'b.example',
     fix: 'the DNS did not answer: gatekeeper spf 203.0.113.7 b.example says whether it does now',
@@ -110,7 +114,7 @@ const remedies = [
     ...event(0, 'sender/spf', {
       reason: 'spf-fail',
       sender: 'x@b.example',
-      detail: 'SPF fail of corp.example (-all)',
+      detail: 'HELO: SPF fail of corp.example (-all)',
     }),
     domain: 'corp.example',
     fix: 'it calls itself corp.example in EHLO: let the SPF record of corp.example name 203.0.113.7',
@@ -207,7 +211,7 @@ void describe('a flood of refusals that were withheld', () => {
   void it('does not fill the memory: beyond 10,000 groups they are only counted', () => {
     const withheld = new Withheld();
     for (let index = 0; index < 10_050; index += 1) {
-      const detail = `SPF fail of d${index}.example (-all)`;
+      const detail = `x@d${index}.example: SPF fail of d${index}.example (-all)`;
       withheld.add({ ...event(0, 'sender/spf', others), detail });
     }
     assert.deepEqual([withheld.groups().length, withheld.omitted], [10_000, 50]);

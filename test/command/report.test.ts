@@ -10,9 +10,13 @@ const impersonation = 'sender/impersonation';
 const ours = {
   reason: 'spf-fail',
   sender: 'crm@corp.example',
-  detail: 'SPF fail of corp.example (-all)',
+  detail: 'x@corp.example: SPF fail of corp.example (-all)',
 } as const;
-const others = { reason: 'spf-fail', sender: 'x@b.example', detail: 'SPF fail of b.example (-all)' } as const;
+const others = {
+  reason: 'spf-fail',
+  sender: 'x@b.example',
+  detail: 'x@b.example: SPF fail of b.example (-all)',
+} as const;
 const alice = {
   identity: 'alice@corp.example',
   identity_id: 'uid=alice,dc=corp',
@@ -70,13 +74,13 @@ void describe('gatekeeper report', () => {
       `3 times: spf-fail, by ${impersonation}`,
       '  what     corp.example from 2001:db8::/64',
       '  when     2026-11-24T09:05:00.000Z to 2026-11-24T09:07:00.000Z',
-      `  example  UUID-7.1 ${impersonation}: SPF fail of corp.example (-all)`,
+      `  example  UUID-7.1 ${impersonation}: x@corp.example: SPF fail of corp.example (-all)`,
       `  fix      ${login}`,
       '',
       `2 times: spf-fail, by ${impersonation}`,
       '  what     corp.example from 203.0.113.0/24',
       '  when     2026-11-24T09:01:00.000Z to 2026-11-24T09:04:00.000Z',
-      `  example  UUID-4.1 ${impersonation}: SPF fail of corp.example (-all)`,
+      `  example  UUID-4.1 ${impersonation}: x@corp.example: SPF fail of corp.example (-all)`,
       `  fix      ${login}`,
       '',
     ]);
@@ -100,7 +104,7 @@ void describe('gatekeeper report', () => {
           last: '2026-11-24T09:07:00.000Z',
           reference: `UUID-7.1 ${impersonation}`,
           client: '2001:db8::2',
-          detail: 'SPF fail of corp.example (-all)',
+          detail: 'x@corp.example: SPF fail of corp.example (-all)',
           network: '2001:db8::/64',
           fix: login,
         },

@@ -47,8 +47,8 @@ const decisions = [
     it: 'refuses a fail, or not, as each port says',
     args: ['203.0.113.9', 'x@partner.example'],
     ports: [
-      'port 25    550 5.7.23 SPF does not let this client send for the domain (sender/spf: SPF fail of partner.example (-all))',
-      'port 26    goes on: SPF fail of partner.example (-all)',
+      'port 25    550 5.7.23 SPF does not let this client send for the domain (sender/spf: x@partner.example: SPF fail of partner.example (-all))',
+      'port 26    goes on: x@partner.example: SPF fail of partner.example (-all)',
     ],
   },
   {
@@ -64,8 +64,8 @@ const decisions = [
     it: 'lets a partner through',
     args: ['203.0.113.99', 'x@corp.example'],
     ports: [
-      'port 25    goes on: partner newsletter: SPF fail of corp.example (-all)',
-      'port 26    goes on: partner newsletter: SPF fail of corp.example (-all)',
+      'port 25    goes on: partner newsletter: x@corp.example: SPF fail of corp.example (-all)',
+      'port 26    goes on: partner newsletter: x@corp.example: SPF fail of corp.example (-all)',
     ],
   },
   {
@@ -73,7 +73,7 @@ const decisions = [
     args: ['203.0.113.98', 'x@corp.example'],
     settings: { listeners: [] },
     ports: [
-      'port 25    550 5.7.23 SPF does not let this client send for the domain (sender/impersonation: SPF fail of corp.example (-all))',
+      'port 25    550 5.7.23 SPF does not let this client send for the domain (sender/impersonation: x@corp.example: SPF fail of corp.example (-all))',
     ],
   },
   {
@@ -90,7 +90,7 @@ const decisions = [
     settings: { listeners: [] },
     code: 69,
     ports: [
-      /^port 25 {4}451 4\.7\.24 SPF of the domain cannot be checked now \(sender\/spf: SPF temperror of failing\.example \(.* SERVFAIL: TXT failing\.example\)\)$/,
+      /^port 25 {4}451 4\.7\.24 SPF of the domain cannot be checked now \(sender\/spf: x@failing\.example: SPF temperror of failing\.example \(.* SERVFAIL: TXT failing\.example\)\)$/,
     ],
   },
   {
@@ -98,7 +98,7 @@ const decisions = [
     args: ['203.0.113.9', 'x@corp.example'],
     settings: { listeners: [], emergency: 'observe' },
     ports: [
-      'port 25    goes on, would be answered 550 5.7.23 (sender/impersonation: SPF fail of corp.example (-all); its mode is observe)',
+      'port 25    goes on, would be answered 550 5.7.23 (sender/impersonation: x@corp.example: SPF fail of corp.example (-all); its mode is observe)',
     ],
   },
   {
@@ -157,7 +157,7 @@ void describe('gatekeeper spf with an installation', () => {
         check: 'sender/impersonation',
         reason: 'spf-fail',
         mode: 'enforce',
-        why: 'SPF fail of corp.example (-all)',
+        why: 'x@corp.example: SPF fail of corp.example (-all)',
       },
     ]);
   });
