@@ -14,7 +14,8 @@ export function protectedDomainOf({ text }: SenderText, policy: Policy): string 
 
 /** A domain as A-labels, if it is a protected one. */
 export function protectedDomain(written: string, policy: Policy): string | undefined {
-  const text = written.replace(/\.$/, '');
+  // UTS 46 §4: each of these is a dot.
+  const text = written.replace(/[.\u3002\uff0e\uff61]$/, '');
   const domain = parseDomain(text) ?? text.toLowerCase();
   return protectedIn(policy).has(domain) ? domain : undefined;
 }

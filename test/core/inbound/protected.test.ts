@@ -13,6 +13,9 @@ void describe('a sender of a protected domain', () => {
     { sender: 'alice@XN--BCHER-KVA.example', is: 'xn--bcher-kva.example' },
     // What we cannot read, another server may.
     { sender: 'a..b@corp.example.', is: 'corp.example' },
+    { sender: 'alice@bücher.example。', is: 'xn--bcher-kva.example' },
+    { sender: 'alice@corp.example．', is: 'corp.example' },
+    { sender: 'alice@ｃorp｡example', is: 'corp.example' },
     { sender: '"a@b"@corp.example', is: 'corp.example' },
     { sender: 'corp.example', is: 'corp.example' },
     { sender: 'alice@mail.corp.example', is: undefined },

@@ -1,0 +1,33 @@
+import type { MessageFacts } from '../../plugins/core/haraka/facts.ts';
+import { parseMailbox } from '../../plugins/core/mailbox.ts';
+
+export interface Said {
+  readonly address?: string;
+  readonly peer?: NonNullable<MessageFacts['client']['peer']>;
+  readonly helo?: string;
+  readonly sender?: string;
+  /** Lines without their ends. */
+  readonly header?: string;
+  readonly isHeaderWhole?: boolean;
+  readonly identity?: NonNullable<MessageFacts['identity']>;
+}
+
+/** The facts of a message that somebody brings to the MX, all of them ordinary where nothing is said. */
+export function messageFacts(said: Said = {}): MessageFacts {
+  const { address = '198.51.100.5', peer, helo = 'mx.partner.example', identity } = said;
+  const { sender = 'friend@partner.example', header = '', isHeaderWhole = true } = said;
+  const mailbox = parseMailbox(sender);
+  return {
+    client: { address, ...(peer && { peer }) },
+    listener: { port: 25, role: 'mx' },
+    helo,
+    ...(identity && { identity }),
+    sender: { text: sender, isNull: sender === '', ...(mailbox && { mailbox }) },
+    once: (_name, make) => make(),
+    receiver: 'gw.corp.example',
+    publish: () => undefined,
+    headerLines: header.split('\n').map((line) => `${line}\n`),
+    isHeaderWhole,
+    dkim: [],
+  };
+}
