@@ -1,19 +1,26 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startGateway, writeInstance } from '../../scripts/demo/gateway.ts';
 import { refusalPrefix } from '../../plugins/core/self-check.ts';
+import { SettingsError } from '../../plugins/core/settings/document.ts';
+import { readSettings } from '../../plugins/core/settings/file.ts';
 import { gatekeeper } from '../support/command.ts';
 import { freePorts } from '../support/ports.ts';
 import { accepts } from './traffic.ts';
 
 const folder = join(import.meta.dirname, '../bad-config');
 
-/** Mistakes that one function finds for start and check: two of them stand for all, since each check takes its seconds. */
+/**
+ * Mistakes that one function finds for start and check: two of them stand for all, since each start takes its seconds. The
+ * others are shown to that function alone.
+ */
 const isRepetition = /^(?:settings|registry)-(?!two-mistakes|bad-entry)/;
+
+const cases = readdirSync(folder).sort();
 
 /** EX_CONFIG of sysexits.h. */
 const configurationFault = 78;
@@ -26,7 +33,7 @@ void describe(
   'a configuration that cannot be meant stops the start with 78 before any port accepts, and `gatekeeper check` says the same',
   { concurrency: 3 },
   () => {
-    for (const name of readdirSync(folder).sort()) {
+    for (const name of cases.filter((each) => !isRepetition.test(each))) {
       void it(name, { timeout: 60_000 }, async () => {
         const started = await startWith(join(folder, name));
         assert.equal(started.code, configurationFault, `exit ${started.code}; it said:\n${started.log}`);
@@ -37,7 +44,6 @@ void describe(
           );
         }
         assert.deepEqual(started.accepted, [], 'a port has accepted a connection');
-        if (!started.check) return;
         assert.equal(started.check.code, configurationFault, started.check.out + started.check.err);
         assert.deepEqual(problemsIn(started.check.out), refusalsIn(started.log));
       });
@@ -45,18 +51,47 @@ void describe(
   },
 );
 
-async function startWith(dir: string) {
+void describe('settings that cannot be meant are refused by the reader that start, reload and check share', () => {
+  for (const name of cases.filter((each) => isRepetition.test(each))) {
+    void it(name, () => {
+      const dir = join(folder, name);
+      const { options, base } = instanceOf(dir, [1, 2, 3]);
+      try {
+        const said = refusalOf(join(options.dir, 'config'));
+        for (const text of linesOf(join(dir, 'expected.txt'))) assert.ok(said.includes(text), said);
+      } finally {
+        rmSync(base, { recursive: true, force: true });
+      }
+    });
+  }
+});
+
+function refusalOf(config: string): string {
+  try {
+    readSettings(config);
+  } catch (error) {
+    assert.ok(error instanceof SettingsError, String(error));
+    return error.message;
+  }
+  return assert.fail('the settings load');
+}
+
+/** Writes the directory of a Haraka with what a folder puts in the place of a good configuration. */
+function instanceOf(dir: string, [mx, submission, implicit]: readonly [number, number, number]) {
   const base = mkdtempSync(join(tmpdir(), 'gatekeeper-bad-'));
-  const [mx, submission, implicit] = await freePorts(3);
   const options = {
     ...{ dir: join(base, 'gateway'), ports: { mx, submission, implicit }, sinkPort: 1 },
     ...{ directoryUrl: 'ldap://127.0.0.1:1', packageDir: process.env['GATEKEEPER_PACKAGE'] },
     config: overlay(dir),
   };
   change(join(writeInstance(options), 'config'), dir);
-  const check = isRepetition.test(basename(dir))
-    ? undefined
-    : await gatekeeper(['check', '--json', '--timeout', '60'], { haraka: options.dir });
+  return { options, base };
+}
+
+async function startWith(dir: string) {
+  const [mx, submission, implicit] = await freePorts(3);
+  const { options, base } = instanceOf(dir, [mx, submission, implicit]);
+  const check = await gatekeeper(['check', '--json', '--timeout', '60'], { haraka: options.dir });
   const gateway = await startGateway({ ...options, reuse: true, ready: false });
   try {
     const accepted = await probeUntilExit([mx, submission, implicit], gateway.exited);
