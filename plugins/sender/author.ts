@@ -63,11 +63,12 @@ function withoutComments(text: string): string {
 /** An author of a protected domain is proven by SPF or by DKIM, of the same domain or one below or above it. */
 export function decideAuthor(
   { authors }: { readonly authors: readonly Mailbox[] },
-  { helo, mailFrom = helo }: SpfEvidence,
+  evidence: SpfEvidence | undefined,
   dkim: readonly string[],
 ): Verdict {
   if (authors.length === 0) return skip('no author of a protected domain');
-  const proven = [...(mailFrom.result === 'pass' ? [mailFrom.domain] : []), ...dkim];
+  const spf = evidence?.mailFrom ?? evidence?.helo;
+  const proven = [...(spf?.result === 'pass' ? [spf.domain] : []), ...dkim];
   const unproven = authors.find(({ domain }) => !proven.some((each) => isAligned(each, domain)));
   if (!unproven) return pass;
   const known = proven.length === 0 ? 'nothing' : proven.join(', ');

@@ -37,7 +37,7 @@ export class Border {
     const origin = originOf(facts, policy);
     if (origin.kind !== 'relayed') return skip('not from a trusted relay');
     const client = relayedClient(facts.headerLines, policy);
-    if (!client) return skip(`${origin.by} does not say whom it has the message from`);
+    if (!client) return unknownClient(facts, origin.by, policy);
     const impersonation = await this.#impersonation(client, facts, policy);
     return isAdverse(impersonation) ? impersonation : this.#spf(client, facts, policy);
   }
@@ -53,7 +53,7 @@ export class Border {
     const [author] = found.authors;
     if (!author) return skip('no author of a protected domain');
     const client = origin.kind === 'client' ? ownClient(facts) : relayedClient(facts.headerLines, policy);
-    if (!client) return skip(`${origin.kind}: nobody to judge`);
+    if (!client) return decideAuthor(found, undefined, facts.dkim);
     const verdict = decideAuthor(found, await this.#evidence(client, facts, policy), facts.dkim);
     return this.#excused(verdict, client, protectedDomain(author.domain, policy), policy);
   }
@@ -91,6 +91,13 @@ export class Border {
     const membership: Membership = await gatherPartner(ip, domain, this.#dns(), policy);
     return excused(verdict, membership);
   }
+}
+
+/** Nothing can be proven for a client that the relay does not name. */
+function unknownClient({ sender }: MailFacts, relay: string, policy: Policy): Verdict {
+  const because = `${relay} does not say whom it has the message from`;
+  if (protectedDomainOf(sender, policy) === undefined) return skip(because);
+  return refuse('sender-not-owned', `${sender.text}: ${because}`);
 }
 
 function clientAtMail(facts: MailFacts, policy: Policy): Client | Verdict {
