@@ -62,7 +62,8 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
   });
   udp.bind(tcp.port, host);
   await once(udp, 'listening');
-  return { port: tcp.port, queries, stop: () => stop(tcp, udp) };
+  let stopped: Promise<void> | undefined;
+  return { port: tcp.port, queries, stop: () => (stopped ??= stop(tcp, udp)) };
 }
 
 async function stop(tcp: Listening, udp: UdpSocket): Promise<void> {

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { proxyAddress } from '../../scripts/demo/instance.ts';
 import { eventually, type TestGateway } from './gateway.ts';
-import { plain, SmtpClient, type SmtpReply } from './smtp.ts';
+import { connectAs, plain, sessionIn, SmtpClient, type SmtpReply } from './smtp.ts';
 
 /** A dialogue: what it shows, on which gateways, and its steps. test/dialogues/README.md describes the format. */
 export interface Dialogue {
@@ -153,7 +152,6 @@ class Player {
 
   async #connect(rest: string): Promise<void> {
     const [listener = '', how, address] = rest.split(' ');
-    const from = how === 'as' ? proxyAddress : address;
     const { implicit } = this.#gateway.ports;
     const ports: Readonly<Record<string, number | undefined>> = {
       ...this.#gateway.ports,
@@ -161,10 +159,13 @@ class Player {
     };
     const port = ports[listener];
     if (port === undefined) throw new Error(`no listener ${listener}`);
-    const options = { port, implicitTls: listener === 'implicit', ...(from !== undefined && { from }) };
-    this.#clients.push(await SmtpClient.connect(options));
+    const options = { port, implicitTls: listener === 'implicit' };
+    const client =
+      how === 'as'
+        ? await connectAs(address ?? '', options)
+        : await SmtpClient.connect({ ...options, ...(address !== undefined && { from: address }) });
+    this.#clients.push(client);
     this.#session = '';
-    if (how === 'as') this.#client.write(`PROXY TCP4 ${address ?? ''} 127.0.0.1 40000 ${port}\r\n`);
     // A client that must begin with PROXY gets no greeting yet.
     if (how !== 'from') await this.#greeting();
   }
@@ -229,11 +230,6 @@ class Player {
         part.repeat(Number(count)),
       );
   }
-}
-
-/** The greeting ends with the id of the session. */
-function sessionIn(greeting: SmtpReply): string {
-  return /^220 .*\(([0-9A-F]{6})\)$/.exec(greeting.text)?.[1] ?? '';
 }
 
 /** What the gateway has written: its log, events and queue, but not the configuration that it was given. */

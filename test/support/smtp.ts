@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIPv6, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { proxyAddress } from '../../scripts/demo/instance.ts';
 
 /** One reply of the server: its code, and the texts of its lines. */
 export interface SmtpReply {
@@ -134,6 +135,19 @@ async function handshake(socket: Socket, options: ConnectOptions): Promise<TLSSo
   });
   await once(tls, 'secureConnect');
   return tls;
+}
+
+/** A client of an address anywhere, by the PROXY line of a proxy; the greeting is unread. */
+export async function connectAs(address: string, options: ConnectOptions): Promise<SmtpClient> {
+  const client = await SmtpClient.connect({ ...options, from: proxyAddress });
+  const [family, own] = isIPv6(address) ? ['TCP6', '::1'] : ['TCP4', '127.0.0.1'];
+  client.write(`PROXY ${family} ${address} ${own} 40000 ${options.port}\r\n`);
+  return client;
+}
+
+/** The greeting ends with the id of the session. */
+export function sessionIn(greeting: SmtpReply): string {
+  return /^220 .*\(([0-9A-F]{6})\)$/.exec(greeting.text)?.[1] ?? '';
 }
 
 /** The initial response of AUTH PLAIN (RFC 4616). */
