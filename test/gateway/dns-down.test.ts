@@ -18,6 +18,8 @@ const zone = Object.fromEntries(
   ]),
 );
 
+const whole = { ...demoZone, ...zone };
+
 /** Trouble in place of answers, and what the event says of it. */
 const troubles: readonly { it: string; sender: string; script: Script; because: RegExp }[] = [
   {
@@ -57,7 +59,7 @@ void describe('the DNS server goes away and comes back within one session', () =
   let client: SmtpClient;
   let session = '';
   before(async () => {
-    gateway = await startTestGateway({ zone, settings: { dns: { timeout_seconds: 0.2 } } });
+    gateway = await startTestGateway({ zone: whole, settings: { dns: { timeout_seconds: 0.2 } } });
     client = await connectAs('198.51.100.5', { port: gateway.ports.mx });
     session = sessionIn(await client.reply());
     // An address literal is asked nothing about.
@@ -120,7 +122,7 @@ void describe('the DNS server goes away and comes back within one session', () =
   });
 
   void it('back on its port: the session goes on', async () => {
-    const back = await startDns({ port: gateway.dns.port, zone: { ...demoZone, ...zone } });
+    const back = await startDns({ port: gateway.dns.port, zone: whole });
     try {
       assert.match(await bring(friend('after')), /^250 /);
       // That it failed is kept for a while.
@@ -146,7 +148,7 @@ void describe('the DNS server goes away and comes back within one session', () =
   }
 
   void it('back for good: the session goes on', async () => {
-    const back = await startDns({ port: gateway.dns.port, zone: { ...demoZone, ...zone } });
+    const back = await startDns({ port: gateway.dns.port, zone: whole });
     try {
       assert.match(await bring(friend('at-last')), /^250 /);
     } finally {
