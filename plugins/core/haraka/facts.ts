@@ -108,10 +108,15 @@ function messageFacts(source: Source): MessageFacts {
   return {
     ...mailFacts(source),
     // Haraka's own Received stands first, as one entry of several lines; what the client sent has one line each.
-    headerLines: transaction.header_lines.filter((entry) => !/\n[^]/.test(entry)),
+    headerLines: transaction.header_lines.filter((entry) => !/\n[^]/.test(entry)).map(utf8In(transaction)),
     isHeaderWhole: headerLinesSeen(transaction) < limit,
     dkim: signersOf(transaction),
   };
+}
+
+/** After HELO, not EHLO, Haraka keeps each octet as a character; whoever reads the message later reads UTF-8. */
+function utf8In({ encoding }: Transaction): (line: string) => string {
+  return (line) => (encoding === 'binary' ? Buffer.from(line, 'latin1').toString('utf8') : line);
 }
 
 function gateFacts(source: Source): GateFacts {

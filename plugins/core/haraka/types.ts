@@ -34,6 +34,8 @@ export interface Transaction {
   readonly mail_from: Address | null;
   readonly rcpt_to: readonly Address[];
   readonly header_lines: readonly string[];
+  /** By which header lines are decoded; `binary` after HELO. */
+  readonly encoding: string;
   readonly header: Header;
   readonly results: ResultStore;
   readonly notes: Record<string, unknown>;
