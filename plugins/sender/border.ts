@@ -1,11 +1,12 @@
 import type { Dns } from '../core/dns/dns.ts';
 import type { MailFacts, MessageFacts } from '../core/haraka/facts.ts';
 import { excused } from '../core/inbound/partner.ts';
-import { protectedDomain, protectedDomainOf } from '../core/inbound/protected.ts';
+import { protectedDomainOf } from '../core/inbound/protected.ts';
 import { actionsOn, decideImpersonation, decideSpf, type SpfEvidence } from '../core/inbound/spf.ts';
+import type { Mailbox } from '../core/mailbox.ts';
 import type { Membership } from '../core/partners.ts';
 import type { Policy } from '../core/settings/settings.ts';
-import { refuse, skip, type Verdict } from '../core/verdict.ts';
+import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 import { decideAuthor, protectedAuthors } from './author.ts';
 import { gatherPartner, gatherSpf } from './evidence.ts';
 import { originOf } from './origin.ts';
@@ -50,12 +51,29 @@ export class Border {
     if (found.kind === 'unreadable') {
       return found.isOurs ? refuse('header-malformed', found.because) : skip(found.because);
     }
-    const [author] = found.authors;
-    if (!author) return skip('no author of a protected domain');
+    if (found.authors.length === 0) return skip('no author of a protected domain');
     const client = origin.kind === 'client' ? ownClient(facts) : relayedClient(facts.headerLines, policy);
     if (!client) return decideAuthor(found, undefined, facts.dkim);
-    const verdict = decideAuthor(found, await this.#evidence(client, facts, policy), facts.dkim);
-    return this.#excused(verdict, client, protectedDomain(author.domain, policy), policy);
+    return this.#authors(found.authors, client, facts, policy);
+  }
+
+  /** Domain by domain: a partner excuses the authors of its own, not whoever stands beside them. */
+  async #authors(
+    authors: readonly Mailbox[],
+    client: Client,
+    facts: MessageFacts,
+    policy: Policy,
+  ): Promise<Verdict> {
+    const evidence = await this.#evidence(client, facts, policy);
+    let excuse: Verdict | undefined;
+    for (const domain of new Set(authors.map((author) => author.domain))) {
+      const ofDomain = { authors: authors.filter((author) => author.domain === domain) };
+      const verdict = decideAuthor(ofDomain, evidence, facts.dkim);
+      const left = await this.#excused(verdict, client, domain, policy);
+      if (isAdverse(left)) return left;
+      if (left.kind === 'skip') excuse ??= left;
+    }
+    return excuse ?? pass;
   }
 
   async #spf(client: Client, facts: MailFacts, policy: Policy): Promise<Verdict> {
