@@ -5,7 +5,7 @@ import { harakaDirectory } from './installation.ts';
 import { exitCode, Failure, give } from './output.ts';
 import { readInputs } from './import/inputs.ts';
 import { nextCommands, planFor, type Inputs } from './import/plan.ts';
-import { isSource, sources } from './import/plugins-file.ts';
+import { sources } from './import/plugins-file.ts';
 import { reportJson, reportLines, type Report } from './import/report.ts';
 import { changePlugins, configFiles, createAll, ldifFile } from './import/write.ts';
 
@@ -49,7 +49,7 @@ function importFrom(dir: string, options: Options): Report {
   checkUsage(options);
   const inputs = readInputs(dir, options);
   const plan = planFor(inputs);
-  if (plan === undefined) throw new Failure(nothingIn(inputs), exitCode.no);
+  if (plan === undefined) throw new Failure(nothing, exitCode.no);
   if (options.ldif !== undefined && plan.users.length === 0)
     throw new Failure('--ldif: auth/flat_file is not in use, or has no users', exitCode.usage);
   const config = join(dir, 'config');
@@ -78,11 +78,7 @@ function checkUsage({ ldif, base }: Options): void {
   }
 }
 
-function nothingIn({ listed }: Inputs): string {
-  if (listed.some(({ name }) => isSource(name)))
-    return 'nothing to migrate: the lines of Gatekeeper are there, and spf stays';
-  return `nothing to migrate: config/plugins lists none of ${Object.keys(sources).join(', ')}`;
-}
+const nothing = `nothing to migrate: config/plugins lists none of ${Object.keys(sources).join(', ')}`;
 
 /** For a shell. */
 function quoted(path: string): string {

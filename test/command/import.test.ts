@@ -12,6 +12,11 @@ const ldap: Files = {
   'config/ldap.ini': `server[]=ldaps://ldap.corp.example\nbinddn=cn=haraka,dc=corp,dc=example\nbindpw=${password}\nbasedn=dc=corp,dc=example\n[authn]\n`,
   'config/smtp.ini': 'listen=127.0.0.1:25,127.0.0.1:2525\nuser=mail\n',
 };
+const mx: Files = {
+  'config/plugins': '# ours\ntls\nspf\n# the end\n',
+  'config/spf.ini': '[deny]\nmfrom_fail=true\n',
+  'config/smtp.ini': 'user=mail\n',
+};
 const flatFile: Files = {
   'config/plugins': 'tls\nauth/flat_file\n',
   'config/auth_flat_file.ini': `[users]\nalice@corp.example=${password}\nbroken line=${password}\n`,
@@ -26,12 +31,12 @@ describe('gatekeeper import', { concurrency: 2 }, () => {
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^config\/plugins lists ldap \(line 3\), spf \(line 4\)\.\n/);
     assert.match(stdout, /^config\/gatekeeper\.yaml, proposed:\n\n# Proposed by/m);
-    assert.match(stdout, /^-ldap$/m);
+    assert.match(stdout, /^-ldap\n-spf$/m);
     assert.match(stdout, /^\+gatekeeper\/auth$/m);
     assert.match(stdout, /^- ports: 2525: taken for submission/m);
     assert.match(
       stdout,
-      /^Next:\n\n? {2}gatekeeper import --write\n {2}chown mail config\/ldap\.password\n {2}gatekeeper check\n/m,
+      /^Next:\n\n? {2}gatekeeper import --write\n {2}"\$\{EDITOR:-vi\}" config\/gatekeeper\.yaml {2}# fill in: protected_domains\n {2}chown mail config\/ldap\.password\n {2}gatekeeper check\n/m,
     );
     assert.deepEqual(contentsOf(dir), ldap);
   });
@@ -52,7 +57,7 @@ describe('gatekeeper import', { concurrency: 2 }, () => {
     assert.equal(readFileSync(config('plugins.before-gatekeeper'), 'utf8'), plugins);
     assert.match(
       readFileSync(config('plugins'), 'utf8'),
-      /^# ours\ngatekeeper\/audit\n(?:gatekeeper\/\w+\n)+tls\nspf\n# the end\n$/,
+      /^# ours\ngatekeeper\/audit\n(?:gatekeeper\/\w+\n)+tls\n# the end\n$/,
     );
     assert.equal(modeOf(config('plugins')), 0o640);
     assert.doesNotMatch(stdout + stderr + settings, new RegExp(password));
@@ -64,7 +69,24 @@ describe('gatekeeper import', { concurrency: 2 }, () => {
     await importIn(dir, ['--write']);
     const { code, stderr } = await importIn(dir);
     assert.equal(code, 1);
-    assert.match(stderr, /nothing to migrate: the lines of Gatekeeper are there, and spf stays/);
+    assert.match(stderr, /nothing to migrate: config\/plugins lists none of/);
+  });
+
+  it('writes settings for mx alone, and no line or command for logins, where only spf was listed', async () => {
+    const dir = makeHaraka(mx);
+    const { code, stdout, stderr } = await importIn(dir, ['--write']);
+    assert.equal(code, 0, stderr);
+    const after = contentsOf(dir);
+    const { policy } = parseSettings(after['config/gatekeeper.yaml'] ?? '', 'gatekeeper.yaml');
+    assert.deepEqual(policy.roles, ['mx']);
+    assert.equal(policy.spf.fail, 'reject');
+    assert.equal(
+      after['config/plugins'],
+      '# ours\ngatekeeper/audit\ngatekeeper/sender\ngatekeeper/outbound\ntls\n# the end\n',
+    );
+    assert.equal(after['config/ldap.password'], undefined);
+    assert.match(stdout, /^- roles: config\/plugins lists no AUTH plugin/m);
+    assert.doesNotMatch(stdout.split('\nNext:\n')[1] ?? '', /ldap\.password/);
   });
 
   it('keeps octets of config/plugins that are no UTF-8', async () => {

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { startDns, type DnsServer } from '../../scripts/demo/dns.ts';
 import { gatekeeper, peopleBase } from '../../scripts/demo/people.ts';
 import { readStore, type StoredMessage } from '../../scripts/demo/mailstore.ts';
 import { eventually } from '../support/gateway.ts';
@@ -46,6 +47,19 @@ function swaks(site: Site, around: Surroundings, letter: keyof typeof letters, p
   return shell(site, `swaks ${server} ${login} ${letters[letter]} --h-Subject ${letter}`);
 }
 
+/** What the domains of senders publish. */
+const zone = {
+  'partner.example': [{ TXT: 'v=spf1 ip4:127.0.0.1 -all' }],
+  'forged.example': [{ TXT: 'v=spf1 ip4:192.0.2.1 -all' }],
+  'corp.example': [{ TXT: 'v=spf1 ip4:192.0.2.1 ?all' }],
+} as const;
+
+/** Brings a message as another server does. */
+function fromOutside(site: Site, { ports }: Surroundings, sender: string) {
+  const server = `--server 127.0.0.1 --port ${ports.mx} --helo mx.partner.example`;
+  return shell(site, `swaks ${server} --from ${sender} --h-From ${sender} --to alice@corp.example`);
+}
+
 /** A Haraka with auth-ldap, under the name that it had before it became a package, and spf. */
 function configureOldPlugins(site: Site, around: Surroundings): void {
   configure(site, around, { queue: 'smtp_forward', gatekeeper: false });
@@ -60,16 +74,17 @@ function configureOldPlugins(site: Site, around: Surroundings): void {
   writeFileSync(config('spf.ini'), '[deny]\nmfrom_fail=true\n\n[skip]\nauth=true\n');
 }
 
-/** What the operator does in the editor: the marked lines, the role of a port that is not 25, and the password. */
-function writeEditor({ root }: Site, { ports, certificate }: Surroundings, config: string): string {
+/** What the operator does in the editor: the marked lines, the role of a port that is not 25, the DNS, and the password. */
+function writeEditor({ root, instance }: Site, { ports, certificate }: Surroundings, dns: DnsServer): string {
   const editor = join(root, 'editor');
-  writeFileSync(join(config, 'ldap-ca.pem'), certificate.cert);
+  writeFileSync(join(instance, 'config/ldap-ca.pem'), certificate.cert);
   const script = `#!/bin/sh
 case $1 in
   config/ldap.password) echo ${gatekeeper.password} >"$1" ;;
   config/gatekeeper.yaml)
-    sed -i 's/# ca_file:/ca_file:/; s/ # FILL IN$//' "$1"
-    echo 'listeners: [{ port: ${ports.mx}, role: mx }]' >>"$1" ;;
+    sed -i 's/# ca_file:/ca_file:/; s/# \\(protected_domains:\\) .*/\\1 [corp.example]/; s/ # FILL IN$//' "$1"
+    echo 'listeners: [{ port: ${ports.mx}, role: mx }]' >>"$1"
+    echo 'dns: { servers: ["127.0.0.1:${dns.port}"] }' >>"$1" ;;
 esac
 `;
   writeFileSync(editor, script, { mode: 0o755 });
@@ -80,6 +95,7 @@ describe('a Haraka with auth-ldap and spf', () => {
   let site: Site;
   let around: Surroundings;
   let haraka: Haraka;
+  let dns: DnsServer;
   const received = (): StoredMessage[] => readStore(around.sinkDir);
   const config = (file: string) => join(site.instance, 'config', file);
 
@@ -87,9 +103,10 @@ describe('a Haraka with auth-ldap and spf', () => {
     site = await installHost();
     await installPackage(site, 'haraka-plugin-auth-ldap@1.1.0');
     around = await surroundingsOf(site);
+    dns = await startDns({ port: 0, zone });
     configureOldPlugins(site, around);
   });
-  after(() => around.stop());
+  after(() => Promise.all([around.stop(), dns.stop()]));
 
   describe('before', () => {
     before(async () => {
@@ -115,7 +132,7 @@ describe('a Haraka with auth-ldap and spf', () => {
       assert.equal(code, 0, output);
       const commands = stdout.split('\nNext:\n')[1]?.trim().split('\n') ?? [];
       assert.equal(commands.length, 5, output);
-      const editor = writeEditor(site, around, join(site.instance, 'config'));
+      const editor = writeEditor(site, around, dns);
       for (const command of commands) {
         const run = await shell(site, command, { EDITOR: editor });
         assert.equal(run.code, 0, `${command}\n${run.output}`);
@@ -124,11 +141,10 @@ describe('a Haraka with auth-ldap and spf', () => {
     });
     after(() => haraka.stop());
 
-    it('loads ours and spf, and auth-ldap no more', () => {
+    it('loads ours, and auth-ldap and spf no more', () => {
       const loaded = new Set([...haraka.log().matchAll(/ loading (\S+)$/gm)].map(([, name]) => name));
-      for (const name of [...gatekeeperLines, 'spf', 'tls', 'queue/smtp_forward'])
-        assert.ok(loaded.has(name), name);
-      assert.ok(!loaded.has('auth-ldap'));
+      for (const name of [...gatekeeperLines, 'tls', 'queue/smtp_forward']) assert.ok(loaded.has(name), name);
+      for (const name of ['auth-ldap', 'spf']) assert.ok(!loaded.has(name), name);
       assert.match(readFileSync(config('plugins.before-gatekeeper'), 'utf8'), /^auth\/auth_ldap$/m);
     });
 
@@ -162,6 +178,27 @@ describe('a Haraka with auth-ldap and spf', () => {
           letter,
           'password' in more ? more.password : undefined,
         );
+        assert.notEqual(code, 0);
+        assert.match(output, reply);
+        assert.equal(received().length, before);
+      });
+    }
+
+    it('delivers what another server brings, of a sender that SPF lets it send for', async () => {
+      const before = received().length;
+      const { code, output } = await fromOutside(site, around, 'someone@partner.example');
+      assert.equal(code, 0, output);
+      await eventually('the message', () => received()[before], 10_000);
+    });
+
+    const forged = [
+      { it: 'that [deny] mfrom_fail refused', sender: 'someone@forged.example', reply: /550 5\.7\.23/ },
+      { it: 'of its own domain, which publishes ?all', sender: 'bob@corp.example', reply: /553 5\.7\.1/ },
+    ] as const;
+    for (const { it: what, sender, reply } of forged) {
+      it(`refuses a forged sender ${what}, where nobody has logged in`, async () => {
+        const before = received().length;
+        const { code, output } = await fromOutside(site, around, sender);
         assert.notEqual(code, 0);
         assert.match(output, reply);
         assert.equal(received().length, before);

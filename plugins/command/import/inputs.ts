@@ -16,9 +16,9 @@ export interface Choices {
 export function readInputs(dir: string, options: Choices): Inputs {
   const plugins = readPlugins(dir);
   const haraka = findHaraka(dir, options.harakaPackage);
+  const all = listed(plugins);
   // A file of the operator's own goes before a package of the same name.
-  const names = listed(plugins).filter(({ name }) => !existsSync(join(dir, 'plugins', `${name}.js`)));
-  const found = sourcesIn(names);
+  const found = sourcesIn(all).filter(({ name }) => !existsSync(join(dir, 'plugins', `${name}.js`)));
   const wanted = found.map(({ name }): Wanted => {
     const defaults = name === 'auth/flat_file' ? haraka : findPlugin(dir, haraka, name);
     return { file: sources[name], booleans: booleansOf[name], defaults };
@@ -28,7 +28,7 @@ export function readInputs(dir: string, options: Choices): Inputs {
   if (smtp === undefined)
     throw new Failure(`the haraka-config of ${haraka} read nothing`, exitCode.unavailable);
   const bySource = Object.fromEntries(found.map(({ name }, index) => [name, inis[index]]));
-  return { plugins, listed: names, inis: bySource, smtp, base: options.base };
+  return { plugins, listed: all, inis: bySource, smtp, base: options.base };
 }
 
 function readPlugins(dir: string): string {

@@ -1,3 +1,4 @@
+import { aroundIt } from './around.ts';
 import { authLdapBooleans, fromAuthLdap } from './auth-ldap.ts';
 import { flatFileBooleans, fromFlatFile } from './flat-file.ts';
 import type { Ini } from './ini.ts';
@@ -10,7 +11,7 @@ import {
   type PluginsEdit,
   type SourceName,
 } from './plugins-file.ts';
-import { unknownDirectory, type Directory, type Proposal, type User } from './proposal.ts';
+import { known, unknownDirectory, type Proposal, type Proposed, type User } from './proposal.ts';
 import { keysToFillIn, passwordFile, settingsText } from './settings-text.ts';
 import { fromSpf, spfBooleans } from './spf.ts';
 
@@ -23,7 +24,7 @@ export interface Note {
 /** All that is proposed for one Haraka. */
 export interface Plan {
   readonly found: readonly (Listed & { readonly name: SourceName })[];
-  readonly directory: Directory;
+  readonly proposed: Proposed;
   /** The text of `config/gatekeeper.yaml`. */
   readonly settings: string;
   readonly plugins: PluginsEdit;
@@ -65,31 +66,40 @@ export function sourcesIn(plugins: readonly Listed[]): Plan['found'] {
 /** Makes the plan; `undefined` when there is nothing to migrate. */
 export function planFor(inputs: Inputs): Plan | undefined {
   const found = sourcesIn(inputs.listed).filter(({ name }) => inputs.inis[name] !== undefined);
-  const plugins = editPlugins(
-    inputs.plugins,
-    found.map(({ name }) => name),
-  );
-  if (found.length === 0 || plugins.diff === '') return undefined;
-  const proposals = found.flatMap(({ name }) => {
+  if (found.length === 0) return undefined;
+  const names = found.map(({ name }) => name);
+  const proposals = names.flatMap((name) => {
     const ini = inputs.inis[name];
     return ini === undefined ? [] : [{ name, ...converters[name](ini, inputs.base) }];
   });
-  const chosen = directoryAmong(proposals);
-  const directory =
-    chosen?.directory ?? unknownDirectory('nothing that config/plugins lists knows it', inputs.base);
+  const proposed = proposedBy(proposals, inputs);
+  const plugins = editPlugins(inputs.plugins, names, proposed.roles?.value);
   return {
-    ...{ found, directory, plugins },
+    ...{ found, proposed, plugins },
     settings: settingsText(
-      directory,
-      found.map(({ name }) => sources[name]),
+      proposed,
+      names.map((name) => sources[name]),
     ),
     users: proposals.flatMap(({ users = [] }) => users),
     notes: [
       ...proposals.flatMap(({ name, notes }) => notes.map((text) => ({ about: name, text }))),
-      ...leftOut(proposals, chosen?.name),
-      ...aroundIt(inputs, plugins),
+      ...leftOut(proposals),
+      ...aroundIt(inputs, proposed, plugins),
     ],
   };
+}
+
+/** Plugins that answer AUTH, going by their names; ours may be there already. */
+const answersAuth = /^(?:auth[/-]|ldap$|gatekeeper\/auth$)/;
+
+function proposedBy(proposals: readonly Named[], { listed, base }: Inputs): Proposed {
+  const spf = proposals.find((proposal) => proposal.spf)?.spf;
+  const directory = directoryAmong(proposals)?.directory;
+  if (directory) return { directory, spf };
+  if (!listed.some(({ name }) => answersAuth.test(name))) {
+    return { roles: known(['mx'], 'config/plugins lists no AUTH plugin: nobody logs in here'), spf };
+  }
+  return { directory: unknownDirectory('nothing that config/plugins lists knows it', base), spf };
 }
 
 type Named = Proposal & { readonly name: SourceName };
@@ -100,7 +110,8 @@ function directoryAmong(proposals: readonly Named[]): Named | undefined {
   return able.find(({ users }) => users === undefined) ?? able[0];
 }
 
-function leftOut(proposals: readonly Named[], chosen: SourceName | undefined): Note[] {
+function leftOut(proposals: readonly Named[]): Note[] {
+  const chosen = directoryAmong(proposals)?.name;
   const others = proposals.filter(({ name, directory }) => directory !== undefined && name !== chosen);
   return others.map(({ name, users }) => ({
     about: name,
@@ -111,45 +122,27 @@ function leftOut(proposals: readonly Named[], chosen: SourceName | undefined): N
   }));
 }
 
-/** What other files say that the change touches. */
-function aroundIt({ listed, smtp }: Inputs, { addsTls }: PluginsEdit): Note[] {
-  const strangers = listed.filter(({ name }) => /^auth[/-]/.test(name) && !isSource(name));
-  const ports = portsOf(smtp).filter((port) => ![25, 465, 587].includes(port));
-  const tls = 'tls was not listed, and is put in: config/tls.ini must name your key and certificate.';
-  const rival =
-    'also answers AUTH and is not taken over: Gatekeeper does not start beside it. Take its line out.';
-  const role = `${ports.join(', ')}: taken for submission, where clients must log in. If other servers bring mail there, say so: listeners: [{ port: ${ports[0] ?? 0}, role: mx }].`;
-  return [
-    ...strangers.map(({ name }) => ({ about: name, text: rival })),
-    ...(addsTls ? [{ about: 'config/plugins', text: tls }] : []),
-    ...(ports.length > 0 ? [{ about: 'ports', text: role }] : []),
-  ];
-}
-
-function portsOf({ values }: Ini): number[] {
-  const { listen, port } = values['main'] ?? {};
-  const listed =
-    typeof listen === 'string'
-      ? [...listen.matchAll(/:(\d+)\s*(?:,|$)/g)].map(([, digits]) => Number(digits))
-      : [];
-  return [...new Set(typeof port === 'number' ? [port, ...listed] : listed)];
-}
-
 /** How the operator goes on; whoever reads it stands in the directory of Haraka. */
 export function nextCommands(
-  { directory }: Plan,
+  { proposed }: Plan,
   { program, isWritten, user }: { program: string; isWritten: boolean; user: string | undefined },
 ): string[] {
   const editor = '"${EDITOR:-vi}"';
-  const open = keysToFillIn(directory);
+  const open = keysToFillIn(proposed);
   return [
     ...(isWritten ? [] : [`${program} import --write`]),
     ...(open.length > 0 ? [`${editor} config/gatekeeper.yaml  # fill in: ${open.join(', ')}`] : []),
-    ...(directory.password
-      ? []
-      : [`(umask 077; ${editor} config/${passwordFile})  # the password of bind_dn`]),
-    ...(user === undefined ? [] : [`chown ${user} config/${passwordFile}`]),
+    ...passwordCommands(proposed, editor, user),
     `${program} check`,
     '# then restart Haraka',
+  ];
+}
+
+function passwordCommands({ directory }: Proposed, editor: string, user: string | undefined): string[] {
+  if (directory === undefined) return [];
+  const file = `config/${passwordFile}`;
+  return [
+    ...(directory.password ? [] : [`(umask 077; ${editor} ${file})  # the password of bind_dn`]),
+    ...(user === undefined ? [] : [`chown ${user} ${file}`]),
   ];
 }

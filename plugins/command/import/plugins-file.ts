@@ -1,3 +1,5 @@
+import type { Role } from '../../core/settings/settings.ts';
+
 /** The plugins that are taken over, by the name that Haraka gives them, with the file of each. */
 export const sources = {
   'auth-ldap': 'auth_ldap.ini',
@@ -8,9 +10,6 @@ export const sources = {
 
 export type SourceName = keyof typeof sources;
 
-/** It decides by settings of its own, which may refuse what ours do not. */
-const staying: readonly string[] = ['spf'];
-
 /** Before Haraka's own `tls`, an unusable key is reported in one line and not by a stack trace. */
 const ours = [
   'gatekeeper/audit',
@@ -20,6 +19,13 @@ const ours = [
   'gatekeeper/sender',
   'gatekeeper/outbound',
 ] as const;
+
+/** Those that a host does without where nobody logs in. */
+const forLogins: readonly string[] = ['gatekeeper/tls', 'tls', 'gatekeeper/auth'];
+
+function neededBy(roles: readonly Role[]): readonly string[] {
+  return roles.includes('submission') ? ours : ours.filter((name) => !forLogins.includes(name));
+}
 
 /** A line of `config/plugins` that names a plugin. */
 export interface Listed {
@@ -56,7 +62,7 @@ export function isSource(name: string): name is SourceName {
 /** What becomes of `config/plugins`. */
 export interface PluginsEdit {
   readonly after: string;
-  /** Unified; empty when nothing changes. */
+  /** Unified. */
   readonly diff: string;
   /** Whether Haraka's own `tls` had to be put in. */
   readonly addsTls: boolean;
@@ -67,15 +73,19 @@ interface Step {
   readonly line: string;
 }
 
-/** Takes the old lines out, puts in those of ours that are missing, and keeps everything else. */
-export function editPlugins(text: string, remove: readonly string[]): PluginsEdit {
+/** Takes the old lines out, puts in those that the roles need and that are missing, and keeps everything else. */
+export function editPlugins(
+  text: string,
+  remove: readonly string[],
+  roles: readonly Role[] = ['submission', 'mx'],
+): PluginsEdit {
   const lines = linesOf(text);
   const isOld = (line: string): boolean => {
     const name = nameOf(line);
-    return name !== undefined && remove.includes(name) && !staying.includes(name);
+    return name !== undefined && remove.includes(name);
   };
   const names = lines.map(nameOf);
-  const missing = ours.filter((name) => !names.includes(name));
+  const missing = neededBy(roles).filter((name) => !names.includes(name));
   const place = lines.findIndex((line) => isOld(line) || nameOf(line) === 'tls');
   const at = place < 0 ? lines.length : place;
   const added = missing.map((line): Step => ({ mark: '+', line }));

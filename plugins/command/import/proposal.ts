@@ -1,4 +1,5 @@
 import type { Secret } from '../../core/secret.ts';
+import type { Policy, Role } from '../../core/settings/settings.ts';
 
 /** A proposed value, and the comment that says where it came from. */
 export interface Setting<T> {
@@ -23,6 +24,23 @@ export interface Directory {
   readonly operation_timeout_seconds?: Setting<number>;
 }
 
+/** What is proposed for the section `spf`. */
+export interface Spf {
+  readonly fail: Setting<Policy['spf']['fail']>;
+  readonly softfail: Setting<Policy['spf']['softfail']>;
+  readonly permerror: Setting<Policy['spf']['permerror']>;
+  readonly temperror: Setting<Policy['spf']['temperror']>;
+}
+
+/** What is proposed for `gatekeeper.yaml`. */
+export interface Proposed {
+  /** Absent: all of them. */
+  readonly roles?: Setting<readonly Role[]>;
+  /** Absent: nobody logs in. */
+  readonly directory?: Directory;
+  readonly spf?: Spf | undefined;
+}
+
 /** A user of a file, with the password that Haraka accepts. */
 export interface User {
   readonly name: string;
@@ -32,6 +50,7 @@ export interface User {
 /** What one of the old plugins gives. */
 export interface Proposal {
   readonly directory?: Directory;
+  readonly spf?: Spf;
   readonly users?: readonly User[];
   /** What has no equal, what changes and why: a sentence or a few. */
   readonly notes: readonly string[];

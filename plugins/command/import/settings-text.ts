@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { known, type Directory, type Setting } from './proposal.ts';
+import { known, type Directory, type Proposed, type Setting, type Spf } from './proposal.ts';
 
 /** What marks a line whose value only the operator knows. */
 const fillInMark = '# FILL IN';
@@ -8,11 +8,24 @@ const fillInMark = '# FILL IN';
 export const passwordFile = 'ldap.password';
 
 /** The text of the proposed `gatekeeper.yaml`: above each value where it came from, beside it the mark if it is to fill in. */
-export function settingsText(directory: Directory, sources: readonly string[]): string {
+export function settingsText({ roles, directory, spf }: Proposed, sources: readonly string[]): string {
   return [
     `# Proposed by \`gatekeeper import\` from ${sources.join(', ')}.`,
     `# The sample in the package's folder config/ explains every setting.`,
-    'directory:',
+    ...lines('roles', roles),
+    ...(spf ? protectedLines : []),
+    ...(directory ? section('directory', directoryLines(directory)) : []),
+    ...(spf ? section('spf', spfLines(spf)) : []),
+    '',
+  ].join('\n');
+}
+
+function section(key: string, content: readonly string[]): string[] {
+  return [`${key}:`, ...content.map((line) => `  ${line}`)];
+}
+
+function directoryLines(directory: Directory): string[] {
+  return [
     ...lines('urls', directory.urls),
     ...lines('start_tls', directory.start_tls),
     ...authorityLines(directory),
@@ -22,15 +35,23 @@ export function settingsText(directory: Directory, sources: readonly string[]): 
     ...lines('filter', directory.filter),
     ...lines('address_attributes', directory.address_attributes),
     ...lines('operation_timeout_seconds', directory.operation_timeout_seconds),
-    '',
-  ].join('\n');
+  ];
+}
+
+function spfLines({ fail, softfail, permerror, temperror }: Spf): string[] {
+  return [
+    ...lines('fail', fail),
+    ...lines('softfail', softfail),
+    ...lines('permerror', permerror),
+    ...lines('temperror', temperror),
+  ];
 }
 
 function lines(key: string, setting: Setting<unknown> | undefined): string[] {
   if (setting === undefined) return [];
-  const comments = setting.from.split('\n').map((line) => `  # ${line.replace(/[\0-\x1f\x7f-\x9f]/g, '?')}`);
+  const comments = setting.from.split('\n').map((line) => `# ${line.replace(/[\0-\x1f\x7f-\x9f]/g, '?')}`);
   const mark = setting.isToFillIn ? ` ${fillInMark}` : '';
-  return [...comments, `  ${key}: ${yaml(setting.value)}${mark}`];
+  return [...comments, `${key}: ${yaml(setting.value)}${mark}`];
 }
 
 function yaml(value: unknown): string {
@@ -47,11 +68,21 @@ function passwordSetting({ password }: Directory): Setting<string> {
 
 /** Commented out: without it the authorities that Node.js knows count. */
 function authorityLines({ ca_file: why }: Directory): string[] {
-  return why === undefined ? [] : [`  # ${why}`, `  # ca_file: ldap-ca.pem ${fillInMark}`];
+  return why === undefined ? [] : [`# ${why}`, `# ca_file: ldap-ca.pem ${fillInMark}`];
 }
 
+/** Commented out: mail of a domain is refused as soon as it is listed and its record does not name all who send. */
+const protectedLines = [
+  '# Your own domains: who uses one without a login needs an SPF pass, or an entry of partners',
+  `# protected_domains: [example.com] ${fillInMark}`,
+];
+
 /** The keys that are to fill in. */
-export function keysToFillIn(directory: Directory): string[] {
+export function keysToFillIn({ directory, spf }: Proposed): string[] {
+  return [...(spf ? ['protected_domains'] : []), ...(directory ? directoryKeysToFillIn(directory) : [])];
+}
+
+function directoryKeysToFillIn(directory: Directory): string[] {
   const { urls, bind_dn, base, filter } = directory;
   const marked = Object.entries({ urls, bind_dn, base, filter }).filter(([, { isToFillIn }]) => isToFillIn);
   const authority = directory.ca_file === undefined ? [] : ['ca_file (if needed)'];

@@ -1,5 +1,5 @@
 import { find, oddities, type Ini } from './ini.ts';
-import type { Proposal } from './proposal.ts';
+import { known, type Proposal, type Setting, type Spf } from './proposal.ts';
 
 const results = ['none', 'softfail', 'fail', 'permerror'].flatMap((result) => [
   `helo_${result}`,
@@ -18,45 +18,108 @@ export const spfBooleans = [
   ...['-skip.relaying', '-skip.auth'],
 ];
 
-/** What an operator of haraka-plugin-spf should know: gatekeeper/sender checks SPF too, but whoever relies on the plugin keeps it. */
+/** Takes over what `spf.ini` refuses by MAIL FROM; what it says of HELO and of who has logged in has no equal. */
 export function fromSpf(ini: Ini): Proposal {
+  const spf: Spf = {
+    fail: action(ini, 'deny', 'mfrom_fail', 'reject'),
+    softfail: action(ini, 'deny', 'mfrom_softfail', 'reject'),
+    permerror: action(ini, 'deny', 'mfrom_permerror', 'reject'),
+    temperror: action(ini, 'defer', 'mfrom_temperror', 'defer'),
+  };
   return {
-    notes: [...oddities(ini), stays, ...loggedIn(ini), ...mistaken(ini), ...refusesLoggedIn(ini), weaknesses],
+    spf,
+    notes: [
+      ...[...oddities(ini), ...mistaken(ini), ...refusedNothing(spf), ofHelo, ...withoutEqual(ini)],
+      ...[...openspf(ini), ...ofLogins(ini), ...timeouts(ini), ownDomains, privateAddresses, forwarders],
+    ],
   };
 }
 
-const stays =
-  'Its line stays, but is not needed: gatekeeper/sender checks SPF itself, and tells other plugins what the plugin told ' +
-  'them. docs/migrate/spf.md compares their settings.';
-
-const weaknesses =
-  'Version 1.3.0 has weaknesses by which a stranger passes it or stops the server: take its line out, or set ' +
-  'spf.harden_spf_plugin.';
-
-/** `connection.notes.auth_user`, which `[skip] auth` asks for, is not set by gatekeeper/auth. */
-function loggedIn(ini: Ini): string[] {
-  if (find(ini, 'skip', 'relaying')?.value === true) return [];
-  if (find(ini, 'skip', 'auth')?.value === true) return [skipAuth];
-  return [
-    'It also looks at clients that have logged in, and writes their address into a Received-SPF field of what they send; ' +
-      '[skip] relaying = true in spf.ini leaves them out.',
-  ];
+function action<A>(ini: Ini, section: string, key: string, strict: A): Setting<A | 'record'> {
+  const from = find(ini, section, key)?.from ?? '';
+  return known(isSet(ini, section, key) ? strict : 'record', from);
 }
 
-const skipAuth =
-  '[skip] auth has no effect beside gatekeeper/auth: write [skip] relaying = true, or it looks at clients that have logged in.';
+function isSet(ini: Ini, section: string, key: string): boolean {
+  return find(ini, section, key)?.value === true;
+}
+
+/** Those that are in force, in the notation of the notes. */
+function keysSet(ini: Ini, section: string, keys: readonly string[]): string[] {
+  return keys.filter((key) => isSet(ini, section, key)).map((key) => `[${section}] ${key}`);
+}
 
 /** The sample that the plugin ships has such lines to be uncommented. */
 function mistaken({ own, file }: Ini): string[] {
-  return ['deny', 'deny_relay'].flatMap((section) =>
-    Object.keys(own[section] ?? {})
-      .filter((key) => /^deny(?:_relay)?\./.test(key))
-      .map((key) => `config/${file}: ${key} in [${section}] has no effect; without its first part it would.`),
-  );
+  return ['fail', 'softfail', 'permerror'].flatMap((result) => {
+    const key = `deny.mfrom_${result}`;
+    // What haraka-config takes for yes.
+    if (!/^(?:true|yes|ok|enabled|on|1)$/i.test(String(own['deny']?.[key]))) return [];
+    return [
+      `config/${file}: ${key} in [deny] had no effect, and is not taken over. If it was meant: spf.${result}: reject.`,
+    ];
+  });
 }
 
-function refusesLoggedIn(ini: Ini): string[] {
-  const keys = results.filter((key) => find(ini, 'deny_relay', key)?.value === true);
-  if (keys.length === 0) return [];
-  return [`[deny_relay] ${keys.join(', ')} refuses mail of clients that have logged in, now as before.`];
+function refusedNothing(spf: Spf): string[] {
+  return Object.values(spf).every(({ value }) => value === 'record') ? [asBefore] : [];
 }
+
+const asBefore =
+  'It refused no result of MAIL FROM; nor do these settings. Without them a fail is refused, and a temperror deferred.';
+
+const ofHelo =
+  'HELO is judged whoever the sender is, and one that fails is treated as spf.fail says; the plugin refused by [deny] ' +
+  'helo_fail, and the null sender only.';
+
+function withoutEqual(ini: Ini): string[] {
+  const keys = [
+    ...keysSet(ini, 'deny', ['helo_none', 'helo_softfail', 'helo_permerror', 'mfrom_none']),
+    ...keysSet(ini, 'defer', ['helo_temperror']),
+  ];
+  if (keys.length === 0) return [];
+  return [
+    `${keys.join(', ')}: without an equal. Of HELO only a fail counts, and a domain without an SPF record is no reason to refuse.`,
+  ];
+}
+
+function openspf(ini: Ini): string[] {
+  return isSet(ini, 'deny', 'openspf_text') ? [explained] : [];
+}
+
+const explained =
+  '[deny] openspf_text: without an equal. A refusal tells what the domain itself explains, and your help_text.';
+
+/** What it did with clients that relay, which to Gatekeeper are those that have logged in. */
+function ofLogins(ini: Ini): string[] {
+  const context = find(ini, 'relay', 'context')?.isOwn ? ['[relay] context'] : [];
+  const keys = [
+    ...[...keysSet(ini, 'skip', ['relaying', 'auth']), ...context],
+    ...keysSet(ini, 'deny_relay', [...results, 'openspf_text']),
+    ...keysSet(ini, 'defer_relay', ['helo_temperror', 'mfrom_temperror']),
+  ];
+  if (keys.length === 0) return [];
+  return [
+    `${keys.join(', ')}: not needed. Who has logged in is never judged by SPF, and nobody else relays.`,
+  ];
+}
+
+function timeouts(ini: Ini): string[] {
+  const keys = ['lookup_timeout', 'dns_timeout'].filter((key) => find(ini, 'main', key)?.isOwn);
+  if (keys.length === 0) return [];
+  return [
+    `${keys.join(', ')}: not taken over. dns.timeout_seconds is the wait for one answer of a server, deadline_seconds that ` +
+      `for a whole check.`,
+  ];
+}
+
+const ownDomains =
+  'Put your domains into protected_domains: who uses one of them without a login then needs an SPF pass, whatever the ' +
+  'domain publishes, or an entry of partners.';
+
+const privateAddresses =
+  'Clients at private addresses are judged too; it left them out. Internal systems that send belong into partners, own ' +
+  'gateways into nodes.';
+
+const forwarders =
+  'Who forwards mail to you brings senders that fail: name them in partners, with forwarder: true.';

@@ -13,7 +13,8 @@ export interface NewFile {
 }
 
 /** The files of `--write`, in the folder `config` of a Haraka. */
-export function configFiles(config: string, { settings, directory: { password } }: Plan): NewFile[] {
+export function configFiles(config: string, { settings, proposed }: Plan): NewFile[] {
+  const password = proposed.directory?.password;
   const secret = password && file(join(config, passwordFile), 0o600, (use) => password.reveal(use));
   const before = join(config, 'plugins.before-gatekeeper');
   return [
@@ -56,8 +57,12 @@ export function createAll(files: readonly NewFile[]): void {
 }
 
 /** Changes `config/plugins` where it stands; octets that are no UTF-8 stay what they were. */
-export function changePlugins(config: string, { found }: Plan): void {
+export function changePlugins(config: string, { found, proposed }: Plan): void {
   const path = join(config, 'plugins');
   const names = found.map(({ name }) => name);
-  writeFileSync(path, editPlugins(readFileSync(path, 'latin1'), names).after, 'latin1');
+  writeFileSync(
+    path,
+    editPlugins(readFileSync(path, 'latin1'), names, proposed.roles?.value).after,
+    'latin1',
+  );
 }

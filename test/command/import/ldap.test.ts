@@ -115,7 +115,7 @@ directory:
   it('has a password that no part of the plan prints', () => {
     const plan = planFrom(usual);
     assert.equal(
-      plan.directory.password?.reveal((bytes) => bytes.toString()),
+      plan.proposed.directory?.password?.reveal((bytes) => bytes.toString()),
       'pw-secret',
     );
     assert.doesNotMatch(JSON.stringify(plan), /pw-secret/);
@@ -152,13 +152,13 @@ directory:
 
   it('takes neither account nor base from the sample that the plugin ships', () => {
     const home = 'node_modules/haraka-plugin-ldap';
-    const { settings, directory } = planOf({
+    const { settings, proposed } = planOf({
       plugins: 'haraka-plugin-ldap\n',
       'ldap.ini': 'server[]=ldaps://x\n',
       [`${home}/package.json`]: '{}',
       [`${home}/config/ldap.ini`]: 'binddn=uid=user1,dc=sample\nbindpw=REPLACE\nbasedn=sample\n[authn]\n',
     });
     assert.doesNotMatch(settings, /: sample|user1/);
-    assert.equal(directory.password, undefined);
+    assert.equal(proposed.directory?.password, undefined);
   });
 });

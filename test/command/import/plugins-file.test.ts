@@ -18,7 +18,7 @@ const edits = [
   { it: 'before tls', before: 'a\ntls\nauth-ldap\nb\n', after: `a\n${ours}\ntls\nb\n` },
   { it: 'in the place of the old line', before: 'a\nldap\ntls\nb\n', after: `a\n${ours}\ntls\nb\n` },
   { it: 'with tls where it is missing', before: 'a\nauth/flat_file\n', after: `a\n${oursWithTls}\n` },
-  { it: 'at the end where nothing is taken out', before: 'a\nspf\n', after: `a\nspf\n${oursWithTls}\n` },
+  { it: 'at the end where nothing is taken out', before: 'a\n', after: `a\n${oursWithTls}\n` },
   {
     it: 'only those that are missing',
     before: 'tls\ngatekeeper/auth\nldap\n',
@@ -29,13 +29,13 @@ const edits = [
     before: '# tls\n;ldap\n\n  ldap \n',
     after: `# tls\n;ldap\n\n${oursWithTls}\n`,
   },
-  { it: 'in place of each old line', before: 'tls\nldap\nauth-ldap\nldap\n', after: `${ours}\ntls\n` },
+  { it: 'in place of each old line', before: 'tls\nldap\nauth-ldap\nspf\nldap\n', after: `${ours}\ntls\n` },
   {
     it: 'at the line ends of Windows',
     before: 'tls\r\nldap\r\n',
     after: `${ours}\ntls\n`.replaceAll('\n', '\r\n'),
   },
-  { it: 'after a last line without an end', before: 'spf\na', after: `spf\na\n${oursWithTls}\n` },
+  { it: 'after a last line without an end', before: 'b\na', after: `b\na\n${oursWithTls}\n` },
 ];
 
 describe('config/plugins', () => {
@@ -46,8 +46,14 @@ describe('config/plugins', () => {
   }
 
   it('is left alone when all is done', () => {
-    const done = `${ours}\ntls\nspf\n`;
+    const done = `${ours}\ntls\n`;
     assert.deepEqual(editPlugins(done, ['spf']), { after: done, diff: '', addsTls: false });
+  });
+
+  it('gets no lines for logins on a host of the role mx', () => {
+    const { after, addsTls } = editPlugins('a\nspf\nb\n', ['spf'], ['mx']);
+    assert.equal(after, 'a\ngatekeeper/audit\ngatekeeper/sender\ngatekeeper/outbound\nb\n');
+    assert.equal(addsTls, false);
   });
 
   it('loses only what was found', () => assert.match(editPlugins('ldap\n', ['auth-ldap']).after, /^ldap$/m));
