@@ -41,7 +41,8 @@ export function decideSpf(
   if (helo.result === 'fail') {
     return protectedDomain(helo.domain, policy) ? adverse(ofHelo) : decideResult(ofHelo, actions);
   }
-  if (!mailFrom) return helo.result === 'pass' ? pass : skip(recorded(ofHelo));
+  // RFC 7208 §2.4: of the null sender HELO stands for MAIL FROM.
+  if (!mailFrom) return decideResult(ofHelo, actions);
   if (protectedDomainOf(sender, policy)) return skip('of a protected domain');
   return decideResult({ who: sender.text, outcome: mailFrom }, actions);
 }

@@ -50,9 +50,15 @@ void describe('what follows from SPF of another domain', () => {
       assert.equal(decide(2525, none, outcome(result, 'other.example')), strict);
     });
 
-    void it(`${result} of HELO alone: ${result === 'fail' ? 'as of a sender' : 'refuses nothing'}`, () => {
-      const said = { pass: 'pass', fail: 'spf-fail' }[result as string] ?? 'skip';
-      assert.equal(decide(25, outcome(result, 'mx.other.example')), said);
+    void it(`${result} of HELO with the null sender: ${shipped} and ${strict}`, () => {
+      assert.equal(decide(25, outcome(result, 'mx.other.example')), shipped);
+      assert.equal(decide(2525, outcome(result, 'mx.other.example')), strict);
+    });
+
+    void it(`${result} of HELO beside a sender: ${result === 'fail' ? 'refused' : 'nothing'}`, () => {
+      const sender = outcome('none', 'other.example');
+      const said = result === 'fail' ? 'spf-fail' : 'skip';
+      assert.equal(decide(25, outcome(result, 'mx.other.example'), sender), said);
     });
   }
 
