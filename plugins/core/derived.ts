@@ -2,8 +2,10 @@
 export function derived<From extends object, Made>(make: (from: From) => Made): (from: From) => Made {
   const known = new WeakMap<From, { readonly made: Made }>();
   return (from) => {
-    const kept = known.get(from) ?? { made: make(from) };
-    known.set(from, kept);
-    return kept.made;
+    const kept = known.get(from);
+    if (kept) return kept.made;
+    const made = make(from);
+    known.set(from, { made });
+    return made;
   };
 }

@@ -19,7 +19,7 @@ export const tags = {
 export function tlv(tag: number, ...content: readonly Chunks[]): Chunks {
   const pieces = content.flat();
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  return [Buffer.from([tag, ...encodeLength(length)]), ...pieces];
+  return [encodeHeader(tag, length), ...pieces];
 }
 
 export function octets(value: string | Uint8Array, tag: number = tags.octets): Chunks {
@@ -39,11 +39,11 @@ export function integer(value: number, tag: number = tags.integer): Chunks {
   return tlv(tag, [bytes.subarray(start)]);
 }
 
-function encodeLength(length: number): readonly number[] {
-  if (length < 0x80) return [length];
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(length);
-  return [0x84, ...bytes];
+function encodeHeader(tag: number, length: number): Buffer {
+  if (length < 0x80) return Buffer.from([tag, length]);
+  const bytes = Buffer.from([tag, 0x84, 0, 0, 0, 0]);
+  bytes.writeUInt32BE(length, 2);
+  return bytes;
 }
 
 /** Where the content of an element starts, and how long it claims to be. */
@@ -66,6 +66,8 @@ export function readHeader(bytes: Buffer, at: number): Header | undefined {
   if (start > bytes.length) return undefined;
   return { tag, start, length: bytes.readUIntBE(at + 2, size) };
 }
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Walks over the elements inside one element; every length must fit exactly into the one around it. */
 export class Reader {
@@ -130,7 +132,7 @@ export class Reader {
   /** Text that must be valid UTF-8, so that it goes back to the server as the octets that it came in. */
   text(tag: number = tags.octets): string {
     try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(this.content(tag));
+      return utf8.decode(this.content(tag));
     } catch (error) {
       if (error instanceof ProtocolError) throw error;
       throw new ProtocolError('text that is not UTF-8', { cause: error });

@@ -1,4 +1,5 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { Deadline } from '../deadline.ts';
 import { oncePerMinute } from '../once-per-minute.ts';
 import type { Secret } from '../secret.ts';
 import { accountAttributes, accountOf, isDisabled } from './account.ts';
@@ -74,32 +75,30 @@ class LdapDirectory implements Directory {
     if (this.#closed) throw new Unavailable('directory: closed');
     const cause = refusalWithoutAsking(login, password);
     if (cause !== undefined) return { kind: 'refused', cause };
-    return this.#inTime((signal) => this.#inTurn(login, password, signal));
+    return this.#inTime((deadline) => this.#inTurn(login, password, deadline));
   }
 
   async find(login: string): Promise<Verification> {
     if (this.#closed) throw new Unavailable('directory: closed');
     const cause = refusalOfName(login);
     if (cause !== undefined) return { kind: 'refused', cause };
-    return this.#inTime((signal) => this.#decide(login, signal, () => Promise.resolve(true)));
+    return this.#inTime((deadline) => this.#decide(login, deadline, () => Promise.resolve(true)));
   }
 
   async probe(): Promise<void> {
     if (this.#closed) throw new Unavailable('directory: closed');
-    await this.#inTime((signal) => this.#search('gatekeeper-probe', signal));
+    await this.#inTime((deadline) => this.#search('gatekeeper-probe', deadline));
   }
 
   /** Ends the wait for `work` at the deadline of a login, and lets it begin nothing more. */
-  async #inTime<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const controller = new AbortController();
+  async #inTime<T>(work: (deadline: Deadline) => Promise<T>): Promise<T> {
     const seconds = this.#settings.login_timeout_seconds;
-    const timer = setTimeout(() => {
-      controller.abort(new Unavailable(`directory: a login was not decided within ${seconds} s`));
-    }, seconds * 1000);
+    const late = () => new Unavailable(`directory: a login was not decided within ${seconds} s`);
+    const deadline = new Deadline(seconds * 1000, late);
     try {
-      return await Promise.race([work(controller.signal), whenAborted(controller.signal)]);
+      return await deadline.race(work(deadline));
     } finally {
-      clearTimeout(timer);
+      deadline.meet();
     }
   }
 
@@ -109,11 +108,11 @@ class LdapDirectory implements Directory {
   }
 
   /** A place is held until the work is done, even if its login was given up: so many connections there are, and no more. */
-  async #inTurn(login: string, password: Secret, signal: AbortSignal): Promise<Verification> {
-    await this.#queue.enter(signal);
+  async #inTurn(login: string, password: Secret, deadline: Deadline): Promise<Verification> {
+    await this.#queue.enter(deadline);
     try {
-      return await this.#decide(login, signal, ({ dn }) => {
-        return this.#attempt(signal, (server) => this.#pool.bind(server, dn, password, signal));
+      return await this.#decide(login, deadline, ({ dn }) => {
+        return this.#attempt(deadline, (server) => this.#pool.bind(server, dn, password, deadline));
       });
     } finally {
       this.#queue.leave();
@@ -122,10 +121,10 @@ class LdapDirectory implements Directory {
 
   async #decide(
     login: string,
-    signal: AbortSignal,
+    deadline: Deadline,
     isProven: (entry: Entry) => Promise<boolean>,
   ): Promise<Verification> {
-    const entry = await this.#search(login, signal);
+    const entry = await this.#search(login, deadline);
     if (entry === undefined) return { kind: 'refused', cause: 'no-such-account' };
     if (!(await isProven(entry))) return { kind: 'refused', cause: 'wrong-password' };
     // Only whoever knows the password learns that the account is disabled.
@@ -134,7 +133,7 @@ class LdapDirectory implements Directory {
   }
 
   /** The one entry of a login. The directory compares: it knows which letters and spaces matter. */
-  async #search(login: string, signal: AbortSignal): Promise<Entry | undefined> {
+  async #search(login: string, deadline: Deadline): Promise<Entry | undefined> {
     const { base, operation_timeout_seconds } = this.#settings;
     const request: SearchRequest = {
       base,
@@ -142,7 +141,7 @@ class LdapDirectory implements Directory {
       attributes: accountAttributes(this.#settings),
       timeLimitSeconds: Math.ceil(operation_timeout_seconds),
     };
-    const { entries, result } = await this.#attempt(signal, (server) => this.#pool.search(server, request));
+    const { entries, result } = await this.#attempt(deadline, (server) => this.#pool.search(server, request));
     const [entry] = entries;
     if (entries.length > 1 || result.code === resultCode.sizeLimitExceeded) {
       throw this.#alarm(
@@ -157,28 +156,28 @@ class LdapDirectory implements Directory {
   }
 
   /** Tries one server, then once another one, or the same again where there is no other. */
-  async #attempt<T>(signal: AbortSignal, operation: (server: Server) => Promise<T>): Promise<T> {
+  async #attempt<T>(deadline: Deadline, operation: (server: Server) => Promise<T>): Promise<T> {
     const first = this.#servers.choose();
     try {
-      return await this.#attemptOn(first, signal, operation);
+      return await this.#attemptOn(first, deadline, operation);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      return this.#attemptOn(this.#servers.choose(first), signal, operation);
+      return this.#attemptOn(this.#servers.choose(first), deadline, operation);
     }
   }
 
   async #attemptOn<T>(
     server: Server,
-    signal: AbortSignal,
+    deadline: Deadline,
     operation: (server: Server) => Promise<T>,
   ): Promise<T> {
-    signal.throwIfAborted();
+    deadline.throwIfAborted();
     try {
       const answer = await operation(server);
       if (this.#servers.succeeded(server)) this.#log(`${server.url}: the server answers again`);
       return answer;
     } catch (error) {
-      if (error !== signal.reason && !this.#closed && isFaultOfServer(error)) this.#pause(server, error);
+      if (error !== deadline.reason && !this.#closed && isFaultOfServer(error)) this.#pause(server, error);
       throw error;
     }
   }
@@ -219,15 +218,6 @@ function trustIn(ca: string | Buffer | undefined): SecureContext {
   // Node.js would silently trust its own authorities instead of an empty list.
   if (!ca.includes('BEGIN CERTIFICATE')) throw new Error('directory: ca_file holds no certificate in PEM');
   return createSecureContext({ ca, minVersion: 'TLSv1.2' });
-}
-
-function whenAborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    const onAbort = (): void => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
 
 function hasControl(text: string): boolean {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Deadline } from '../deadline.ts';
 import type { Secret } from '../secret.ts';
 import { ConnectionLost, type Connection, type SearchAnswer } from './connection.ts';
 import { dial, type DialOptions } from './dial.ts';
@@ -34,14 +35,14 @@ export class Pool {
     this.#options = options;
   }
 
-  /** Whether the password is right. Once `signal` is aborted the password may be overwritten, and is not sent any more. */
-  async bind(server: Server, dn: string, password: Secret, signal: AbortSignal): Promise<boolean> {
+  /** Whether the password is right. Once `deadline` has passed the password may be overwritten, and is not sent any more. */
+  async bind(server: Server, dn: string, password: Secret, deadline: Deadline): Promise<boolean> {
     const onFresh = async (): Promise<boolean> => {
-      return this.#bindOn(await this.#dial(server), server, dn, password, signal);
+      return this.#bindOn(await this.#dial(server), server, dn, password, deadline);
     };
     const idle = this.#takeIdle(server);
     if (idle === undefined) return onFresh();
-    return unlessLost(this.#bindOn(idle, server, dn, password, signal), onFresh);
+    return unlessLost(this.#bindOn(idle, server, dn, password, deadline), onFresh);
   }
 
   /** Searches as the service account. */
@@ -68,12 +69,10 @@ export class Pool {
     server: Server,
     dn: string,
     password: Secret,
-    signal: AbortSignal,
+    deadline: Deadline,
   ): Promise<boolean> {
-    if (signal.aborted) {
-      this.#keep(connection, server);
-      throw signal.reason;
-    }
+    if (deadline.aborted) this.#keep(connection, server);
+    deadline.throwIfAborted();
     const { code } = await connection.bind(dn, password, this.#options.milliseconds);
     if (code === resultCode.success || code === resultCode.invalidCredentials) {
       this.#keep(connection, server);

@@ -1,3 +1,4 @@
+import type { Deadline } from '../deadline.ts';
 import { Unavailable } from './directory.ts';
 
 /** Lets `places` logins in at once; the others wait in order of arrival, and not more than `length` of them. */
@@ -11,8 +12,8 @@ export class Queue {
     this.#length = length;
   }
 
-  /** Resolves with one's turn, which `leave` must end; rejects with the reason of `signal` when that comes first. */
-  async enter(signal: AbortSignal): Promise<void> {
+  /** Resolves with one's turn, which `leave` must end; rejects when `deadline` passes first. */
+  async enter(deadline: Deadline): Promise<void> {
     if (this.#free > 0) {
       this.#free -= 1;
       return;
@@ -22,7 +23,7 @@ export class Queue {
         `directory: ${this.#length} logins are waiting already, one more was turned away`,
       );
     }
-    await this.#turn(signal);
+    await this.#turn(deadline);
   }
 
   leave(): void {
@@ -31,19 +32,19 @@ export class Queue {
     else first();
   }
 
-  #turn(signal: AbortSignal): Promise<void> {
+  #turn(deadline: Deadline): Promise<void> {
     return new Promise((resolve, reject) => {
       const enter = (): void => {
         this.#waiting.delete(enter);
-        signal.removeEventListener('abort', giveUp);
+        deadline.removeEventListener('abort', giveUp);
         resolve();
       };
       const giveUp = (): void => {
         this.#waiting.delete(enter);
-        reject(signal.reason as Error);
+        reject(deadline.reason);
       };
       this.#waiting.add(enter);
-      signal.addEventListener('abort', giveUp, { once: true });
+      deadline.addEventListener('abort', giveUp);
     });
   }
 }

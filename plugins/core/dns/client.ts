@@ -1,3 +1,4 @@
+import type { Signal } from '../deadline.ts';
 import { messageOf } from '../message-of.ts';
 import { ask, type AskOptions, type Outcome } from './ask.ts';
 import { createCache, type Cache, type CacheOptions } from './cache.ts';
@@ -78,9 +79,9 @@ function resolve<T extends RecordType>(
   client: Client,
   dotted: string,
   type: T,
-  signal: AbortSignal | undefined,
+  signal: Signal | undefined,
 ): Promise<Answer<T>> {
-  if (signal?.aborted === true) return Promise.reject(signal.reason as Error);
+  if (signal?.aborted === true) return Promise.reject(signal.reason);
   const name = dotted.endsWith('.') ? dotted.slice(0, -1) : dotted;
   const key = `${type} ${lowerCased(name)}`;
   const answer =

@@ -1,3 +1,5 @@
+import type { Signal } from '../deadline.ts';
+
 /**
  * A domain name as octets: one character of U+0000 to U+00FF for each, labels separated by dots, no dot at the end.
  * Text of people is turned into UTF-8 octets before (RFC 6531 §3.2); any octet may stand in a label (RFC 2181 §11).
@@ -31,7 +33,7 @@ export type Answer<T extends RecordType> =
   /** Nobody answered in time. */
   | { readonly kind: 'timeout' };
 
-/** The DNS, as its users need it. Never rejects, but for an aborted signal, with its reason. */
+/** The DNS, as its users need it. Never rejects, but for a signal that is aborted, with its reason. */
 export interface Dns {
-  resolve<T extends RecordType>(name: DomainName, type: T, signal?: AbortSignal): Promise<Answer<T>>;
+  resolve<T extends RecordType>(name: DomainName, type: T, signal?: Signal): Promise<Answer<T>>;
 }

@@ -130,20 +130,21 @@ export function isTruncated(message: Buffer): boolean {
 /** Finds the records behind the question. Takes one pass; throws FormatError when anything is cut short. */
 export function readSections(message: Buffer, { section }: Question): Sections {
   const low = (message[3] ?? 0) & 0x0f;
-  const reading = { message, nameOctets: mostNameOctets };
-  if (message.readUInt16BE(4) === 0) return { ...reading, rcode: low, answers: [], authority: [] };
-  const answers = readRecords(message, headerSize + section.length, message.readUInt16BE(6));
-  const authority = readRecords(message, answers.end, message.readUInt16BE(8));
-  const additional = readRecords(message, authority.end, message.readUInt16BE(10));
-  const edns = additional.records.find(({ type }) => type === typeNumbers.OPT);
+  const answers: RawRecord[] = [];
+  const authority: RawRecord[] = [];
+  const additional: RawRecord[] = [];
+  if (message.readUInt16BE(4) > 0) {
+    let at = readRecords(message, headerSize + section.length, message.readUInt16BE(6), answers);
+    at = readRecords(message, at, message.readUInt16BE(8), authority);
+    readRecords(message, at, message.readUInt16BE(10), additional);
+  }
+  const edns = additional.find(({ type }) => type === typeNumbers.OPT);
   const high = edns === undefined ? 0 : edns.ttl >>> 24;
-  const rcode = high * 16 + low;
-  return { ...reading, rcode, answers: answers.records, authority: authority.records };
+  return { message, nameOctets: mostNameOctets, rcode: high * 16 + low, answers, authority };
 }
 
-/** No more records than there are octets for: the counts of the header promise nothing. */
-function readRecords(message: Buffer, start: number, count: number): { records: RawRecord[]; end: number } {
-  const records: RawRecord[] = [];
+/** Adds the records, and returns where they end. No more than there are octets for: the counts of the header promise nothing. */
+function readRecords(message: Buffer, start: number, count: number, records: RawRecord[]): number {
   let owner = start;
   for (let left = count; left > 0; left -= 1) {
     const at = skipName(message, owner);
@@ -151,15 +152,17 @@ function readRecords(message: Buffer, start: number, count: number): { records: 
     if (data > message.length) throw new FormatError('a record that is cut short');
     const end = data + message.readUInt16BE(at + 8);
     if (end > message.length) throw new FormatError('a record that is cut short');
-    const [type, itsClass, ttl] = [
-      message.readUInt16BE(at),
-      message.readUInt16BE(at + 2),
-      message.readUInt32BE(at + 4),
-    ];
-    records.push({ owner, type, class: itsClass, ttl, data, end });
+    records.push({
+      owner,
+      type: message.readUInt16BE(at),
+      class: message.readUInt16BE(at + 2),
+      ttl: message.readUInt32BE(at + 4),
+      data,
+      end,
+    });
     owner = end;
   }
-  return { records, end: owner };
+  return owner;
 }
 
 /** The offset behind a name; what a pointer points to is not looked at. */

@@ -25,7 +25,10 @@ const scratch = Buffer.alloc(longestOnWire + 1);
  */
 export function readName(reading: Reading, start: number, isFolded = false): NameRead {
   const { message } = reading;
-  let [at, part, size, pointers] = [start, start, 0, 0];
+  let at = start;
+  let part = start;
+  let size = 0;
+  let pointers = 0;
   let end: number | undefined;
   let isSayable = true;
   for (let length = message[at]; length !== 0; length = message[at]) {

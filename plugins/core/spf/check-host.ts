@@ -1,3 +1,4 @@
+import { Deadline } from '../deadline.ts';
 import type { Dns } from '../dns/dns.ts';
 import { messageOf } from '../message-of.ts';
 import { Evaluation, type Finding, longestTold } from './check.ts';
@@ -22,14 +23,11 @@ export async function checkHost(
 /** A finding, or what ended the evaluation. */
 type Ending = Finding | { readonly result: 'permerror' | 'temperror'; readonly because: string };
 
-/** setTimeout takes what is longer for 1 ms. */
-const longestTimeout = 2 ** 31 - 1;
-
 /** One evaluation with its deadline. */
 class Check {
   readonly #question: SpfQuestion;
   readonly #limits: SpfLimits;
-  readonly #abort = new AbortController();
+  readonly #deadline: Deadline;
   readonly #lookups: Lookups;
   readonly #trace: TracedCheck = { domain: '', questions: [], terms: [], omitted: 0 };
   /** Known before the explanation is. */
@@ -38,20 +36,18 @@ class Check {
   constructor(question: SpfQuestion, dns: Dns, limits: SpfLimits) {
     this.#question = question;
     this.#limits = limits;
-    this.#lookups = new Lookups(dns, limits, this.#abort.signal);
+    this.#deadline = new Deadline(limits.timeout, () => new Error(`not done within ${limits.timeout} ms`));
+    this.#lookups = new Lookups(dns, limits, this.#deadline);
   }
 
   /** The deadline holds even where the DNS port does not heed the signal. */
   run(): Promise<SpfOutcome> {
     return new Promise((resolve) => {
-      const timeout = Math.min(this.#limits.timeout, longestTimeout);
-      const timer = setTimeout(() => {
-        const because = `not done within ${timeout} ms`;
-        resolve(this.#outcome(this.#ending ?? { result: 'temperror', because }));
-        this.#abort.abort(new Error(because));
-      }, timeout);
+      this.#deadline.addEventListener('abort', () => {
+        resolve(this.#outcome(this.#ending ?? endingOf(this.#deadline.reason)));
+      });
       void this.#evaluate().then((outcome) => {
-        clearTimeout(timer);
+        this.#deadline.meet();
         resolve(outcome);
       });
     });

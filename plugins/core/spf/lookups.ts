@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Answer, Dns, DomainName, RecordData, RecordType } from '../dns/dns.ts';
+import type { Deadline } from '../deadline.ts';
 import { messageOf } from '../message-of.ts';
 import type { SpfLimits } from './limits.ts';
 import { foldAscii, isName, printable } from './octets.ts';
@@ -24,7 +25,7 @@ const impossible = { kind: 'nxdomain' } as const;
 export class Lookups {
   readonly #dns: Dns;
   readonly #limits: SpfLimits;
-  readonly #signal: AbortSignal;
+  readonly #deadline: Deadline;
   readonly #answers = new Map<string, Answer<RecordType>>();
   #terms = 0;
   #voids = 0;
@@ -32,10 +33,10 @@ export class Lookups {
   #queries = 0;
   #readAtOnce = 0;
 
-  constructor(dns: Dns, limits: SpfLimits, signal: AbortSignal) {
+  constructor(dns: Dns, limits: SpfLimits, deadline: Deadline) {
     this.#dns = dns;
     this.#limits = limits;
-    this.#signal = signal;
+    this.#deadline = deadline;
   }
 
   get counts(): SpfLookups {
@@ -60,12 +61,12 @@ export class Lookups {
     if (answer === undefined) {
       this.#countQuery();
       try {
-        answer = await this.#dns.resolve(folded, type, this.#signal);
+        answer = await this.#dns.resolve(folded, type, this.#deadline);
       } catch (error) {
         answer = { kind: 'servfail', because: messageOf(error) };
       }
       // After the deadline nobody waits for it.
-      this.#signal.throwIfAborted();
+      this.#deadline.throwIfAborted();
       this.#answers.set(key, answer);
     }
     traceQuestion(asker, name, type, answer);
@@ -90,11 +91,11 @@ export class Lookups {
   async #letOthersWork(): Promise<void> {
     this.#readAtOnce = 0;
     await setImmediate();
-    this.#signal.throwIfAborted();
+    this.#deadline.throwIfAborted();
   }
 
   #countQuery(): void {
-    this.#signal.throwIfAborted();
+    this.#deadline.throwIfAborted();
     if (this.#queries >= this.#limits.queries) {
       throw new SpfError('permerror', `more than ${this.#limits.queries} questions to the DNS`);
     }

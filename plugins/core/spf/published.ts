@@ -1,4 +1,5 @@
 import { AddressSet } from '../address-set.ts';
+import { Deadline } from '../deadline.ts';
 import type { Dns, DomainName } from '../dns/dns.ts';
 import { messageOf } from '../message-of.ts';
 import { parseAddress4, parseAddress6 } from './address.ts';
@@ -31,16 +32,17 @@ export async function publishedAddresses(
   limits: Partial<SpfLimits> = {},
 ): Promise<Published> {
   const all = { ...limitsOfWalk, ...limits };
-  const signal = AbortSignal.timeout(all.timeout);
-  const walk = new Walk(new Lookups(dns, all, signal), all);
+  const deadline = new Deadline(all.timeout, () => new Error(`not done within ${all.timeout} ms`));
+  const walk = new Walk(new Lookups(dns, all, deadline), all);
   try {
     const addresses = await walk.passes(domain);
     if (typeof addresses === 'string') return { kind: 'none', because: addresses };
     return { kind: 'addresses', addresses, unlistable: [...walk.unlistable] };
   } catch (error) {
     if (error instanceof SpfError) return { kind: error.result, because: error.message };
-    const because = signal.aborted ? `not done within ${all.timeout} ms` : printable(messageOf(error));
-    return { kind: 'temperror', because };
+    return { kind: 'temperror', because: printable(messageOf(error)) };
+  } finally {
+    deadline.meet();
   }
 }
 

@@ -167,7 +167,7 @@ void describe('the addresses that a domain publishes:', () => {
     const silent: Dns = {
       resolve: (_name, _type, signal) =>
         new Promise((_resolve, reject) => {
-          signal?.addEventListener('abort', () => reject(signal.reason as Error));
+          signal?.addEventListener('abort', () => reject(signal.reason));
         }),
     };
     const keepAlive = setTimeout(() => undefined, 5000);
