@@ -101,9 +101,11 @@ function credentials(authzid: string, login: string, password: Buffer): Step {
   return { kind: 'credentials', credentials: { authzid, login, password: new Secret(password) } };
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 function textOf(bytes: Buffer): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return utf8.decode(bytes);
   } catch {
     return undefined;
   }

@@ -74,9 +74,9 @@ export class AuthSessions implements ExchangeLines {
 
   command(connection: Connection, argument: Buffer): void {
     const facts = {
-      ...sessionFacts(connection, settingsFor(connection).policy),
       greeted: Boolean(connection.hello.host) && connection.esmtp,
       inTransaction: connection.transaction !== null,
+      ...sessionFacts(connection, settingsFor(connection).policy),
     };
     const verdict = decideBegin(facts);
     if (verdict.kind === 'pass') this.#take(connection, begin(argument));

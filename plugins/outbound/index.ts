@@ -1,3 +1,4 @@
+import { derived } from '../core/derived.ts';
 import { defineCheck, demandedClearances, install } from '../core/haraka/check.ts';
 import { demandedByRoles } from '../core/haraka/installation.ts';
 import { start } from '../core/haraka/startup.ts';
@@ -7,9 +8,9 @@ import { decideGate, decideOutbound, decideRelay } from './gate.ts';
 import { queueOurselves } from './queue.ts';
 
 /** One clearance of every check that this host must make, and of every other that is installed. */
-function demanded(policy: Policy): readonly string[] {
-  return [...new Set([...demandedByRoles(policy), ...demandedClearances()])];
-}
+const demanded = derived((policy: Policy): readonly string[] => [
+  ...new Set([...demandedByRoles(policy), ...demandedClearances()]),
+]);
 
 const checks = [
   defineCheck({ name: 'outbound/relay', stage: 'unclaimed', decide: decideRelay }),

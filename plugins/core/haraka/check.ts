@@ -97,7 +97,7 @@ export function refusalOfSession(plugin: Plugin, connection: Connection): Refusa
     const source = { plugin, connection, params: [], policy: settings.policy };
     const { answer, ...decided } = decideNow(check, source);
     const verdict = answer instanceof Promise ? ownFault('a session check must decide at once') : answer;
-    const { refusal } = judge({ check, ...decided, plugin, connection, verdict, started, settings });
+    const { refusal } = judge({ check, plugin, connection, verdict, started, settings, ...decided });
     if (refusal) return refusal;
   }
   return undefined;
@@ -119,11 +119,11 @@ function runCheck(check: AnyCheck, call: Omit<Source, 'policy'>, next: Next): vo
     next();
     return;
   }
-  const { answer, ...decided } = decideNow(check, { ...call, policy: settings.policy });
+  const { answer, ...decided } = decideNow(check, { policy: settings.policy, ...call });
   const done = withDeadline(answer, deadlineSeconds(settings.policy, plugin), (verdict) => {
     // The client is gone, or has begun another message: nothing may be cleared or answered any more.
     if (connection.transaction !== transaction) return;
-    const decision = { check, ...decided, plugin, connection, transaction, verdict, started, settings };
+    const decision = { check, plugin, connection, transaction, verdict, started, settings, ...decided };
     const outcome = judge(decision);
     clear(check, outcome, record);
     conclude(check, outcome, connection, next);
@@ -168,18 +168,17 @@ interface Decided {
 
 /** Runs `decide` so that whatever it does comes out as a verdict. A mode that cannot be read is `enforce`. */
 function decideNow(check: AnyCheck, source: Source): Decided {
-  let decided: Omit<Decided, 'answer'> = { mode: 'enforce' };
+  let mode: Mode = 'enforce';
+  let facts: SessionFacts | undefined;
   try {
-    const mode = modeOf(check, source.policy);
-    decided = { mode };
+    mode = modeOf(check, source.policy);
     if (mode === 'off') return { mode, answer: skip('mode is off') };
-    const facts = gatherFacts(check.stage, source);
-    decided = { mode, facts };
+    facts = gatherFacts(check.stage, source);
     const decide = check.decide as (facts: unknown, policy: Policy) => unknown;
     const answer = decide(facts, source.policy);
-    return { ...decided, answer: isThenable(answer) ? settled(answer) : asVerdict(answer) };
+    return { mode, facts, answer: isThenable(answer) ? settled(answer) : asVerdict(answer) };
   } catch (error) {
-    return { ...decided, answer: ownFault(error) };
+    return { mode, answer: ownFault(error), ...(facts && { facts }) };
   }
 }
 

@@ -67,7 +67,10 @@ export interface Source {
   readonly policy: Policy;
 }
 
-/** Collects the facts of a stage; throws when Haraka's state does not hold them. */
+/**
+ * Collects the facts of a stage; throws when Haraka's state does not hold them. Below, what is spread stands last: V8 takes
+ * microseconds for it in front of other properties, and this is done for each check of each message.
+ */
 export function gatherFacts<S extends Stage>(stage: S, source: Source): Facts[S] {
   return gatherers[stage](source);
 }
@@ -89,16 +92,16 @@ function mailFacts(source: Source): MailFacts {
   const { mail_from: sender } = transaction;
   if (!sender) throw new Error('the transaction has no sender');
   return {
-    ...sessionFacts(connection, policy),
     sender: envelopeAddress(sender),
     once: onceIn(openRecord(source)),
     receiver: connection.local.host,
     publish: publisherFor(plugin, connection, transaction),
+    ...sessionFacts(connection, policy),
   };
 }
 
 function rcptFacts(source: Source): RcptFacts {
-  return { ...mailFacts(source), recipient: envelopeAddress(source.params[0] as Address) };
+  return { recipient: envelopeAddress(source.params[0] as Address), ...mailFacts(source) };
 }
 
 function messageFacts(source: Source): MessageFacts {
@@ -106,11 +109,11 @@ function messageFacts(source: Source): MessageFacts {
   // Haraka's own default where connection.ini does not name it.
   const limit = source.plugin.haraka_require('connection').cfg.headers.max_lines ?? 1000;
   return {
-    ...mailFacts(source),
     // Haraka's own Received stands first, as one entry of several lines; what the client sent has one line each.
     headerLines: transaction.header_lines.filter((entry) => !/\n[^]/.test(entry)).map(utf8In(transaction)),
     isHeaderWhole: headerLinesSeen(transaction) < limit,
     dkim: signersOf(transaction),
+    ...mailFacts(source),
   };
 }
 
@@ -122,11 +125,11 @@ function utf8In({ encoding }: Transaction): (line: string) => string {
 function gateFacts(source: Source): GateFacts {
   const record = openRecord(source);
   return {
-    ...mailFacts(source),
     clearances: record.clearances,
     recipients: openTransaction(source).rcpt_to.map(envelopeAddress),
     relaying: source.connection.relaying,
     revision: record.settings.revision,
+    ...mailFacts(source),
   };
 }
 
@@ -157,8 +160,15 @@ function signersOf({ notes }: Transaction): string[] {
   );
 }
 
+const read = new WeakMap<Address, EnvelopeAddress>();
+
+/** An address of the envelope as it is now: other plugins may rewrite it. */
 export function envelopeAddress(address: Address): EnvelopeAddress {
   const text = address.format().slice(1, -1);
+  const known = read.get(address);
+  if (known?.text === text) return known;
   const mailbox = address.isNull() ? undefined : parseMailbox(text);
-  return { text, isNull: address.isNull(), ...(mailbox && { mailbox }) };
+  const found = { text, isNull: address.isNull(), ...(mailbox && { mailbox }) };
+  read.set(address, found);
+  return found;
 }

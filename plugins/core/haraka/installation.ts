@@ -1,3 +1,4 @@
+import { derived } from '../derived.ts';
 import type { Policy, Settings } from '../settings/settings.ts';
 import { isTlsRequired } from '../roles.ts';
 import type { Plugin } from './types.ts';
@@ -36,9 +37,9 @@ export function demandedByRoles(policy: Policy): readonly string[] {
   return demandsOf(policy).map(({ check }) => check);
 }
 
-function demandsOf(policy: Policy): readonly Demand[] {
+const demandsOf = derived((policy: Policy): readonly Demand[] => {
   return demands.filter(({ isNeeded }) => isNeeded(policy));
-}
+});
 
 /** What is missing or wrong in Haraka's own configuration, without which ours would not hold. */
 export function hostProblems(plugin: Plugin): string[] {

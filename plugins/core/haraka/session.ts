@@ -28,7 +28,9 @@ export interface SessionFacts {
 interface Proof {
   readonly identity: Identity;
   /** Whom Haraka took the client for at that time: PROXY and XCLIENT change it, and end the proof. */
-  readonly client: string;
+  readonly uuid: string;
+  readonly ip: string;
+  readonly port: number | null;
 }
 
 /** Kept outside of Haraka's notes, so that no other plugin writes it by accident. */
@@ -36,7 +38,8 @@ const proofs = new WeakMap<Connection, Proof>();
 
 /** Binds a proven identity to the session until the client changes or `forgetIdentity`. */
 export function setIdentity(connection: Connection, identity: Identity): void {
-  proofs.set(connection, { identity, client: clientOf(connection) });
+  const { uuid, remote } = connection;
+  proofs.set(connection, { identity, uuid, ip: remote.ip, port: remote.port });
 }
 
 export function forgetIdentity(connection: Connection): void {
@@ -46,12 +49,10 @@ export function forgetIdentity(connection: Connection): void {
 /** Who has logged in, if that still holds. */
 export function identityOf(connection: Connection): Identity | undefined {
   const proof = proofs.get(connection);
-  return proof?.client === clientOf(connection) ? proof.identity : undefined;
-}
-
-/** XCLIENT draws a new uuid, PROXY and XCLIENT set the remote address. */
-function clientOf(connection: Connection): string {
-  return `${connection.uuid} ${connection.remote.ip} ${connection.remote.port}`;
+  // XCLIENT draws a new uuid, PROXY and XCLIENT set the remote address.
+  const { uuid, remote } = connection;
+  const isSame = proof?.uuid === uuid && proof.ip === remote.ip && proof.port === remote.port;
+  return isSame ? proof.identity : undefined;
 }
 
 /** Whether the client has left, or is being sent away: nothing can be said to it any more. */
@@ -63,9 +64,10 @@ export function sessionFacts(connection: Connection, policy: Policy): SessionFac
   const tls = tlsFacts(connection.client);
   const identity = identityOf(connection);
   const peer = peerAt(connection.remote.ip, policy);
+  const port = truePort(connection);
   return {
     client: { address: connection.remote.ip, ...(peer && { peer }) },
-    listener: { port: truePort(connection), role: roleOf(connection, policy) },
+    listener: { port, role: roleOf(connection, port, policy) },
     helo: connection.hello.host ?? '',
     ...(tls && { tls }),
     ...(identity && { identity }),
@@ -77,11 +79,11 @@ function truePort(connection: Connection): number {
 }
 
 /** `mx` only when the true port and the claimed one both are. */
-function roleOf(connection: Connection, policy: Policy): Role {
-  const isMx = (port: number) => roleOfPort(port, policy) === 'mx';
+function roleOf(connection: Connection, reached: number, policy: Policy): Role {
   // XCLIENT without DESTPORT leaves no claim.
-  const claimed = connection.local.port ?? truePort(connection);
-  return isMx(truePort(connection)) && isMx(claimed) ? 'mx' : 'submission';
+  const claimed = connection.local.port ?? reached;
+  if (roleOfPort(reached, policy) === 'submission') return 'submission';
+  return claimed === reached ? 'mx' : roleOfPort(claimed, policy);
 }
 
 /** Asked of a socket once: no other suite is negotiated later, and a socket that is closed no longer tells. */
