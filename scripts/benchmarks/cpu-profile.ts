@@ -39,8 +39,11 @@ const events = /\/dist\/(?:audit\/|core\/event\.|core\/haraka\/outcome\.)/;
 /** What several of these use: it belongs to whichever called it. */
 const shared = /\/dist\/core\/(?:json-line|mailbox|secret)\./;
 
-/** Haraka's own files, but for the logger, whose time belongs to those who log. */
-const haraka = /\/node_modules\/haraka\/(?!logger\.js|node_modules\/)/;
+/**
+ * Haraka's own files, but for the logger, whose time belongs to those who log. Its reader of headers is a package of its
+ * own, which only Haraka calls, whoever stands between them.
+ */
+const haraka = /\/node_modules\/haraka(?:\/(?!logger\.js|node_modules\/)|-email-message\/)/;
 
 /**
  * Sums up the samples between two moments (microseconds of the monotonic clock). A sample belongs to the innermost

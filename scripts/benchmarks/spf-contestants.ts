@@ -1,17 +1,12 @@
 import { Resolver } from 'node:dns/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type { CacheOptions } from '../../plugins/core/dns/cache.ts';
 import type { Dns, RecordType } from '../../plugins/core/dns/dns.ts';
 import { client } from './spf-shapes.ts';
 
-/** Something that evaluates SPF, or asks as if it did. */
-export interface SpfContestant {
-  readonly name: string;
-  readonly title: string;
-  /** Resolves to the result in lower case; to nothing where none is found out. */
-  evaluate(domain: string): Promise<string | undefined>;
-  close(): void;
-}
+/** Evaluates SPF for a domain, or asks as if it did; the result in lower case, nothing where none is found out. */
+export type SpfContestant = (domain: string) => Promise<string | undefined>;
 
 const require = createRequire(import.meta.url);
 
@@ -50,52 +45,38 @@ interface Published {
   readonly checkHost: typeof import('../../plugins/core/spf/check-host.ts').checkHost;
 }
 
-/** All of them, asking the same server. */
-export async function startSpfContestants(port: number): Promise<readonly SpfContestant[]> {
-  const server = `127.0.0.1:${port}`;
+type Start = (server: string) => SpfContestant | Promise<SpfContestant>;
+
+/** Each is started in a process of its own: what one leaves in memory, or in the compiler, must not slow down another. */
+export const spfContestants = {
+  gatekeeper: { title: 'Gatekeeper', start: (server: string) => gatekeeper(server, never) },
+  bare: { title: 'the bare queries', start: bareQueries },
+  'haraka-plugin-spf': { title: 'haraka-plugin-spf', start: harakaPlugin },
+  mailauth: { title: 'mailauth', start: mailauth },
+  warm: {
+    title: 'Gatekeeper, all answers in its cache',
+    start: (server: string) => gatekeeper(server, always),
+  },
+} as const satisfies Record<string, { readonly title: string; readonly start: Start }>;
+
+export type SpfContestantName = keyof typeof spfContestants;
+
+async function gatekeeper(server: string, cache: Partial<CacheOptions>): Promise<SpfContestant> {
   const { createDns, checkHost } = await published();
-  return [
-    gatekeeper(
-      { name: 'gatekeeper', title: 'Gatekeeper' },
-      checkHost,
-      createDns({ servers: [server], cache: never }),
-    ),
-    bareQueries(checkHost, createDns({ servers: [server], cache: never })),
-    harakaPlugin(server),
-    mailauth(server),
-    gatekeeper(
-      { name: 'warm', title: 'Gatekeeper, all answers in its cache' },
-      checkHost,
-      createDns({ servers: [server], cache: always }),
-    ),
-  ];
-}
-
-type ClosableDns = Dns & { close(): void };
-
-function gatekeeper(
-  names: Pick<SpfContestant, 'name' | 'title'>,
-  checkHost: Published['checkHost'],
-  dns: ClosableDns,
-): SpfContestant {
-  return {
-    ...names,
-    close: () => dns.close(),
-    evaluate: async (domain) => (await checkHost({ ...client, sender: `alice@${domain}` }, dns)).result,
-  };
+  const dns = createDns({ servers: [server], cache });
+  return async (domain) => (await checkHost({ ...client, sender: `alice@${domain}` }, dns)).result;
 }
 
 /** The same questions one after the other, and nothing with the answers: what no evaluation can do without. */
-function bareQueries(checkHost: Published['checkHost'], dns: ClosableDns): SpfContestant {
+async function bareQueries(server: string): Promise<SpfContestant> {
+  const { createDns, checkHost } = await published();
+  const dns = createDns({ servers: [server], cache: never });
   const questions = new Map<string, readonly (readonly [string, RecordType])[]>();
-  return {
-    ...{ name: 'bare', title: 'the bare queries', close: () => dns.close() },
-    evaluate: async (domain) => {
-      const known = questions.get(domain) ?? (await questionsOf(domain, checkHost, dns));
-      questions.set(domain, known);
-      for (const [name, type] of known) await dns.resolve(name, type);
-      return undefined;
-    },
+  return async (domain) => {
+    const known = questions.get(domain) ?? (await questionsOf(domain, checkHost, dns));
+    questions.set(domain, known);
+    for (const [name, type] of known) await dns.resolve(name, type);
+    return undefined;
   };
 }
 
@@ -120,12 +101,9 @@ function harakaPlugin(server: string): SpfContestant {
   // It prints what Haraka, at the usual level of its log, does not.
   SPF.prototype.log_debug = () => undefined;
   const resolver = resolverFor(server);
-  return {
-    ...{ name: 'haraka-plugin-spf', title: 'haraka-plugin-spf', close: () => resolver.cancel() },
-    evaluate: async (domain) => {
-      const spf = Object.assign(new SPF(), { helo: client.helo, resolver });
-      return spf.result(await spf.check_host(client.ip, domain, `alice@${domain}`)).toLowerCase();
-    },
+  return async (domain) => {
+    const spf = Object.assign(new SPF(), { helo: client.helo, resolver });
+    return spf.result(await spf.check_host(client.ip, domain, `alice@${domain}`)).toLowerCase();
   };
 }
 
@@ -137,10 +115,7 @@ function mailauth(server: string): SpfContestant {
     mta: 'mx.example',
     resolver: (name: string, type: string) => resolver.resolve(name, type),
   };
-  return {
-    ...{ name: 'mailauth', title: 'mailauth', close: () => resolver.cancel() },
-    evaluate: async (domain) => (await spf({ ...options, sender: `alice@${domain}` })).status.result,
-  };
+  return async (domain) => (await spf({ ...options, sender: `alice@${domain}` })).status.result;
 }
 
 function resolverFor(server: string): Resolver {

@@ -1,16 +1,15 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import type { CountRequest } from './spf-server.ts';
-import { startSpfContestants, type SpfContestant } from './spf-contestants.ts';
-import { domainOf, mostAtOnce, type Shape, shapes } from './spf-shapes.ts';
+import { type SpfContestantName, spfContestants } from './spf-contestants.ts';
+import type { EvaluationAnswer, EvaluationRequest } from './spf-evaluator.ts';
+import { type Answering, startProcess } from './spf-process.ts';
+import type { CountAnswer, ServerGreeting } from './spf-server.ts';
+import { mostAtOnce, shapes } from './spf-shapes.ts';
 
 /** How many evaluations run at once: one after the other, or as many mails as a busy server has in hand. */
 export const crowds = [1, mostAtOnce] as const;
 
 /** All turns of one contestant with one shape of record. */
 export interface SpfEntry {
-  readonly name: string;
+  readonly name: SpfContestantName;
   readonly title: string;
   readonly shape: string;
   /** Counted at the server, for one evaluation. */
@@ -33,104 +32,77 @@ interface Caller {
 
 /** Evaluates by turns, round after round. Rejects when any evaluation finds another result than it must. */
 export async function measureSpf(caller: Caller): Promise<SpfFigures> {
-  const server = await startServer();
-  const contestants = await startSpfContestants(server.port);
+  const server = await startProcess<object, CountAnswer>('spf-server.ts');
+  const running: { end(): void }[] = [server.process];
+  const address = `127.0.0.1:${(server.greeting as ServerGreeting).port}`;
   try {
-    const races = await prepare(contestants, server);
-    await takeTurns(races, caller);
-    return { entries: races.map(({ entry }) => entry) };
+    const races: Race[] = [];
+    for (const name of Object.keys(spfContestants) as SpfContestantName[]) {
+      const started = await startProcess<EvaluationRequest, EvaluationAnswer>(
+        'spf-evaluator.ts',
+        name,
+        address,
+      );
+      running.push(started.process);
+      races.push(...(await prepare(name, started.process, server.process)));
+    }
+    const inOrder = inOrderOfTurns(races);
+    await takeTurns(inOrder, caller);
+    return { entries: inOrder.map(({ entry }) => entry) };
   } finally {
-    for (const contestant of contestants) contestant.close();
-    server.process.kill();
+    for (const each of running) each.end();
   }
 }
 
+type Contestant = Answering<EvaluationRequest, EvaluationAnswer>;
+
 interface Race {
-  readonly contestant: SpfContestant;
-  readonly shape: Shape;
+  readonly contestant: Contestant;
   readonly entry: SpfEntry & { readonly turns: Record<number, number[]> };
 }
 
-/** In the order of the turns: what is compared is measured close together. */
-async function prepare(contestants: readonly SpfContestant[], server: Server): Promise<Race[]> {
+async function prepare(
+  name: SpfContestantName,
+  contestant: Contestant,
+  server: Answering<object, CountAnswer>,
+): Promise<Race[]> {
   const races: Race[] = [];
-  for (const shape of shapes) {
-    for (const contestant of contestants) {
-      const queries = await countQueries(contestant, shape, server);
-      const turns = Object.fromEntries(crowds.map((crowd) => [crowd, []]));
-      const { name, title } = contestant;
-      races.push({ contestant, shape, entry: { name, title, shape: shape.name, queries, turns } });
-    }
+  for (const { name: shape } of shapes) {
+    const evaluations = 20;
+    await contestant.ask({ shape, crowd: 1, evaluations: 1 });
+    await server.ask({});
+    await contestant.ask({ shape, crowd: 1, evaluations });
+    const { queries } = await server.ask({});
+    const turns = Object.fromEntries(crowds.map((crowd) => [crowd, []]));
+    const { title } = spfContestants[name];
+    races.push({ contestant, entry: { name, title, shape, queries: queries / evaluations, turns } });
   }
   return races;
 }
 
-async function countQueries(contestant: SpfContestant, shape: Shape, server: Server): Promise<number> {
-  const evaluations = 20;
-  await evaluate(contestant, shape, 0);
-  await server.count();
-  for (let done = 0; done < evaluations; done += 1) await evaluate(contestant, shape, 0);
-  return (await server.count()) / evaluations;
+/** What is compared is measured close together. */
+function inOrderOfTurns(races: readonly Race[]): Race[] {
+  return shapes.flatMap(({ name }) => races.filter(({ entry }) => entry.shape === name));
 }
 
 /** A first round is for the compiler, and is not counted. */
 async function takeTurns(races: readonly Race[], { rounds, seconds, say, signal }: Caller): Promise<void> {
   const milliseconds = (1000 * seconds) / (shapes.length * crowds.length);
-  const turns = races.flatMap((race) => crowds.map((crowd) => [race, crowd] as const));
-  const takeRound = async (counts: boolean): Promise<void> => {
-    for (const [race, crowd] of turns) {
-      const microseconds = await evaluateFor(race, crowd, milliseconds);
-      if (counts) race.entry.turns[crowd]?.push(microseconds);
-    }
-  };
+  const turns = crowds.flatMap((crowd) => races.map((race) => [race, crowd] as const));
   for (let round = 0; round <= rounds; round += 1) {
     signal.throwIfAborted();
     say(round === 0 ? 'everybody warms up' : `round ${round} of ${rounds}`);
-    await takeRound(round > 0);
+    await takeRound(turns, milliseconds, round > 0);
   }
 }
 
-/** Microseconds of the clock for one evaluation. */
-async function evaluateFor(
-  { contestant, shape }: Race,
-  crowd: number,
+async function takeRound(
+  turns: readonly (readonly [Race, number])[],
   milliseconds: number,
-): Promise<number> {
-  const start = performance.now();
-  let evaluations = 0;
-  const walk = async (slot: number): Promise<void> => {
-    while (performance.now() - start < milliseconds) {
-      await evaluate(contestant, shape, slot);
-      evaluations += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: crowd }, (_, slot) => walk(slot)));
-  return (1000 * (performance.now() - start)) / evaluations;
-}
-
-async function evaluate(contestant: SpfContestant, shape: Shape, slot: number): Promise<void> {
-  const result = await contestant.evaluate(domainOf(shape, slot));
-  if (result === undefined || result === shape.result) return;
-  throw new Error(`${contestant.name}: ${shape.name} gave ${result}`);
-}
-
-interface Server {
-  readonly port: number;
-  readonly process: ChildProcess;
-  /** Questions since it was asked before. */
-  count(): Promise<number>;
-}
-
-async function startServer(): Promise<Server> {
-  const child = fork(join(import.meta.dirname, 'spf-server.ts'), { execArgv: ['--import', 'tsx'] });
-  const next = async <T>(): Promise<T> => {
-    const [message] = (await once(child, 'message')) as [T];
-    return message;
-  };
-  const { port } = await next<{ port: number }>();
-  const count = async (): Promise<number> => {
-    child.send('count and begin again' satisfies CountRequest);
-    return (await next<{ queries: number }>()).queries;
-  };
-  return { port, process: child, count };
+  counts: boolean,
+): Promise<void> {
+  for (const [{ contestant, entry }, crowd] of turns) {
+    const { microseconds } = await contestant.ask({ shape: entry.shape, crowd, milliseconds });
+    if (counts) entry.turns[crowd]?.push(microseconds);
+  }
 }

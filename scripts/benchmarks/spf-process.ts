@@ -1,0 +1,41 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/** A process that answers each request, one at a time. */
+export interface Answering<Request, Answer> {
+  ask(request: Request): Promise<Answer>;
+  end(): void;
+}
+
+/** Starts a program of this folder, which says something when it is ready; also resolves to that. */
+export async function startProcess<Request extends object, Answer>(
+  program: string,
+  ...args: readonly string[]
+): Promise<{ readonly process: Answering<Request, Answer>; readonly greeting: unknown }> {
+  const child = fork(join(import.meta.dirname, program), args, { execArgv: ['--import', 'tsx'] });
+  const greeting = await nextFrom(child);
+  const ask = (request: Request): Promise<Answer> => {
+    child.send(request);
+    return nextFrom(child) as Promise<Answer>;
+  };
+  return { process: { ask, end: () => child.kill() }, greeting };
+}
+
+async function nextFrom(child: ChildProcess): Promise<unknown> {
+  const ended = once(child, 'exit').then(([code]) => {
+    throw new Error(`a process of the benchmark ended with ${String(code)}`);
+  });
+  const [message] = (await Promise.race([once(child, 'message'), ended])) as [unknown];
+  return message;
+}
+
+/** In such a process: says that it is ready, and answers. It ends with the one that started it. */
+export function answer(greeting: unknown, respond: (request: unknown) => Promise<unknown>): void {
+  process.on('message', (request) => {
+    // What goes wrong ends the process, with its stack on standard error.
+    void respond(request).then((message) => process.send?.(message));
+  });
+  process.once('disconnect', () => process.exit());
+  process.send?.(greeting);
+}
