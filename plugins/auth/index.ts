@@ -1,6 +1,8 @@
 import { Unavailable, type Directory } from '../core/directory/directory.ts';
 import { createLdapDirectory } from '../core/directory/ldap.ts';
+import { remember, type MemoryOptions } from '../core/directory/remembered.ts';
 import { directorySecretFiles, readDirectorySecrets } from '../core/directory/secrets.ts';
+import type { DirectorySettings } from '../core/directory/settings.ts';
 import { defineCheck, install, refusalOfSession } from '../core/haraka/check.ts';
 import { addHook } from '../core/haraka/hook.ts';
 import { configDirectory } from '../core/haraka/instance.ts';
@@ -15,6 +17,8 @@ import { redactLog } from '../core/haraka/patches/redact-log.ts';
 import { forgetIdentity, sessionFacts } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
+import { jsonLine } from '../core/json-line.ts';
+import { oncePerMinute } from '../core/once-per-minute.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
 import { decideRequired } from './decide.ts';
 import { mechanisms } from './exchange.ts';
@@ -47,9 +51,28 @@ export function register(this: Plugin): void {
 
 function openDirectory(plugin: Plugin, { directory }: Policy): Directory {
   if (!directory) throw new Error('the settings have no directory');
-  return createLdapDirectory(directory, readDirectorySecrets(directory, configDirectory()), (message) => {
+  const secrets = readDirectorySecrets(directory, configDirectory());
+  const asked = createLdapDirectory(directory, secrets, (message) => {
     plugin.logwarn(message);
   });
+  return remember(asked, memoryOf(plugin, directory));
+}
+
+function memoryOf(plugin: Plugin, { cache }: DirectorySettings): MemoryOptions {
+  const now = () => performance.now();
+  const complain = oncePerMinute(now);
+  return {
+    acceptedMs: cache.seconds * 1000,
+    refusedMs: cache.refused_seconds * 1000,
+    staleMs: cache.stale_seconds * 1000,
+    entries: cache.entries,
+    now,
+    onStale: ({ name }, { message }) => {
+      complain(() =>
+        plugin.logwarn(`logins are accepted as before, ${jsonLine(name)} among them: ${message}`),
+      );
+    },
+  };
 }
 
 /** Tries again with each login until the directory can be opened; the login itself is told to come back later. */

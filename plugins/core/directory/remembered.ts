@@ -1,0 +1,112 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { Secret } from '../secret.ts';
+import { Unavailable, type Account, type Directory, type Verification } from './directory.ts';
+
+/** For how long answers are remembered, in milliseconds. */
+export interface MemoryOptions {
+  readonly acceptedMs: number;
+  readonly refusedMs: number;
+  /** So long an accepted login still counts when no server answers; 0 for never. */
+  readonly staleMs: number;
+  /** Most answers that are kept. */
+  readonly entries: number;
+  /** A clock in milliseconds that only moves forward. */
+  readonly now: () => number;
+  /** Told when a login is accepted because it was accepted before, and no server answers. */
+  readonly onStale: (account: Account, problem: Unavailable) => void;
+}
+
+interface Answer {
+  readonly login: string;
+  readonly verification: Verification;
+  readonly at: number;
+}
+
+/** Refused logins have a place of their own: somebody who guesses must not crowd out those who are welcome. */
+const mostRefused = 1000;
+
+/** A directory that remembers what it answered. */
+export interface RememberingDirectory extends Directory {
+  /** Forgets what it knows of an account: by what it logged in as, its name or its id. Nothing named forgets all. */
+  forget(account?: string): void;
+}
+
+/**
+ * Answers a login as it was answered a moment ago. Nothing in memory is a password: an answer is found by a keyed hash of
+ * login and password (HMAC-SHA-256, under a key of this process), so that finding it tells nothing by its time either.
+ */
+export function remember(directory: Directory, options: MemoryOptions): RememberingDirectory {
+  const key = randomBytes(32);
+  const accepted = new LRUCache<string, Answer>({ max: options.entries });
+  const refused = new LRUCache<string, Answer>({ max: mostRefused });
+  let forgettings = 0;
+
+  const ask = async (login: string, password: Secret, name: string): Promise<Verification> => {
+    const before = forgettings;
+    const verification = await directory.verify(login, password);
+    accepted.delete(name);
+    const place = verification.kind === 'account' ? accepted : refused;
+    // What is forgotten while it is asked for must not come back with the answer.
+    if (before === forgettings) place.set(name, { login, verification, at: options.now() });
+    return verification;
+  };
+
+  return {
+    verify: async (login, password) => {
+      const name = nameOf(key, login, password);
+      const known = accepted.get(name) ?? refused.get(name);
+      if (known && isFresh(known, options)) return known.verification;
+      try {
+        return await ask(login, password, name);
+      } catch (error) {
+        // Not what was known before: it may have been forgotten meanwhile.
+        const stale = staleAccount(accepted.get(name), options);
+        if (!stale || !(error instanceof Unavailable)) throw error;
+        options.onStale(stale, error);
+        return { kind: 'account', account: stale };
+      }
+    },
+    find: (login) => directory.find(login),
+    probe: () => directory.probe(),
+    close: () => {
+      accepted.clear();
+      refused.clear();
+      directory.close();
+    },
+    forget: (account) => {
+      forgettings += 1;
+      for (const place of [accepted, refused]) drop(place, account);
+    },
+  };
+}
+
+/** The length keeps `a` with password `bc` from being `ab` with password `c`. */
+function nameOf(key: Buffer, login: string, password: Secret): string {
+  const hmac = createHmac('sha256', key).update(`${Buffer.byteLength(login)} ${login} `);
+  return password.reveal((bytes) => hmac.update(bytes).digest('base64'));
+}
+
+function isFresh({ verification, at }: Answer, { now, acceptedMs, refusedMs }: MemoryOptions): boolean {
+  return now() < at + (verification.kind === 'account' ? acceptedMs : refusedMs);
+}
+
+function staleAccount(
+  answer: Answer | undefined,
+  { now, acceptedMs, staleMs }: MemoryOptions,
+): Account | undefined {
+  if (answer?.verification.kind !== 'account' || staleMs === 0) return undefined;
+  return now() < answer.at + Math.max(acceptedMs, staleMs) ? answer.verification.account : undefined;
+}
+
+function drop(answers: LRUCache<string, Answer>, account: string | undefined): void {
+  for (const [name, answer] of [...answers]) {
+    if (account === undefined || isAbout(answer, account)) answers.delete(name);
+  }
+}
+
+function isAbout({ login, verification }: Answer, account: string): boolean {
+  const known = verification.kind === 'account' ? [verification.account.name, verification.account.id] : [];
+  const wanted = account.toLowerCase();
+  return [login, ...known].some((name) => name.toLowerCase() === wanted);
+}
