@@ -29,7 +29,12 @@ export async function openScene(signal: AbortSignal): Promise<OpenScene> {
   return {
     folder,
     certificate: certificateIn(varDir),
-    directory: { url: `ldaps://127.0.0.1:${slapd.tlsPort}`, ca: authority.ca },
+    directory: {
+      url: `ldaps://127.0.0.1:${slapd.tlsPort}`,
+      plainUrl: slapd.url,
+      ca: authority.ca,
+      caFile: authority.caFile,
+    },
     accounts: people.filter((person) => !person.disabled),
     directoryPid: slapd.pid(),
     signal,

@@ -7,8 +7,13 @@ export interface Scene {
   readonly folder: string;
   /** Of the SMTP servers. */
   readonly certificate: Certificate;
-  /** The LDAP directory: its URL, and the PEM of the authority that signed its certificate. */
-  readonly directory: { readonly url: string; readonly ca: string };
+  /** The LDAP directory: its URL, that in clear, and the authority that signed its certificate, in PEM and in a file. */
+  readonly directory: {
+    readonly url: string;
+    readonly plainUrl: string;
+    readonly ca: string;
+    readonly caFile: string;
+  };
   /** Who may log in. */
   readonly accounts: readonly Person[];
 }

@@ -1,5 +1,5 @@
 import { type SpfContestant, type SpfContestantName, spfContestants } from './spf-contestants.ts';
-import { answer } from './spf-process.ts';
+import { answer } from './process.ts';
 import { domainOf, shapes } from './spf-shapes.ts';
 
 /** For so long, or so often. */

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readQuestion, writeAnswer } from '../demo/dns-wire.ts';
 import { lookupIn } from '../demo/dns-zone.ts';
-import { answer } from './spf-process.ts';
+import { answer } from './process.ts';
 import { zoneOfShapes } from './spf-shapes.ts';
 
 /** How many questions there were since it was asked before. */

@@ -1,6 +1,6 @@
 import { type SpfContestantName, spfContestants } from './spf-contestants.ts';
 import type { EvaluationAnswer, EvaluationRequest } from './spf-evaluator.ts';
-import { type Answering, startProcess } from './spf-process.ts';
+import { type Answering, startProcess } from './process.ts';
 import type { CountAnswer, ServerGreeting } from './spf-server.ts';
 import { mostAtOnce, shapes } from './spf-shapes.ts';
 

@@ -1,3 +1,5 @@
+import { authTextOf } from './auth-report.ts';
+import { measureAuth } from './auth.ts';
 import { describeMachine } from './machine.ts';
 import { readOptions, usage, UsageError } from './options.ts';
 import { textOf } from './report.ts';
@@ -16,12 +18,22 @@ async function main(): Promise<void> {
   const tell = (result: object, text: () => string) => {
     process.stdout.write(`${options.json ? JSON.stringify({ machine, ...result }, null, 2) : text()}\n`);
   };
-  if (options.what === 'spf') {
-    const figures = await measureSpf({ ...options, ...caller });
-    tell(figures, () => spfTextOf(figures, machine, options.rounds));
-  } else {
-    const result = await measureSessions(options, caller);
-    tell(result, () => textOf(result, machine, options));
+  switch (options.what) {
+    case 'spf': {
+      const figures = await measureSpf({ ...options, ...caller });
+      tell(figures, () => spfTextOf(figures, machine, options.rounds));
+      break;
+    }
+    case 'auth': {
+      const figures = await measureAuth({ ...options, ...caller });
+      tell(figures, () => authTextOf(figures, machine, options.rounds));
+      break;
+    }
+    case 'sessions': {
+      const result = await measureSessions(options, caller);
+      tell(result, () => textOf(result, machine, options));
+      break;
+    }
   }
 }
 

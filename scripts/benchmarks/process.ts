@@ -1,5 +1,4 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
 
 /** A process that answers each request, one at a time. */
@@ -22,12 +21,17 @@ export async function startProcess<Request extends object, Answer>(
   return { process: { ask, end: () => child.kill() }, greeting };
 }
 
-async function nextFrom(child: ChildProcess): Promise<unknown> {
-  const ended = once(child, 'exit').then(([code]) => {
-    throw new Error(`a process of the benchmark ended with ${String(code)}`);
+function nextFrom(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const ended = (code: number | null): void => {
+      reject(new Error(`a process of the benchmark ended with ${code}`));
+    };
+    child.once('exit', ended);
+    child.once('message', (message) => {
+      child.off('exit', ended);
+      resolve(message);
+    });
   });
-  const [message] = (await Promise.race([once(child, 'message'), ended])) as [unknown];
-  return message;
 }
 
 /** In such a process: says that it is ready, and answers. It ends with the one that started it. */
