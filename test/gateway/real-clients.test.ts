@@ -30,12 +30,14 @@ interface Sender {
 /** Resolves to what the program printed; rejects, with that as its message, when it failed. */
 type Program = (sender: Sender) => Promise<string>;
 
-function run(program: string, args: readonly string[], input = ''): Promise<string> {
+function run(program: string, args: readonly string[], input: string | Buffer = ''): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = execFile(program, args, { timeout: 20_000 }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${error.message}\n${stdout}${stderr}`));
       else resolve(stdout + stderr);
     });
+    // Some do not read it, and some end before they have: their exit code tells.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(input);
   });
 }
@@ -59,12 +61,7 @@ const msmtp: Program = ({ port, implicitTls, caFile, user, password, from, to, f
     ...['--file=/dev/null', '--host=localhost', `--port=${port}`, '--tls=on', `--tls-trust-file=${caFile}`],
     ...[`--tls-starttls=${implicitTls ? 'off' : 'on'}`, '--auth=on', `--user=${user}`, `--from=${from}`],
   ];
-  return run('sh', [
-    '-c',
-    `exec msmtp "$@" --passwordeval='echo ${password}' -- ${to} < ${file}`,
-    'sh',
-    ...settings,
-  ]);
+  return run('msmtp', [...settings, `--passwordeval=echo ${password}`, '--', to], readFileSync(file));
 };
 
 const smtplib: Program = (sender) => {
