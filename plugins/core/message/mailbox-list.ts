@@ -13,6 +13,7 @@ import type { Malformed } from './header.ts';
  * Encoded-words are atoms: they are display text, never decoded into syntax (RFC 2047 §5).
  */
 export function parseMailboxList(value: string): readonly Mailbox[] | Malformed {
+  if (value.length > longestList) return { malformed: `an address list of more than ${longestList} characters` };
   const tokens = tokenize(value);
   if (!Array.isArray(tokens)) return tokens as Malformed;
   const mailboxes: Mailbox[] = [];
@@ -23,6 +24,9 @@ export function parseMailboxList(value: string): readonly Mailbox[] | Malformed 
   }
   return mailboxes;
 }
+
+/** Nobody has thousands of authors, and reading a megabyte would hold up everybody's mail. */
+const longestList = 65_536;
 
 interface Token {
   /** `special` is one of `<>@,:;.`; comments and white space leave no token but stand between others. */
