@@ -30,7 +30,12 @@ export function accountJson(account: Account): Readonly<Record<string, unknown>>
 export const meanings: Readonly<Record<Refusal, string>> = {
   'no-such-account': 'directory.filter finds nobody below directory.base',
   'wrong-password': 'the directory refuses this password',
-  'account-disabled': 'its directory.status_attribute says that it may not log in',
+  'account-disabled': 'the directory says that it may not log in',
+  'account-locked': 'the directory has locked it, as after too many wrong passwords',
+  'account-expired': 'the directory says that its time is over',
+  'logon-restricted': 'the directory lets it log in at other times or places only',
+  'password-expired': 'the directory wants a new password first',
+  'password-must-change': 'its password was set by somebody else, and must be changed first',
   'empty-password': 'no password was given, and the directory was not asked',
   'malformed-login': 'too long, or with control characters; the directory was not asked',
   'foreign-authzid': 'it asked to act for somebody else',

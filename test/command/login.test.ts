@@ -45,7 +45,7 @@ const logins = [
     it: 'a disabled account',
     ...{ login: 'retired@corp.example', password: 'pw-retired', code: 1 },
     says: [
-      'no: retired@corp.example: account-disabled: its directory.status_attribute says that it may not log in',
+      'no: retired@corp.example: account-disabled: the directory says that it may not log in',
     ],
   },
   {
@@ -53,7 +53,7 @@ const logins = [
     ...{ login: 'retired@corp.example', password: 'x', code: 1 },
     says: [
       'no: retired@corp.example: wrong-password: the directory refuses this password',
-      'no: retired@corp.example: account-disabled: its directory.status_attribute says that it may not log in',
+      'no: retired@corp.example: account-disabled: the directory says that it may not log in',
     ],
   },
   {

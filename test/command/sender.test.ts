@@ -26,7 +26,7 @@ const cases = [
     by: 'retired@corp.example',
     as: 'retired@corp.example',
     code: 1,
-    says: 'no: retired@corp.example cannot log in: account-disabled: its directory.status_attribute says that it may not log in',
+    says: 'no: retired@corp.example cannot log in: account-disabled: the directory says that it may not log in',
   },
   {
     by: 'mallory@corp.example',

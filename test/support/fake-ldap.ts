@@ -21,8 +21,8 @@ function result(code: number, diagnostic = ''): Buffer {
 }
 
 export const answer = {
-  bind: (id: number, code: number, diagnostic = ''): Buffer =>
-    message(id, element(0x61, result(code, diagnostic))),
+  bind: (id: number, code: number, diagnostic = '', ...controls: readonly Buffer[]): Buffer =>
+    message(id, element(0x61, result(code, diagnostic)), ...controls),
   extended: (id: number, code: number): Buffer => message(id, element(0x78, result(code))),
   done: (id: number, code = 0): Buffer => message(id, element(0x65, result(code))),
   reference: (id: number, url = 'ldap://elsewhere.example/'): Buffer => message(id, element(0x73, text(url))),

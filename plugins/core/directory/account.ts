@@ -1,16 +1,23 @@
 import { formatMailbox, parseMailbox, type Mailbox } from '../mailbox.ts';
-import type { Account } from './directory.ts';
+import type { Account, Refusal } from './directory.ts';
 import type { Entry } from './messages.ts';
 import type { DirectorySettings } from './settings.ts';
+import { refusalOfState } from './state.ts';
 
 /** The attributes that an account is made of. */
 export function accountAttributes(settings: DirectorySettings): readonly string[] {
-  const { address_attributes, status_attribute } = settings;
-  return status_attribute === '' ? address_attributes : [...address_attributes, status_attribute];
+  const { address_attributes, status_attribute, state_attributes } = settings;
+  const status = status_attribute === '' ? [] : [status_attribute];
+  return [...new Set([...address_attributes, ...status, ...state_attributes])];
 }
 
-/** Whether the directory says that the account may not log in. */
-export function isDisabled(entry: Entry, settings: DirectorySettings): boolean {
+/** Why the entry says that the account may not log in; throws an Error when it cannot be understood. */
+export function refusalOfEntry(entry: Entry, settings: DirectorySettings, now: Date): Refusal | undefined {
+  if (isDisabled(entry, settings)) return 'account-disabled';
+  return refusalOfState(settings.state_attributes, (name) => valuesOf(entry, name)[0], now);
+}
+
+function isDisabled(entry: Entry, settings: DirectorySettings): boolean {
   const disabled = settings.disabled_values.map((value) => value.toLowerCase());
   const values = valuesOf(entry, settings.status_attribute);
   return values.some((value) => disabled.includes(value.trim().toLowerCase()));

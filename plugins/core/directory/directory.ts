@@ -11,11 +11,20 @@ export interface Account {
   readonly addresses: readonly Mailbox[];
 }
 
-/** Why a login is refused. The client hears one text for all of them; the event has the cause. */
+/**
+ * Why a login is refused. The client hears one text and 535 for all of them; the event has the cause. For a lockout too,
+ * although it ends by itself: a 454 would tell who guesses that the account exists, and a client that keeps trying with 454
+ * would keep it locked.
+ */
 export const refusals = [
   'no-such-account',
   'wrong-password',
   'account-disabled',
+  'account-locked',
+  'account-expired',
+  'logon-restricted',
+  'password-expired',
+  'password-must-change',
   'empty-password',
   'malformed-login',
   'foreign-authzid',

@@ -1,14 +1,16 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { Deadline } from '../deadline.ts';
+import { messageOf } from '../message-of.ts';
 import { oncePerMinute } from '../once-per-minute.ts';
 import type { Secret } from '../secret.ts';
-import { accountAttributes, accountOf, isDisabled } from './account.ts';
-import { Unavailable, type Account, type Directory, type Verification } from './directory.ts';
+import { accountAttributes, accountOf, refusalOfEntry } from './account.ts';
+import { Unavailable, type Account, type Directory, type Refusal, type Verification } from './directory.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { parseFilter, type LoginFilter } from './filter.ts';
 import { refusalOfName, refusalWithoutAsking } from './login.ts';
 import { resultCode, type Entry, type SearchRequest } from './messages.ts';
 import { Pool, UnhelpfulAnswer } from './pool.ts';
+import type { Proof } from './proof.ts';
 import { Queue } from './queue.ts';
 import { Servers, type Chance, type Server } from './servers.ts';
 import type { DirectorySettings } from './settings.ts';
@@ -22,6 +24,8 @@ export interface DirectorySecrets {
 /** What tests change; the defaults are for everybody else. */
 export interface DirectoryTuning extends Partial<Chance> {
   readonly idleMilliseconds?: number;
+  /** The time of day, by which accounts expire. */
+  readonly clock?: () => Date;
 }
 
 type Log = (message: string) => void;
@@ -49,12 +53,14 @@ class LdapDirectory implements Directory {
   readonly #queue: Queue;
   readonly #reported = new Set<string>();
   readonly #complain: (action: () => void) => void;
+  readonly #clock: () => Date;
   #closed = false;
 
   constructor(settings: DirectorySettings, secrets: DirectorySecrets, log: Log, tuning: DirectoryTuning) {
     this.#settings = settings;
     this.#log = log;
     this.#complain = oncePerMinute(tuning.now ?? monotonic);
+    this.#clock = tuning.clock ?? (() => new Date());
     this.#filter = parseFilter(settings.filter);
     const endpoints = settings.urls.map((url) => parseEndpoint(url, settings));
     this.#servers = new Servers(endpoints, {
@@ -82,7 +88,7 @@ class LdapDirectory implements Directory {
     if (this.#closed) throw new Unavailable('directory: closed');
     const cause = refusalOfName(login);
     if (cause !== undefined) return { kind: 'refused', cause };
-    return this.#inTime((deadline) => this.#decide(login, deadline, () => Promise.resolve(true)));
+    return this.#inTime((deadline) => this.#decide(login, deadline, () => Promise.resolve('proven')));
   }
 
   async probe(): Promise<void> {
@@ -122,14 +128,28 @@ class LdapDirectory implements Directory {
   async #decide(
     login: string,
     deadline: Deadline,
-    isProven: (entry: Entry) => Promise<boolean>,
+    prove: (entry: Entry) => Promise<Proof>,
   ): Promise<Verification> {
     const entry = await this.#search(login, deadline);
     if (entry === undefined) return { kind: 'refused', cause: 'no-such-account' };
-    if (!(await isProven(entry))) return { kind: 'refused', cause: 'wrong-password' };
-    // Only whoever knows the password learns that the account is disabled.
-    if (isDisabled(entry, this.#settings)) return { kind: 'refused', cause: 'account-disabled' };
+    const proof = await prove(entry);
+    const cause = proof === 'proven' ? this.#stateOf(entry) : this.#causeOf(proof, entry);
+    if (cause !== undefined) return { kind: 'refused', cause };
     return { kind: 'account', account: this.#accountOf(entry) };
+  }
+
+  /** 389 DS calls locked what an administrator has disabled. */
+  #causeOf(refusal: Refusal, entry: Entry): Refusal {
+    return refusal === 'account-locked' ? (this.#stateOf(entry) ?? refusal) : refusal;
+  }
+
+  /** Why an account may not log in, whose password was right. */
+  #stateOf(entry: Entry): Refusal | undefined {
+    try {
+      return refusalOfEntry(entry, this.#settings, this.#clock());
+    } catch (error) {
+      throw this.#alarm(`the state of ${entry.dn.slice(0, longestShown)} is not clear: ${messageOf(error)}`);
+    }
   }
 
   /** The one entry of a login. The directory compares: it knows which letters and spaces matter. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseEndpoint } from './endpoint.ts';
 import { attributePattern, parseFilter } from './filter.ts';
+import { stateAttributes } from './state.ts';
 
 const ldapUrl = z
   .string()
@@ -79,6 +80,12 @@ const sectionSchema = z.strictObject({
     .array(z.string())
     .default(['disabled', 'noaccess', 'deleted'])
     .describe('Its values that mean no (compared without case); an account without the attribute may log in'),
+  state_attributes: z
+    .array(z.enum(stateAttributes))
+    .default([])
+    .describe(
+      'Attributes of the server that say more of it: locked, expired, or with a password to be changed',
+    ),
   connections: z.int().min(1).max(64).default(8).describe('Connections for password checks, per process'),
   queue: z
     .int()
