@@ -44,9 +44,7 @@ const logins = [
   {
     it: 'a disabled account',
     ...{ login: 'retired@corp.example', password: 'pw-retired', code: 1 },
-    says: [
-      'no: retired@corp.example: account-disabled: the directory says that it may not log in',
-    ],
+    says: ['no: retired@corp.example: account-disabled: the directory says that it may not log in'],
   },
   {
     it: 'a disabled account with a wrong password: both causes',
