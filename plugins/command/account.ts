@@ -28,7 +28,7 @@ export function accountJson(account: Account): Readonly<Record<string, unknown>>
 
 /** What each cause of a refusal means to whoever manages the accounts. */
 export const meanings: Readonly<Record<Refusal, string>> = {
-  'no-such-account': 'directory.filter finds nobody below directory.base',
+  'no-such-account': 'the directory has nobody for this login, or does not show it to directory.bind_dn',
   'wrong-password': 'the directory refuses this password',
   'account-disabled': 'the directory says that it may not log in',
   'account-locked': 'the directory has locked it, as after too many wrong passwords',

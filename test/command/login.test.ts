@@ -39,7 +39,9 @@ const logins = [
   {
     it: 'nobody',
     ...{ login: 'mallory@corp.example', password: 'x', code: 1 },
-    says: ['no: mallory@corp.example: no-such-account: directory.filter finds nobody below directory.base'],
+    says: [
+      'no: mallory@corp.example: no-such-account: the directory has nobody for this login, or does not show it to directory.bind_dn',
+    ],
   },
   {
     it: 'a disabled account',

@@ -32,7 +32,7 @@ const cases = [
     by: 'mallory@corp.example',
     as: alice,
     code: 1,
-    says: 'no: mallory@corp.example cannot log in: no-such-account: directory.filter finds nobody below directory.base',
+    says: 'no: mallory@corp.example cannot log in: no-such-account: the directory has nobody for this login, or does not show it to directory.bind_dn',
   },
 ] as const;
 

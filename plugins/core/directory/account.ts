@@ -29,8 +29,8 @@ export function accountOf(
   settings: DirectorySettings,
   onBadAddress: (value: string) => void,
 ): Account {
-  const values = settings.address_attributes.flatMap((name) => valuesOf(entry, name));
-  const addresses = values.flatMap((value): Mailbox[] => {
+  const values = settings.address_attributes.flatMap((name) => addressesOf(entry, name));
+  const addresses = [...new Set(values)].flatMap((value): Mailbox[] => {
     const mailbox = parseMailbox(value);
     if (mailbox !== undefined) return [mailbox];
     onBadAddress(value);
@@ -38,6 +38,13 @@ export function accountOf(
   });
   const [first] = addresses;
   return { id: entry.dn, name: first === undefined ? entry.dn : formatMailbox(first), addresses };
+}
+
+/** In proxyAddresses each value begins with its type: of smtp are mail addresses, the primary one in capitals. */
+function addressesOf(entry: Entry, name: string): readonly string[] {
+  const values = valuesOf(entry, name);
+  if (name.toLowerCase() !== 'proxyaddresses') return values;
+  return values.flatMap((value) => /^smtp:(.*)$/is.exec(value)?.[1] ?? []);
 }
 
 /** RFC 4512 §2.5: `mail;lang-en` is a kind of `mail`. */

@@ -5,8 +5,9 @@ import { oncePerMinute } from '../once-per-minute.ts';
 import type { Secret } from '../secret.ts';
 import { accountAttributes, accountOf, refusalOfEntry } from './account.ts';
 import { Unavailable, type Account, type Directory, type Refusal, type Verification } from './directory.ts';
+import { parseDnTemplate, type DnTemplate } from './dn.ts';
 import { parseEndpoint } from './endpoint.ts';
-import { parseFilter, type LoginFilter } from './filter.ts';
+import { parseCondition, parseFilter, type LoginFilter } from './filter.ts';
 import { refusalOfName, refusalWithoutAsking } from './login.ts';
 import { resultCode, type Entry, type SearchRequest } from './messages.ts';
 import { Pool, UnhelpfulAnswer } from './pool.ts';
@@ -30,6 +31,9 @@ export interface DirectoryTuning extends Partial<Chance> {
 
 type Log = (message: string) => void;
 
+/** An account is searched by asking for two: finding both is an alarm. */
+const wantedEntries = 2;
+
 /** How much of what a server sends is shown in the log. */
 const longestShown = 200;
 
@@ -48,6 +52,8 @@ class LdapDirectory implements Directory {
   readonly #settings: DirectorySettings;
   readonly #log: Log;
   readonly #filter: LoginFilter;
+  readonly #bases: readonly string[];
+  readonly #template: DnTemplate | undefined;
   readonly #servers: Servers;
   readonly #pool: Pool;
   readonly #queue: Queue;
@@ -61,7 +67,10 @@ class LdapDirectory implements Directory {
     this.#log = log;
     this.#complain = oncePerMinute(tuning.now ?? monotonic);
     this.#clock = tuning.clock ?? (() => new Date());
-    this.#filter = parseFilter(settings.filter);
+    const { base, bind_template, filter } = settings;
+    this.#bases = [base ?? []].flat();
+    this.#template = bind_template === undefined ? undefined : parseDnTemplate(bind_template);
+    this.#filter = bind_template === undefined ? parseFilter(filter) : parseCondition(filter);
     const endpoints = settings.urls.map((url) => parseEndpoint(url, settings));
     this.#servers = new Servers(endpoints, {
       now: tuning.now ?? monotonic,
@@ -88,12 +97,31 @@ class LdapDirectory implements Directory {
     if (this.#closed) throw new Unavailable('directory: closed');
     const cause = refusalOfName(login);
     if (cause !== undefined) return { kind: 'refused', cause };
-    return this.#inTime((deadline) => this.#decide(login, deadline, () => Promise.resolve('proven')));
+    const nobody: Verification = { kind: 'refused', cause: 'no-such-account' };
+    return this.#inTime((deadline) =>
+      this.#unlessMissing(
+        this.#decide(login, deadline, () => Promise.resolve('proven')),
+        nobody,
+      ),
+    );
   }
 
   async probe(): Promise<void> {
     if (this.#closed) throw new Unavailable('directory: closed');
-    await this.#inTime((deadline) => this.#search('gatekeeper-probe', deadline));
+    const login = 'gatekeeper-probe';
+    await this.#inTime((deadline) =>
+      this.#unlessMissing(this.#search(login, deadline, this.#template?.(login)), undefined),
+    );
+  }
+
+  /** A DN made of a login may be nobody's, and the server has answered then. */
+  async #unlessMissing<T>(work: Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (this.#template && isMissing(error)) return otherwise;
+      throw error;
+    }
   }
 
   /** Ends the wait for `work` at the deadline of a login, and lets it begin nothing more. */
@@ -117,7 +145,7 @@ class LdapDirectory implements Directory {
   async #inTurn(login: string, password: Secret, deadline: Deadline): Promise<Verification> {
     await this.#queue.enter(deadline);
     try {
-      return await this.#decide(login, deadline, ({ dn }) => {
+      return await this.#decide(login, deadline, (dn) => {
         return this.#attempt(deadline, (server) => this.#pool.bind(server, dn, password, deadline));
       });
     } finally {
@@ -128,11 +156,15 @@ class LdapDirectory implements Directory {
   async #decide(
     login: string,
     deadline: Deadline,
-    prove: (entry: Entry) => Promise<Proof>,
+    prove: (dn: string) => Promise<Proof>,
   ): Promise<Verification> {
-    const entry = await this.#search(login, deadline);
+    const dn = this.#template?.(login);
+    const before = dn === undefined ? 'proven' : await prove(dn);
+    if (before !== 'proven') return { kind: 'refused', cause: before };
+    // Of the very entry that was bound: a filter might find another one.
+    const entry = await this.#search(login, deadline, dn);
     if (entry === undefined) return { kind: 'refused', cause: 'no-such-account' };
-    const proof = await prove(entry);
+    const proof = dn === undefined ? await prove(entry.dn) : before;
     const cause = proof === 'proven' ? this.#stateOf(entry) : this.#causeOf(proof, entry);
     if (cause !== undefined) return { kind: 'refused', cause };
     return { kind: 'account', account: this.#accountOf(entry) };
@@ -152,20 +184,21 @@ class LdapDirectory implements Directory {
     }
   }
 
-  /** The one entry of a login. The directory compares: it knows which letters and spaces matter. */
-  async #search(login: string, deadline: Deadline): Promise<Entry | undefined> {
-    const { base, operation_timeout_seconds } = this.#settings;
-    const request: SearchRequest = {
-      base,
-      filter: this.#filter(Buffer.from(login, 'utf8')),
-      attributes: accountAttributes(this.#settings),
-      timeLimitSeconds: Math.ceil(operation_timeout_seconds),
-    };
-    const { entries, result } = await this.#attempt(deadline, (server) => this.#pool.search(server, request));
-    const [entry] = entries;
-    if (entries.length > 1 || result.code === resultCode.sizeLimitExceeded) {
+  /** The one entry of a login, or the entry `dn`. The directory compares: it knows which letters and spaces matter. */
+  async #search(login: string, deadline: Deadline, dn?: string): Promise<Entry | undefined> {
+    const bases = dn === undefined ? this.#bases : [dn];
+    const requests = bases.map((base) =>
+      this.#requestFor(login, base, dn === undefined ? 'subtree' : 'base'),
+    );
+    const answers = await this.#attempt(deadline, (server) =>
+      Promise.all(requests.map((request) => this.#pool.search(server, request))),
+    );
+    // One base may lie below another.
+    const entries = new Map(answers.flatMap((answer) => answer.entries.map((entry) => [entry.dn, entry])));
+    const [entry] = entries.values();
+    if (entries.size > 1 || answers.some(({ result }) => result.code === resultCode.sizeLimitExceeded)) {
       throw this.#alarm(
-        `the login ${JSON.stringify(login)} is ambiguous: several entries below ${base} match`,
+        `the login ${JSON.stringify(login)} is ambiguous: several entries below ${bases.join(' and ')} match`,
       );
     }
     // A server may take an empty name, or one of spaces, for nobody's, and accept any password (RFC 4513 §5.1.2).
@@ -173,6 +206,17 @@ class LdapDirectory implements Directory {
       throw this.#alarm(`the entry of ${JSON.stringify(login)} has a name by which nobody can bind`);
     }
     return entry;
+  }
+
+  #requestFor(login: string, base: string, scope: SearchRequest['scope']): SearchRequest {
+    return {
+      base,
+      scope,
+      filter: this.#filter(Buffer.from(login, 'utf8')),
+      attributes: accountAttributes(this.#settings),
+      timeLimitSeconds: Math.ceil(this.#settings.operation_timeout_seconds),
+      sizeLimit: wantedEntries,
+    };
   }
 
   /** Tries one server, then once another one, or the same again where there is no other. */
@@ -231,6 +275,10 @@ class LdapDirectory implements Directory {
 function isFaultOfServer(error: unknown): error is Unavailable {
   if (!(error instanceof UnhelpfulAnswer)) return error instanceof Unavailable;
   return error.code === resultCode.busy || error.code === resultCode.unavailable;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof UnhelpfulAnswer && error.code === resultCode.noSuchObject;
 }
 
 function trustIn(ca: string | Buffer | undefined): SecureContext {

@@ -23,19 +23,21 @@ const controlsTag = 0xa0;
 export const resultCode = {
   success: 0,
   sizeLimitExceeded: 4,
+  noSuchObject: 32,
   invalidCredentials: 49,
   busy: 51,
   unavailable: 52,
 } as const;
 
-/** An account is searched by asking for two: finding both is an alarm, and more than two nobody asked for. */
-export const wantedEntries = 2;
-
 export interface SearchRequest {
   readonly base: string;
+  /** The entry of that name alone, or all that lies below, too. */
+  readonly scope: 'base' | 'subtree';
   readonly filter: Chunks;
   readonly attributes: readonly string[];
   readonly timeLimitSeconds: number;
+  /** Most entries that are wanted; more than these nobody asked for. */
+  readonly sizeLimit: number;
 }
 
 export interface Result {
@@ -79,16 +81,16 @@ export function encodeBind(id: number, dn: string, password: Secret): Buffer {
   );
 }
 
-/** RFC 4511 §4.5.1: the whole subtree, aliases never followed, values wanted. */
+/** RFC 4511 §4.5.1: aliases never followed, values wanted. */
 export function encodeSearch(id: number, search: SearchRequest): Buffer {
-  const wholeSubtree = integer(2, tags.enumerated);
+  const scope = integer(search.scope === 'base' ? 0 : 2, tags.enumerated);
   const neverDerefAliases = integer(0, tags.enumerated);
   const request = tlv(
     operation.searchRequest,
     octets(search.base),
-    wholeSubtree,
+    scope,
     neverDerefAliases,
-    integer(wantedEntries),
+    integer(search.sizeLimit),
     integer(search.timeLimitSeconds),
     boolean(false),
     search.filter,
@@ -207,7 +209,7 @@ const resultNames: Readonly<Record<number, string>> = {
   3: 'timeLimitExceeded',
   4: 'sizeLimitExceeded',
   8: 'strongerAuthRequired',
-  10: 'referral',
+  10: 'referral to another server, which is not asked',
   11: 'adminLimitExceeded',
   13: 'confidentialityRequired',
   32: 'noSuchObject',

@@ -1,11 +1,18 @@
 import { z } from 'zod';
 import { parseEndpoint } from './endpoint.ts';
-import { attributePattern, parseFilter } from './filter.ts';
+import { parseDnTemplate } from './dn.ts';
+import { attributePattern, parseCondition, parseFilter } from './filter.ts';
+import { presetNames, withPreset } from './presets.ts';
 import { stateAttributes } from './state.ts';
 
 const ldapUrl = z
   .string()
   .regex(/^ldaps?:\/\/[^/\s?#@]+$/, 'expected ldaps://HOST[:PORT] or ldap://HOST[:PORT]');
+
+const bases = z
+  .string()
+  .min(1)
+  .or(z.array(z.string().min(1)).min(1));
 
 const attribute = z.string().regex(attributePattern, 'expected the name of an attribute');
 
@@ -39,6 +46,12 @@ const cache = z.strictObject({
 });
 
 const sectionSchema = z.strictObject({
+  preset: z
+    .enum(presetNames)
+    .default('custom')
+    .describe(
+      'Kind of the servers, which gives other defaults for filter, address_attributes, status_attribute and state_attributes',
+    ),
   urls: z
     .array(ldapUrl)
     .min(1)
@@ -62,11 +75,21 @@ const sectionSchema = z.strictObject({
     .string()
     .optional()
     .describe('File with its password (not readable by others); the variable GATEKEEPER_LDAP_PASSWORD wins'),
-  base: z.string().min(1).describe('Where accounts are searched, with all that lies below'),
+  base: bases
+    .optional()
+    .describe('Where accounts are searched, with all that lies below; a list is searched as if it were one'),
+  bind_template: z
+    .string()
+    .optional()
+    .describe(
+      'Instead of base: the DN of an account, in which {login} is what the client gave; nobody is searched',
+    ),
   filter: z
     .string()
     .default('(&(objectClass=inetOrgPerson)(mail={login}))')
-    .describe('Finds the account of a login (RFC 4515); {login} is what the client gave'),
+    .describe(
+      'Finds the account of a login (RFC 4515); {login} is what the client gave; with bind_template: what the entry must meet',
+    ),
   address_attributes: z
     .array(attribute)
     .min(1)
@@ -109,8 +132,7 @@ const sectionSchema = z.strictObject({
 
 export type DirectorySettings = z.infer<typeof sectionSchema>;
 
-/** The section `directory` of the settings. */
-export const directorySettings = sectionSchema.superRefine((settings, context) => {
+const checkedSection = sectionSchema.superRefine((settings, context) => {
   const check = (path: (string | number)[], use: () => unknown) => {
     try {
       use();
@@ -118,8 +140,17 @@ export const directorySettings = sectionSchema.superRefine((settings, context) =
       context.addIssue({ code: 'custom', path, message: (error as Error).message });
     }
   };
-  check(['filter'], () => parseFilter(settings.filter));
+  const { base, bind_template, filter } = settings;
+  check(['filter'], () => (bind_template === undefined ? parseFilter(filter) : parseCondition(filter)));
+  if (bind_template !== undefined) check(['bind_template'], () => parseDnTemplate(bind_template));
+  if ((base === undefined) === (bind_template === undefined)) {
+    const message = base === undefined ? 'is missing' : 'and bind_template contradict each other';
+    context.addIssue({ code: 'custom', path: ['base'], message });
+  }
   settings.urls.forEach((url, index) => {
     check(['urls', index], () => parseEndpoint(url, settings));
   });
 });
+
+/** The section `directory` of the settings. */
+export const directorySettings = z.preprocess(withPreset, checkedSection);
