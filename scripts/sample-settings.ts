@@ -18,6 +18,7 @@ const optionalExamples: Readonly<Record<string, unknown>> = {
   trusted_relays: [{ name: 'backup-mx', addresses: ['198.51.100.0/28'] }],
   'directory.bind_template': 'uid={login},ou=people,dc=example,dc=com',
   'directory.ca_file': 'ldap-ca.pem',
+  'directory.group_base': 'ou=groups,dc=example,dc=com',
   'directory.bind_password_file': 'ldap.password',
   http: { host: '127.0.0.1', port: 8025 },
 };

@@ -7,8 +7,11 @@ import { refusalOfState } from './state.ts';
 /** The attributes that an account is made of. */
 export function accountAttributes(settings: DirectorySettings): readonly string[] {
   const { address_attributes, status_attribute, state_attributes } = settings;
+  const { required_groups, forbidden_groups } = settings;
   const status = status_attribute === '' ? [] : [status_attribute];
-  return [...new Set([...address_attributes, ...status, ...state_attributes])];
+  // By it posixGroup names its members.
+  const uid = required_groups.length + forbidden_groups.length > 0 ? ['uid'] : [];
+  return [...new Set([...address_attributes, ...status, ...state_attributes, ...uid])];
 }
 
 /** Why the entry says that the account may not log in; throws an Error when it cannot be understood. */
@@ -48,7 +51,7 @@ function addressesOf(entry: Entry, name: string): readonly string[] {
 }
 
 /** RFC 4512 §2.5: `mail;lang-en` is a kind of `mail`. */
-function valuesOf(entry: Entry, name: string): readonly string[] {
+export function valuesOf(entry: Entry, name: string): readonly string[] {
   const wanted = name.toLowerCase();
   return entry.attributes
     .filter(({ type }) => type.toLowerCase().split(';')[0] === wanted.split(';')[0])

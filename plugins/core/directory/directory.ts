@@ -9,6 +9,8 @@ export interface Account {
   readonly name: string;
   /** Every mailbox that the account may send as. */
   readonly addresses: readonly Mailbox[];
+  /** The groups of the settings that it is in, as they are written there; absent where the settings have none. */
+  readonly groups?: readonly string[];
 }
 
 /**
@@ -23,6 +25,8 @@ export const refusals = [
   'account-locked',
   'account-expired',
   'logon-restricted',
+  'not-in-required-group',
+  'in-forbidden-group',
   'password-expired',
   'password-must-change',
   'empty-password',

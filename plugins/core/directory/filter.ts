@@ -18,6 +18,11 @@ export function parseCondition(text: string): LoginFilter {
   return parsed(text).filter;
 }
 
+/** What one of these filters finds. */
+export function anyOf(filters: readonly Chunks[]): Chunks {
+  return tlv(filterTags.or, ...filters);
+}
+
 function parsed(text: string): { filter: LoginFilter; usesLogin: boolean } {
   const parser = new Parser(text);
   const filter = parser.filter();

@@ -7,6 +7,7 @@ import { accountAttributes, accountOf, refusalOfEntry } from './account.ts';
 import { Unavailable, type Account, type Directory, type Refusal, type Verification } from './directory.ts';
 import { parseDnTemplate, type DnTemplate } from './dn.ts';
 import { parseEndpoint } from './endpoint.ts';
+import { Groups, refusalOfGroups } from './groups.ts';
 import { parseCondition, parseFilter, type LoginFilter } from './filter.ts';
 import { refusalOfName, refusalWithoutAsking } from './login.ts';
 import { resultCode, type Entry, type SearchRequest } from './messages.ts';
@@ -60,6 +61,7 @@ class LdapDirectory implements Directory {
   readonly #reported = new Set<string>();
   readonly #complain: (action: () => void) => void;
   readonly #clock: () => Date;
+  readonly #groups: Groups;
   #closed = false;
 
   constructor(settings: DirectorySettings, secrets: DirectorySecrets, log: Log, tuning: DirectoryTuning) {
@@ -67,6 +69,7 @@ class LdapDirectory implements Directory {
     this.#log = log;
     this.#complain = oncePerMinute(tuning.now ?? monotonic);
     this.#clock = tuning.clock ?? (() => new Date());
+    this.#groups = new Groups(settings, tuning.now ?? monotonic);
     const { base, bind_template, filter } = settings;
     this.#bases = [base ?? []].flat();
     this.#template = bind_template === undefined ? undefined : parseDnTemplate(bind_template);
@@ -167,7 +170,23 @@ class LdapDirectory implements Directory {
     const proof = dn === undefined ? await prove(entry.dn) : before;
     const cause = proof === 'proven' ? this.#stateOf(entry) : this.#causeOf(proof, entry);
     if (cause !== undefined) return { kind: 'refused', cause };
-    return { kind: 'account', account: this.#accountOf(entry) };
+    return this.#groups.matter ? this.#ofGroups(entry, deadline) : this.#accepted(entry);
+  }
+
+  /** Only for whoever is proven: the groups of others are asked for nobody. */
+  async #ofGroups(entry: Entry, deadline: Deadline): Promise<Verification> {
+    const groups =
+      this.#groups.known(entry.dn) ??
+      (await this.#attempt(deadline, (server) =>
+        this.#groups.lookUp(entry, (request) => this.#pool.search(server, request)),
+      ));
+    const cause = refusalOfGroups(groups, this.#settings);
+    return cause === undefined ? this.#accepted(entry, groups) : { kind: 'refused', cause };
+  }
+
+  #accepted(entry: Entry, groups?: readonly string[]): Verification {
+    const account = this.#accountOf(entry);
+    return { kind: 'account', account: groups ? { ...account, groups } : account };
   }
 
   /** 389 DS calls locked what an administrator has disabled. */

@@ -27,6 +27,7 @@ export const resultCode = {
   invalidCredentials: 49,
   busy: 51,
   unavailable: 52,
+  unwillingToPerform: 53,
 } as const;
 
 export interface SearchRequest {

@@ -6,6 +6,7 @@ interface Given {
   readonly address_attributes?: readonly string[];
   readonly status_attribute?: string;
   readonly state_attributes?: readonly StateAttribute[];
+  readonly nested_groups?: 'walk' | 'in-chain';
 }
 
 /** What is usual with a kind of server, for settings that do not say it themselves. */
@@ -24,6 +25,7 @@ const presets = {
       ...(['userAccountControl', 'accountExpires', 'pwdLastSet'] as const),
       'msDS-User-Account-Control-Computed',
     ],
+    nested_groups: 'in-chain',
   },
   freeipa: {
     filter: '(&(objectClass=person)(|(uid={login})(krbPrincipalName={login})(mail={login})))',

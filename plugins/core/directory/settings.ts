@@ -50,7 +50,7 @@ const sectionSchema = z.strictObject({
     .enum(presetNames)
     .default('custom')
     .describe(
-      'Kind of the servers, which gives other defaults for filter, address_attributes, status_attribute and state_attributes',
+      'Kind of the servers, which gives other defaults for filter, address_attributes, status_attribute, state_attributes and nested_groups',
     ),
   urls: z
     .array(ldapUrl)
@@ -109,6 +109,28 @@ const sectionSchema = z.strictObject({
     .describe(
       'Attributes of the server that say more of it: locked, expired, or with a password to be changed',
     ),
+  required_groups: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'DNs of groups: an account has to be in one of them to log in, itself or by way of other groups',
+    ),
+  forbidden_groups: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('DNs of groups: an account that is in one of them may not log in'),
+  nested_groups: z
+    .enum(['walk', 'in-chain'])
+    .default('walk')
+    .describe(
+      'How groups in groups are found: walk searches upwards below group_base, in-chain asks Active Directory',
+    ),
+  group_base: bases.optional().describe('Where walk searches groups, with all that lies below'),
+  member_attributes: z
+    .array(attribute)
+    .min(1)
+    .default(['member', 'uniqueMember', 'memberUid'])
+    .describe('Attributes by which a group names its members for walk: by DN, memberUid by their uid'),
   connections: z.int().min(1).max(64).default(8).describe('Connections for password checks, per process'),
   queue: z
     .int()
@@ -146,6 +168,11 @@ const checkedSection = sectionSchema.superRefine((settings, context) => {
   if ((base === undefined) === (bind_template === undefined)) {
     const message = base === undefined ? 'is missing' : 'and bind_template contradict each other';
     context.addIssue({ code: 'custom', path: ['base'], message });
+  }
+  const hasGroups = settings.required_groups.length + settings.forbidden_groups.length > 0;
+  if (hasGroups && settings.nested_groups === 'walk' && settings.group_base === undefined) {
+    const message = 'is missing: where the groups are that other groups may be in';
+    context.addIssue({ code: 'custom', path: ['group_base'], message });
   }
   settings.urls.forEach((url, index) => {
     check(['urls', index], () => parseEndpoint(url, settings));

@@ -182,7 +182,7 @@ void describe('the sample file', () => {
     ).policy;
     const defaults = parseSettings(sampleSettings(), 'sample').policy;
     const { listeners: none, nodes: alone, trusted_relays: nobody, directory: search, ...others } = defaults;
-    const { ca_file, bind_password_file, ...found } = directory ?? {};
+    const { ca_file, bind_password_file, group_base, ...found } = directory ?? {};
     assert.deepEqual(rest, others);
     assert.deepEqual(found, search);
     assert.deepEqual([none, alone, nobody], [[], [], []]);
@@ -190,5 +190,6 @@ void describe('the sample file', () => {
     assert.deepEqual([emergency, http?.port], ['observe', 8025]);
     assert.deepEqual([nodes[0]?.name, trusted_relays[0]?.name], ['gateway-2', 'backup-mx']);
     assert.deepEqual([ca_file, bind_password_file], ['ldap-ca.pem', 'ldap.password']);
+    assert.equal(group_base, 'ou=groups,dc=example,dc=com');
   });
 });
