@@ -117,7 +117,7 @@ const poolOf = onceFor((task, package_, crowd) => {
   const { bindPassword, ca } = secretsOf(task);
   const pool = new package_.Pool({
     ...{ bindDn: task.serviceDn, bindPassword, trust: createSecureContext({ ca }) },
-    ...{ milliseconds: 5000, idleMilliseconds: 60_000 },
+    ...{ milliseconds: 5000, idleMilliseconds: 60_000, connections: crowd },
   });
   return { pool, server };
 });

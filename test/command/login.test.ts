@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { ldif } from '../../scripts/demo/ldif.ts';
 import { commandEnvironment, gatekeeper, gatekeeperProgram } from '../support/command.ts';
 import { awkwardLdif } from '../support/directory-people.ts';
 import { eventually } from '../support/gateway.ts';
@@ -100,7 +101,14 @@ void describe('gatekeeper login', { concurrency: 2 }, () => {
   let slapd: Slapd;
   let site: Site;
   before(async () => {
-    slapd = await startSlapd({ ldif: awkwardLdif() });
+    const senders = {
+      dn: 'ou=senders,dc=corp,dc=example',
+      attributes: {
+        ...{ objectClass: ['organizationalUnit'], ou: ['senders'] },
+        seeAlso: ['uid=alice,ou=people,dc=corp,dc=example'],
+      },
+    };
+    slapd = await startSlapd({ ldif: awkwardLdif() + ldif([senders]) });
     site = await startSite({ directoryUrl: slapd.url, settings: { directory: { filter } } });
   });
   after(async () => {
@@ -124,6 +132,27 @@ void describe('gatekeeper login', { concurrency: 2 }, () => {
       assert.equal((await login(['alice'], input)).code, 0);
     });
   }
+
+  void it('shows the groups of the settings that the account is in, or that it has to be', async () => {
+    const group = 'ou=senders,dc=corp,dc=example';
+    const groups = {
+      required_groups: [group],
+      group_base: 'dc=corp,dc=example',
+      member_attributes: ['seeAlso'],
+    };
+    const ofGroups = await startSite({
+      directoryUrl: slapd.url,
+      settings: { directory: { filter, ...groups } },
+    });
+    const shown = async (name: string) =>
+      (await gatekeeper(['login', name, '--no-password'], { haraka: ofGroups.dir })).out;
+    assert.match(await shown('alice'), /^groups +ou=senders,dc=corp,dc=example$/m);
+    assert.equal(
+      await shown('bob'),
+      'no: bob: not-in-required-group: it is in none of directory.required_groups\n',
+    );
+    await ofGroups.stop();
+  });
 
   void it('looks up without a password, and does not wait for one', async () => {
     const { code, out } = await login(['alice', '--no-password']);

@@ -75,10 +75,8 @@ class LdapDirectory implements Directory {
     this.#template = bind_template === undefined ? undefined : parseDnTemplate(bind_template);
     this.#filter = bind_template === undefined ? parseFilter(filter) : parseCondition(filter);
     const endpoints = settings.urls.map((url) => parseEndpoint(url, settings));
-    this.#servers = new Servers(endpoints, {
-      now: tuning.now ?? monotonic,
-      random: tuning.random ?? Math.random,
-    });
+    const chance = { now: tuning.now ?? monotonic, random: tuning.random ?? Math.random };
+    this.#servers = new Servers(endpoints, chance, settings.server_order);
     this.#queue = new Queue(settings.connections, settings.queue);
     this.#pool = new Pool({
       bindDn: settings.bind_dn,
@@ -86,6 +84,7 @@ class LdapDirectory implements Directory {
       trust: trustIn(secrets.ca),
       milliseconds: settings.operation_timeout_seconds * 1000,
       idleMilliseconds: tuning.idleMilliseconds ?? 60_000,
+      connections: settings.connections,
     });
   }
 

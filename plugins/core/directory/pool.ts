@@ -22,6 +22,8 @@ export interface PoolOptions extends Omit<DialOptions, 'onSocket'> {
   /** The account that searches. */
   readonly bindDn: string;
   readonly bindPassword: Secret;
+  /** Most connections for binds, idle ones included. */
+  readonly connections: number;
 }
 
 /** The open connections: one per server for searches, shared, and one for each bind in flight, kept for the next. */
@@ -30,6 +32,7 @@ export class Pool {
   readonly #sockets = new Set<Socket>();
   readonly #searchers = new Map<Server, Promise<Connection>>();
   #idle: { readonly server: Server; readonly connection: Connection }[] = [];
+  #binding = 0;
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -41,9 +44,14 @@ export class Pool {
     const onFresh = async (): Promise<Proof> => {
       return this.#bindOn(await this.#dial(server), server, dn, password, deadline);
     };
-    const idle = this.#takeIdle(server);
-    if (idle === undefined) return onFresh();
-    return unlessLost(this.#bindOn(idle, server, dn, password, deadline), onFresh);
+    this.#binding += 1;
+    try {
+      const idle = this.#takeIdle(server);
+      if (idle === undefined) return await onFresh();
+      return await unlessLost(this.#bindOn(idle, server, dn, password, deadline), onFresh);
+    } finally {
+      this.#binding -= 1;
+    }
   }
 
   /** Searches as the service account. */
@@ -95,11 +103,11 @@ export class Pool {
     this.#idle.push({ server, connection });
   }
 
-  /** The one used last, so that the others grow old and close. A connection to another server makes room for a new one. */
+  /** The one used last, so that the others grow old and close. Where there are no more to be had, one to another server makes room. */
   #takeIdle(server: Server): Connection | undefined {
     const found = this.#idle.findLastIndex((idle) => idle.server === server);
     if (found === -1) {
-      this.#idle[0]?.connection.close();
+      if (this.#idle.length + this.#binding > this.#options.connections) this.#idle[0]?.connection.close();
       return undefined;
     }
     return this.#idle.splice(found, 1)[0]?.connection;

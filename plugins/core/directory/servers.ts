@@ -15,25 +15,40 @@ export interface Server extends Endpoint {
   pausedUntil: number;
 }
 
-/** The servers in order of preference. One that failed pauses; when all do, the one that has waited longest is used, so that an outage ends as soon as a server is back. */
+export type ServerOrder = 'in-order' | 'round-robin';
+
+/** The servers, in order of preference or each in turn. One that failed pauses; when all do, the one that has waited longest is used, so that an outage ends as soon as a server is back. */
 export class Servers {
   readonly #servers: readonly Server[];
   readonly #chance: Chance;
+  readonly #order: ServerOrder;
+  #turn = 0;
 
-  constructor(endpoints: readonly Endpoint[], chance: Chance) {
+  constructor(endpoints: readonly Endpoint[], chance: Chance, order: ServerOrder = 'in-order') {
+    this.#order = order;
     this.#servers = endpoints.map((endpoint) => ({ ...endpoint, failures: 0, pausedUntil: -Infinity }));
     this.#chance = chance;
   }
 
   /** The server for the next attempt, another one than `except` where there is another. */
   choose(except?: Server): Server {
-    const others = this.#servers.filter((server) => server !== except);
-    const candidates = others.length > 0 ? others : this.#servers;
+    const servers = this.#inOrder();
+    const others = servers.filter((server) => server !== except);
+    const candidates = others.length > 0 ? others : servers;
     const ready = candidates.find((server) => !this.#isPaused(server));
     if (ready === undefined) return candidates.reduce((a, b) => (b.pausedUntil < a.pausedUntil ? b : a));
     // One login finds out whether the server is back; the others keep away until it has.
     if (ready.failures > 0) this.#pause(ready);
     return ready;
+  }
+
+  /** A login asks twice: without a step more in each round one of two servers would do all the searches. */
+  #inOrder(): readonly Server[] {
+    if (this.#order === 'in-order') return this.#servers;
+    const count = this.#servers.length;
+    const first = (this.#turn + Math.floor(this.#turn / count)) % count;
+    this.#turn += 1;
+    return [...this.#servers.slice(first), ...this.#servers.slice(0, first)];
   }
 
   /** Returns whether this is news. */

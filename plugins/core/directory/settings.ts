@@ -56,8 +56,12 @@ const sectionSchema = z.strictObject({
     .array(ldapUrl)
     .min(1)
     .describe(
-      'LDAP servers in order of preference: ldaps://HOST[:PORT], or ldap://HOST[:PORT] with StartTLS',
+      'LDAP servers, in order of preference unless server_order says otherwise: ldaps://HOST[:PORT], or ldap://HOST[:PORT] with StartTLS',
     ),
+  server_order: z
+    .enum(['in-order', 'round-robin'])
+    .default('in-order')
+    .describe('Whom a login asks: in-order, the first server that answers; round-robin, each in turn'),
   start_tls: z
     .boolean()
     .default(true)

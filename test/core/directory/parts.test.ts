@@ -131,6 +131,26 @@ describe('the order of servers', () => {
     assert.equal(servers.choose().url, 'ldaps://a');
   });
 
+  it('takes each in its turn, but not one that has failed', () => {
+    let now = 0;
+    const servers = new Servers(
+      [...endpoints, { url: 'ldaps://c', host: 'c', port: 636, security: 'tls' }],
+      { now: () => now, random: () => 0 },
+      'round-robin',
+    );
+    const next = (times: number) => Array.from({ length: times }, () => servers.choose().host);
+    assert.deepEqual(next(9), ['a', 'b', 'c', 'b', 'c', 'a', 'c', 'a', 'b']);
+    const first = servers.choose();
+    assert.notEqual(servers.choose(first), first);
+    servers.failed(first);
+    assert.ok(!next(6).includes(first.host));
+    now = 200;
+    assert.ok(next(3).includes(first.host), 'one login finds out whether it is back');
+    assert.ok(!next(6).includes(first.host));
+    servers.succeeded(first);
+    assert.deepEqual([...new Set(next(6))].sort(), ['a', 'b', 'c']);
+  });
+
   it('counts what fails together as one failure', () => {
     let now = 0;
     const servers = new Servers(endpoints, { now: () => now, random: () => 0 });
