@@ -17,7 +17,7 @@ export function accountAttributes(settings: DirectorySettings): readonly string[
 /** Why the entry says that the account may not log in; throws an Error when it cannot be understood. */
 export function refusalOfEntry(entry: Entry, settings: DirectorySettings, now: Date): Refusal | undefined {
   if (isDisabled(entry, settings)) return 'account-disabled';
-  return refusalOfState(settings.state_attributes, (name) => valuesOf(entry, name)[0], now);
+  return refusalOfState(settings.state_attributes, (name) => valuesOf(entry, name), now);
 }
 
 function isDisabled(entry: Entry, settings: DirectorySettings): boolean {

@@ -1,7 +1,7 @@
 import type { Refusal } from './directory.ts';
 
-/** The first value of an attribute of the account. */
-export type Lookup = (attribute: string) => string | undefined;
+/** The values of an attribute of the account. */
+export type Lookup = (attribute: string) => readonly string[];
 
 /** Why a value of the attribute keeps the account from logging in; throws an Error for a value that it cannot read. */
 type Reading = (value: string, of: Lookup, now: Date) => Refusal | undefined;
@@ -17,7 +17,7 @@ const readings = {
   pwdAccountLockedTime: (value) => (value === '000001010000Z' ? 'account-locked' : undefined),
   pwdReset: (value) => (isTrue(value) ? 'password-must-change' : undefined),
   pwdLastSet: (value, of) =>
-    value === '0' && !(flags(of('userAccountControl') ?? '0') & uac.passwordNeverExpires)
+    value === '0' && !(flags(of('userAccountControl')[0] ?? '0') & uac.passwordNeverExpires)
       ? 'password-must-change'
       : undefined,
   // Unlike lockoutTime, which stays in the entry until the next login, this says whether a lockout is over.
@@ -50,8 +50,8 @@ export function refusalOfState(
   now: Date,
 ): Refusal | undefined {
   const causes = stateAttributes.flatMap((attribute) => {
-    const value = wanted.includes(attribute) ? of(attribute) : undefined;
-    return value === undefined ? [] : [read(attribute, value, of, now)];
+    const values = wanted.includes(attribute) ? of(attribute) : [];
+    return values.map((value) => read(attribute, value, of, now));
   });
   return causes.find((cause) => cause !== undefined);
 }

@@ -56,25 +56,29 @@ const unreadable: readonly (readonly [string, Readonly<Record<string, string>>, 
   ['a month that is none', { krbPasswordExpiration: '20261324120000Z' }, /no time/],
 ];
 
+const valuesIn = (entry: Readonly<Record<string, string>>) => (name: string) => [entry[name] ?? []].flat();
+
 void describe('the state of an account', () => {
   for (const [what, entry, is] of states) {
     void it(`${what}: ${is ?? 'may log in'}`, () => {
-      assert.equal(
-        refusalOfState(stateAttributes, (name) => entry[name], now),
-        is,
-      );
+      assert.equal(refusalOfState(stateAttributes, valuesIn(entry), now), is);
     });
   }
 
   for (const [what, entry, is] of unreadable) {
     void it(`${what}: not clear`, () => {
-      assert.throws(() => refusalOfState(stateAttributes, (name) => entry[name], now), is);
+      assert.throws(() => refusalOfState(stateAttributes, valuesIn(entry), now), is);
     });
   }
 
+  void it('is that of any value, where a server sends several', () => {
+    const of = () => ['false', 'true'];
+    assert.equal(refusalOfState(['nsAccountLock'], of, now), 'account-disabled');
+  });
+
   void it('is not read from attributes that are not in the settings', () => {
     assert.equal(
-      refusalOfState(['pwdReset'], () => '514', now),
+      refusalOfState(['pwdReset'], () => ['514'], now),
       undefined,
     );
   });
