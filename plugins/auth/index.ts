@@ -58,14 +58,14 @@ function openDirectory(plugin: Plugin, { directory }: Policy): Directory {
   return remember(asked, memoryOf(plugin, directory));
 }
 
-function memoryOf(plugin: Plugin, { cache }: DirectorySettings): MemoryOptions {
+function memoryOf(plugin: Plugin, directory: DirectorySettings): MemoryOptions {
   const now = () => performance.now();
   const complain = oncePerMinute(now);
   return {
-    acceptedMs: cache.seconds * 1000,
-    refusedMs: cache.refused_seconds * 1000,
-    staleMs: cache.stale_seconds * 1000,
-    entries: cache.entries,
+    acceptedMs: directory.cache_seconds * 1000,
+    refusedMs: directory.cache_refused_seconds * 1000,
+    staleMs: directory.cache_stale_seconds * 1000,
+    entries: directory.cache_entries,
     now,
     onStale: ({ name }, { message }) => {
       complain(() =>

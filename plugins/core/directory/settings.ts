@@ -8,35 +8,6 @@ const ldapUrl = z
 
 const attribute = z.string().regex(attributePattern, 'expected the name of an attribute');
 
-const cache = z.strictObject({
-  seconds: z
-    .number()
-    .min(0)
-    .max(3600)
-    .default(60)
-    .describe(
-      'How long an accepted login is accepted again unasked: so long an old password, or a disabled account, still counts; 0 asks each time',
-    ),
-  refused_seconds: z
-    .number()
-    .min(0)
-    .max(60)
-    .default(5)
-    .describe('How long a refused login is refused again unasked; 0 asks each time'),
-  stale_seconds: z
-    .number()
-    .min(0)
-    .max(604_800)
-    .default(0)
-    .describe('How long an accepted login is accepted again while no server answers; 0 answers 454'),
-  entries: z
-    .int()
-    .min(1)
-    .max(1_000_000)
-    .default(10_000)
-    .describe('Accepted logins that are remembered, per process'),
-});
-
 const sectionSchema = z.strictObject({
   urls: z
     .array(ldapUrl)
@@ -97,7 +68,32 @@ const sectionSchema = z.strictObject({
     .max(25)
     .default(10)
     .describe('Longest wait for a whole login, queueing and a second server included'),
-  cache: cache.prefault({}).describe('What is remembered of logins, in memory only, without their passwords'),
+  cache_seconds: z
+    .number()
+    .min(0)
+    .max(3600)
+    .default(60)
+    .describe(
+      'How long an accepted login is accepted again unasked: so long an old password, or a disabled account, still counts; 0 asks each time',
+    ),
+  cache_refused_seconds: z
+    .number()
+    .min(0)
+    .max(60)
+    .default(5)
+    .describe('How long a refused login is refused again unasked; 0 asks each time'),
+  cache_stale_seconds: z
+    .number()
+    .min(0)
+    .max(604_800)
+    .default(0)
+    .describe('How long an accepted login is accepted again while no server answers; 0 answers 454'),
+  cache_entries: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .describe('Accepted logins that are remembered, per process'),
 });
 
 export type DirectorySettings = z.infer<typeof sectionSchema>;
