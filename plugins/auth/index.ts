@@ -10,6 +10,7 @@ import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { start, whenServing } from '../core/haraka/startup.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { authLines } from '../core/haraka/patches/auth-lines.ts';
+import { emptyChallenge } from '../core/haraka/patches/empty-challenge.ts';
 import { heldInput } from '../core/haraka/patches/held-input.ts';
 import { lineLength } from '../core/haraka/patches/line-length.ts';
 import { mailUnauthenticated } from '../core/haraka/patches/mail-unauthenticated.ts';
@@ -42,6 +43,7 @@ export function register(this: Plugin): void {
   applyPatch(this, lineLength);
   applyPatch(this, heldInput);
   applyPatch(this, authLines, sessions);
+  applyPatch(this, emptyChallenge);
   applyPatch(this, redactLog);
   applyPatch(this, mailUnauthenticated, (client) => refusalOfSession(this, client));
   registerHooks(this, sessions);
