@@ -9,6 +9,11 @@ export function accountAttributes(settings: DirectorySettings): readonly string[
   return status_attribute === '' ? address_attributes : [...address_attributes, status_attribute];
 }
 
+/** Those, and the one that holds verifiers: only who is asked for one gets it. */
+export function verifierAttributes(settings: DirectorySettings): readonly string[] {
+  return [...accountAttributes(settings), settings.scram_attribute];
+}
+
 /** Whether the directory says that the account may not log in. */
 export function isDisabled(entry: Entry, settings: DirectorySettings): boolean {
   const disabled = settings.disabled_values.map((value) => value.toLowerCase());
@@ -33,10 +38,19 @@ export function accountOf(
   return { id: entry.dn, name: first === undefined ? entry.dn : formatMailbox(first), addresses };
 }
 
-/** RFC 4512 §2.5: `mail;lang-en` is a kind of `mail`. */
+/** What is stored for SCRAM, as it stands. */
+export function verifierValues(entry: Entry, settings: DirectorySettings): readonly Buffer[] {
+  return octetsOf(entry, settings.scram_attribute);
+}
+
 function valuesOf(entry: Entry, name: string): readonly string[] {
+  return octetsOf(entry, name).map((value) => value.toString('utf8'));
+}
+
+/** RFC 4512 §2.5: `mail;lang-en` is a kind of `mail`. */
+function octetsOf(entry: Entry, name: string): readonly Buffer[] {
   const wanted = name.toLowerCase();
   return entry.attributes
     .filter(({ type }) => type.toLowerCase().split(';')[0] === wanted.split(';')[0])
-    .flatMap(({ values }) => values.map((value) => value.toString('utf8')));
+    .flatMap(({ values }) => values);
 }

@@ -2,14 +2,23 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { Deadline } from '../deadline.ts';
 import { oncePerMinute } from '../once-per-minute.ts';
 import type { Secret } from '../secret.ts';
-import { accountAttributes, accountOf, isDisabled } from './account.ts';
-import { Unavailable, type Account, type Directory, type Verification } from './directory.ts';
+import { accountAttributes, accountOf, isDisabled, verifierAttributes, verifierValues } from './account.ts';
+import {
+  Unavailable,
+  type Account,
+  type Directory,
+  type Refusal,
+  type ScramVerifier,
+  type Unproven,
+  type Verification,
+} from './directory.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { parseFilter, type LoginFilter } from './filter.ts';
 import { refusalOfName, refusalWithoutAsking } from './login.ts';
 import { resultCode, type Entry, type SearchRequest } from './messages.ts';
 import { Pool, UnhelpfulAnswer } from './pool.ts';
 import { Queue } from './queue.ts';
+import { MadeUpVerifiers, readVerifiers } from './scram.ts';
 import { Servers, type Chance, type Server } from './servers.ts';
 import type { DirectorySettings } from './settings.ts';
 
@@ -48,6 +57,7 @@ class LdapDirectory implements Directory {
   readonly #pool: Pool;
   readonly #queue: Queue;
   readonly #reported = new Set<string>();
+  readonly #madeUp: MadeUpVerifiers | undefined;
   readonly #complain: (action: () => void) => void;
   #closed = false;
 
@@ -61,6 +71,7 @@ class LdapDirectory implements Directory {
       now: tuning.now ?? monotonic,
       random: tuning.random ?? Math.random,
     });
+    this.#madeUp = madeUpFor(settings, secrets);
     this.#queue = new Queue(settings.connections, settings.queue);
     this.#pool = new Pool({
       bindDn: settings.bind_dn,
@@ -83,6 +94,23 @@ class LdapDirectory implements Directory {
     const cause = refusalOfName(login);
     if (cause !== undefined) return { kind: 'refused', cause };
     return this.#inTime((deadline) => this.#decide(login, deadline, () => Promise.resolve(true)));
+  }
+
+  async verifier(login: string): Promise<Unproven> {
+    const madeUp = this.#madeUp;
+    if (this.#closed || !madeUp) throw new Unavailable('directory: closed, or without scram_attribute');
+    const refused = (cause: Refusal): Unproven => {
+      return { verifier: madeUp.of(login), ifProven: { kind: 'refused', cause }, otherwise: cause };
+    };
+    const cause = refusalOfName(login);
+    if (cause !== undefined) return refused(cause);
+    const entry = await this.#inTime((deadline) =>
+      this.#search(login, deadline, verifierAttributes(this.#settings)),
+    );
+    if (entry === undefined) return refused('no-such-account');
+    const verifier = this.#verifierOf(entry);
+    if (verifier === undefined) return refused('no-scram-verifier');
+    return { verifier, ifProven: this.#verificationOf(entry), otherwise: 'wrong-password' };
   }
 
   async probe(): Promise<void> {
@@ -128,17 +156,36 @@ class LdapDirectory implements Directory {
     if (entry === undefined) return { kind: 'refused', cause: 'no-such-account' };
     if (!(await isProven(entry))) return { kind: 'refused', cause: 'wrong-password' };
     // Only whoever knows the password learns that the account is disabled.
+    return this.#verificationOf(entry);
+  }
+
+  /** What comes of an entry once its password was right. */
+  #verificationOf(entry: Entry): Verification {
     if (isDisabled(entry, this.#settings)) return { kind: 'refused', cause: 'account-disabled' };
     return { kind: 'account', account: this.#accountOf(entry) };
   }
 
+  #verifierOf(entry: Entry): ScramVerifier | undefined {
+    const values = verifierValues(entry, this.#settings);
+    try {
+      return values.length === 0 ? undefined : readVerifiers(values);
+    } catch (error) {
+      const what = `${this.#settings.scram_attribute}: ${(error as Error).message}`;
+      throw this.#alarm(`${entry.dn.slice(0, longestShown)}: ${what}`);
+    }
+  }
+
   /** The one entry of a login. The directory compares: it knows which letters and spaces matter. */
-  async #search(login: string, deadline: Deadline): Promise<Entry | undefined> {
+  async #search(
+    login: string,
+    deadline: Deadline,
+    attributes = accountAttributes(this.#settings),
+  ): Promise<Entry | undefined> {
     const { base, operation_timeout_seconds } = this.#settings;
     const request: SearchRequest = {
       base,
       filter: this.#filter(Buffer.from(login, 'utf8')),
-      attributes: accountAttributes(this.#settings),
+      attributes,
       timeLimitSeconds: Math.ceil(operation_timeout_seconds),
     };
     const { entries, result } = await this.#attempt(deadline, (server) => this.#pool.search(server, request));
@@ -211,6 +258,14 @@ class LdapDirectory implements Directory {
 function isFaultOfServer(error: unknown): error is Unavailable {
   if (!(error instanceof UnhelpfulAnswer)) return error instanceof Unavailable;
   return error.code === resultCode.busy || error.code === resultCode.unavailable;
+}
+
+function madeUpFor(
+  { scram_attribute, scram_iterations }: DirectorySettings,
+  { bindPassword }: DirectorySecrets,
+): MadeUpVerifiers | undefined {
+  if (scram_attribute === '') return undefined;
+  return bindPassword.reveal((bytes) => new MadeUpVerifiers(bytes, scram_iterations));
 }
 
 function trustIn(ca: string | Buffer | undefined): SecureContext {

@@ -50,6 +50,16 @@ const sectionSchema = z.strictObject({
     .array(z.string())
     .default(['disabled', 'noaccess', 'deleted'])
     .describe('Its values that mean no (compared without case); an account without the attribute may log in'),
+  scram_attribute: attribute
+    .or(z.literal(''))
+    .default('')
+    .describe('Attribute with verifiers for SCRAM-SHA-256; empty: no SCRAM. See docs/sysadmin.md'),
+  scram_iterations: z
+    .int()
+    .min(1)
+    .max(999_999_999)
+    .default(4096)
+    .describe('What your verifiers have: logins without one pretend the same'),
   connections: z.int().min(1).max(64).default(8).describe('Connections for password checks, per process'),
   queue: z
     .int()
