@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { presetNames, presetOf } from '../plugins/core/directory/presets.ts';
 import { eventSchema } from '../plugins/core/event.ts';
 import { authLines } from '../plugins/core/haraka/patches/auth-lines.ts';
 import { clientSocket } from '../plugins/core/haraka/patches/client-socket.ts';
@@ -51,6 +52,17 @@ const tables: Readonly<Record<string, () => string>> = {
     table(
       ['field', 'what'],
       Object.entries(eventSchema.shape).map(([name, schema]) => [`\`${name}\``, descriptionOf(schema)]),
+    ),
+  presets: () =>
+    table(
+      ['preset', 'setting', 'is'],
+      presetNames.flatMap((name) =>
+        Object.entries(presetOf(name)).map(([key, value]) => [
+          `\`${name}\``,
+          `\`directory.${key}\``,
+          value === '' ? 'empty' : `\`${String(value).replaceAll(',', ', ').replaceAll('|', '\\|')}\``,
+        ]),
+      ),
     ),
   patches: () =>
     table(

@@ -16,7 +16,9 @@ const optionalExamples: Readonly<Record<string, unknown>> = {
   emergency: 'observe',
   nodes: [{ name: 'gateway-2', addresses: ['192.0.2.12', '2001:db8::12'] }],
   trusted_relays: [{ name: 'backup-mx', addresses: ['198.51.100.0/28'] }],
+  'directory.bind_template': 'uid={login},ou=people,dc=example,dc=com',
   'directory.ca_file': 'ldap-ca.pem',
+  'directory.group_base': 'ou=groups,dc=example,dc=com',
   'directory.bind_password_file': 'ldap.password',
   http: { host: '127.0.0.1', port: 8025 },
 };
@@ -58,7 +60,9 @@ function linesOf(key: string, name: string, schema: z.ZodType, isSectionSet: boo
   const comment = { depth, text: `# ${schema.description ?? ''}`, isCommented };
   const children = name in optionalExamples ? undefined : childrenOf(schema);
   if (!children) return [comment, ...valueLines(key, name, schema, isSectionSet || depth === 0)];
-  const heading = { depth, text: `${key}:`, isCommented: commentedIf(!isSectionSet) };
+  // A heading with nothing below it would be a section without value.
+  const isCommentedHere = isSectionSet && depth > 0 ? 'alone' : commentedIf(!isSectionSet);
+  const heading = { depth, text: `${key}:`, isCommented: isCommentedHere } as const;
   const below = children.map(([child, each]) => linesOf(child, `${name}.${child}`, each, isSectionSet));
   return [comment, heading, ...below.flat()];
 }

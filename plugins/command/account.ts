@@ -5,7 +5,8 @@ import type { Fact } from './output.ts';
 interface Field {
   readonly label: string;
   readonly key: string;
-  readonly value: (account: Account) => string | readonly string[];
+  /** Absent: there is nothing to say of it. */
+  readonly value: (account: Account) => string | readonly string[] | undefined;
 }
 
 /** What is shown of an account, to people under the label, to programs under the key. */
@@ -13,24 +14,33 @@ const fields: readonly Field[] = [
   { label: 'account', key: 'id', value: ({ id }) => id },
   { label: 'name', key: 'name', value: ({ name }) => name },
   { label: 'may send as', key: 'addresses', value: ({ addresses }) => addresses.map(formatMailbox) },
+  { label: 'groups', key: 'groups', value: ({ groups }) => groups },
 ];
 
 export function accountFacts(account: Account): Fact[] {
-  return fields.map(({ label, value }) => {
+  return fields.flatMap(({ label, value }): Fact[] => {
     const shown = value(account);
-    return [label, shown.length === 0 ? '(nothing)' : shown];
+    return shown === undefined ? [] : [[label, shown.length === 0 ? '(nothing)' : shown]];
   });
 }
 
 export function accountJson(account: Account): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(fields.map(({ key, value }) => [key, value(account)]));
+  const known = fields.map(({ key, value }) => [key, value(account)] as const);
+  return Object.fromEntries(known.filter(([, value]) => value !== undefined));
 }
 
 /** What each cause of a refusal means to whoever manages the accounts. */
 export const meanings: Readonly<Record<Refusal, string>> = {
-  'no-such-account': 'directory.filter finds nobody below directory.base',
+  'no-such-account': 'the directory has nobody for this login, or does not show it to directory.bind_dn',
   'wrong-password': 'the directory refuses this password',
-  'account-disabled': 'its directory.status_attribute says that it may not log in',
+  'account-disabled': 'the directory says that it may not log in',
+  'account-locked': 'the directory has locked it, as after too many wrong passwords',
+  'account-expired': 'the directory says that its time is over',
+  'logon-restricted': 'the directory lets it log in at other times or places only',
+  'password-expired': 'the directory wants a new password first',
+  'password-must-change': 'its password was set by somebody else, and must be changed first',
+  'not-in-required-group': 'it is in none of directory.required_groups',
+  'in-forbidden-group': 'it is in one of directory.forbidden_groups',
   'empty-password': 'no password was given, and the directory was not asked',
   'malformed-login': 'too long, or with control characters; the directory was not asked',
   'foreign-authzid': 'it asked to act for somebody else',

@@ -3,12 +3,13 @@ import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Directory } from '../core/directory/directory.ts';
 import { createLdapDirectory } from '../core/directory/ldap.ts';
+import { presetOf } from '../core/directory/presets.ts';
 import { readDirectorySecrets } from '../core/directory/secrets.ts';
 import { readSettings } from '../core/settings/file.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
 import { exitCode, Failure, type Globals } from './output.ts';
 
-/** Where a setting comes from: `FILE:LINE`, the file relative to the directory of Haraka, or `default`. */
+/** Where a setting comes from: `FILE:LINE`, the file relative to the directory of Haraka, `preset NAME` or `default`. */
 export type Source = (path: readonly PropertyKey[]) => string;
 
 /** A Haraka with the gateway in it. */
@@ -42,9 +43,21 @@ export function installationOf(command: Command): Installation {
   const { settings, origin } = readSettings(config);
   const source: Source = (path) => {
     const place = origin(path);
-    return place ? `${relative(dir, place.file)}:${place.line}` : 'default';
+    return place
+      ? `${relative(dir, place.file)}:${place.line}`
+      : (presetBehind(settings.policy, path) ?? 'default');
   };
   return { dir, settings, source };
+}
+
+function presetBehind(
+  { directory }: Policy,
+  [section, key = '']: readonly PropertyKey[],
+): string | undefined {
+  if (section !== 'directory' || directory === undefined) return undefined;
+  const isOfTemplate = key === 'filter' && directory.bind_template !== undefined;
+  const isGiven = key in presetOf(directory.preset) && !isOfTemplate;
+  return isGiven ? `preset ${directory.preset}` : undefined;
 }
 
 /** The same for a command that needs none: `undefined` where nothing names one, and none is in the usual places. */

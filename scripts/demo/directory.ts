@@ -9,7 +9,7 @@ import ldapjs, {
 import { normalised, selects, type Visible } from './filter.ts';
 import { listen, type Listening } from './listening.ts';
 import { type Entry, gatekeeper } from './people.ts';
-import { keepFiltersAsTheyCame, WireFilter } from './wire-filter.ts';
+import { ignoreControlsOfBinds, keepFiltersAsTheyCame, WireFilter } from './wire-filter.ts';
 
 export interface DirectoryOptions {
   /** 0 takes any free port. */
@@ -51,6 +51,7 @@ const anonymous = ldapjs.DN.fromString('cn=anonymous');
  */
 export async function startDirectory(options: DirectoryOptions): Promise<Listening> {
   keepFiltersAsTheyCame();
+  ignoreControlsOfBinds();
   const store = storeOf(options.entries, options.searchers ?? [gatekeeper.dn]);
   const { tls, host = '127.0.0.1' } = options;
   const directory = ldapjs.createServer(tls ? { certificate: tls.cert, key: tls.key } : {});

@@ -50,8 +50,8 @@ declare module 'ldapjs' {
   }
 
   export interface BerReader {
-    peek(): number;
-    readRawBuffer(tag: number): Buffer;
+    peek(): number | null;
+    readRawBuffer(tag: number | null): Buffer;
   }
 
   export interface Server extends NodeJS.EventEmitter {
@@ -70,6 +70,7 @@ declare module 'ldapjs' {
       objectName: string;
       attributes: readonly Attribute[];
     }) => SearchEntry;
+    BindRequest: { parseToPojo(ber: BerReader): object };
     SearchRequest: { parseToPojo(ber: BerReader): object };
   };
   export default ldapjs;

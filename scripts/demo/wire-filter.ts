@@ -16,6 +16,17 @@ export function keepFiltersAsTheyCame(): void {
   ldapjs.SearchRequest.parseToPojo = parseSearch;
 }
 
+/** Keeps ldapjs from reading the controls of a bind: it breaks on the one of password policies, which has no value. */
+export function ignoreControlsOfBinds(): void {
+  ldapjs.BindRequest.parseToPojo = (ber) => {
+    const bind = parseBind(ber);
+    for (let tag = ber.peek(); tag !== null; tag = ber.peek()) ber.readRawBuffer(tag);
+    return bind;
+  };
+}
+
+const parseBind = ldapjs.BindRequest.parseToPojo.bind(ldapjs.BindRequest);
+
 /** RFC 4511 §4.5.1. What throws here makes ldapjs close the connection. */
 function parseSearch(ber: BerReader): object {
   const operation = at(elements(ber.readRawBuffer(ber.peek())), 0);

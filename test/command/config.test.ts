@@ -66,12 +66,23 @@ void describe('gatekeeper config', () => {
     const { settings } = readSettings(join(site.dir, 'config'));
     const rebuilt: Record<string, unknown> = {};
     for (const { key, value } of await rows()) {
-      const [section = '', name] = key.split('.');
-      if (name === 'bind_password') continue;
-      if (name === undefined) rebuilt[section] = value;
-      else rebuilt[section] = { ...(rebuilt[section] as object), [name]: value };
+      if (key !== 'directory.bind_password') put(rebuilt, key.split('.'), value);
     }
     assert.deepEqual(rebuilt, settings.policy);
+  });
+
+  void it('names a preset where it gives a setting, and not where the file does', async () => {
+    const preset = await startSite({
+      directoryUrl: 'ldaps://dc1.corp.example',
+      settings: { directory: { preset: 'active-directory', filter: '(mail={login})' } },
+    });
+    const { out } = await gatekeeper(['config', '--json'], { haraka: preset.dir });
+    await preset.stop();
+    const { settings } = JSON.parse(out) as { settings: Row[] };
+    const shown = new Map(settings.map(({ key, value, source }) => [key, `${String(value)} ${source}`]));
+    assert.equal(shown.get('directory.address_attributes'), 'mail,proxyAddresses preset active-directory');
+    assert.match(shown.get('directory.filter') ?? '', /^\(mail=\{login\}\) config\/gatekeeper\.yaml:\d+$/);
+    assert.equal(shown.get('directory.disabled_values'), 'disabled,noaccess,deleted default');
   });
 
   void it('leaves the defaults out with --changed', async () => {
@@ -185,3 +196,8 @@ void describe('gatekeeper config and the gateway that runs', () => {
     ]);
   });
 });
+
+function put(into: Record<string, unknown>, [key = '', ...below]: readonly string[], value: unknown): void {
+  if (below.length === 0) into[key] = value;
+  else put((into[key] ??= {}) as Record<string, unknown>, below, value);
+}

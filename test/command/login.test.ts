@@ -39,21 +39,21 @@ const logins = [
   {
     it: 'nobody',
     ...{ login: 'mallory@corp.example', password: 'x', code: 1 },
-    says: ['no: mallory@corp.example: no-such-account: directory.filter finds nobody below directory.base'],
+    says: [
+      'no: mallory@corp.example: no-such-account: the directory has nobody for this login, or does not show it to directory.bind_dn',
+    ],
   },
   {
     it: 'a disabled account',
     ...{ login: 'retired@corp.example', password: 'pw-retired', code: 1 },
-    says: [
-      'no: retired@corp.example: account-disabled: its directory.status_attribute says that it may not log in',
-    ],
+    says: ['no: retired@corp.example: account-disabled: the directory says that it may not log in'],
   },
   {
     it: 'a disabled account with a wrong password: both causes',
     ...{ login: 'retired@corp.example', password: 'x', code: 1 },
     says: [
       'no: retired@corp.example: wrong-password: the directory refuses this password',
-      'no: retired@corp.example: account-disabled: its directory.status_attribute says that it may not log in',
+      'no: retired@corp.example: account-disabled: the directory says that it may not log in',
     ],
   },
   {

@@ -26,13 +26,13 @@ const cases = [
     by: 'retired@corp.example',
     as: 'retired@corp.example',
     code: 1,
-    says: 'no: retired@corp.example cannot log in: account-disabled: its directory.status_attribute says that it may not log in',
+    says: 'no: retired@corp.example cannot log in: account-disabled: the directory says that it may not log in',
   },
   {
     by: 'mallory@corp.example',
     as: alice,
     code: 1,
-    says: 'no: mallory@corp.example cannot log in: no-such-account: directory.filter finds nobody below directory.base',
+    says: 'no: mallory@corp.example cannot log in: no-such-account: the directory has nobody for this login, or does not show it to directory.bind_dn',
   },
 ] as const;
 

@@ -21,8 +21,8 @@ function result(code: number, diagnostic = ''): Buffer {
 }
 
 export const answer = {
-  bind: (id: number, code: number, diagnostic = ''): Buffer =>
-    message(id, element(0x61, result(code, diagnostic))),
+  bind: (id: number, code: number, diagnostic = '', ...controls: readonly Buffer[]): Buffer =>
+    message(id, element(0x61, result(code, diagnostic)), ...controls),
   extended: (id: number, code: number): Buffer => message(id, element(0x78, result(code))),
   done: (id: number, code = 0): Buffer => message(id, element(0x65, result(code))),
   reference: (id: number, url = 'ldap://elsewhere.example/'): Buffer => message(id, element(0x73, text(url))),
@@ -47,6 +47,9 @@ export interface FakeRequest {
   readonly kind: 'service-bind' | 'bind' | 'search' | 'start-tls' | 'unbind' | 'other';
   readonly dn: string;
   readonly password: string;
+  /** Where a search begins, and how far it goes (RFC 4511 §4.5.1.2). */
+  readonly base?: string;
+  readonly scope?: number;
   readonly secure: boolean;
   /** The server name indication of the handshake. */
   readonly serverName: string | undefined;
@@ -204,16 +207,27 @@ function children(bytes: Buffer): readonly Parsed[] {
 }
 
 const otherKinds: Readonly<Record<number, FakeRequest['kind']>> = {
-  0x63: 'search',
   0x77: 'start-tls',
   0x42: 'unbind',
 };
 
-function readRequest(content: Buffer): Pick<FakeRequest, 'id' | 'kind' | 'dn' | 'password'> {
+type ReadRequest = Pick<FakeRequest, 'id' | 'kind' | 'dn' | 'password' | 'base' | 'scope'>;
+
+function readRequest(content: Buffer): ReadRequest {
   const [number, operation] = children(content);
   const id = number?.content.readUIntBE(0, number.content.length) ?? 0;
-  if (operation === undefined) return { id, kind: 'other', dn: '', password: '' };
-  if (operation.tag !== 0x60) return { id, kind: otherKinds[operation.tag] ?? 'other', dn: '', password: '' };
-  const [, dn = '', password = ''] = children(operation.content).map((field) => field.content.toString());
-  return { id, kind: dn.startsWith('cn=gatekeeper') ? 'service-bind' : 'bind', dn, password };
+  if (operation?.tag === 0x60) return { id, ...readBind(operation.content) };
+  const nobody = { id, dn: '', password: '' };
+  if (operation?.tag === 0x63) return { ...nobody, kind: 'search', ...readSearch(operation.content) };
+  return { ...nobody, kind: otherKinds[operation?.tag ?? 0] ?? 'other' };
+}
+
+function readBind(content: Buffer): Pick<FakeRequest, 'kind' | 'dn' | 'password'> {
+  const [, dn = '', password = ''] = children(content).map((field) => field.content.toString());
+  return { kind: dn.startsWith('cn=gatekeeper') ? 'service-bind' : 'bind', dn, password };
+}
+
+function readSearch(content: Buffer): Pick<FakeRequest, 'base' | 'scope'> {
+  const [base, scope] = children(content).map((field) => field.content);
+  return { base: base?.toString() ?? '', scope: scope?.[0] ?? -1 };
 }

@@ -38,6 +38,8 @@ export async function startSlapd(options: {
   readonly tls?: SlapdTls;
   /** Lines `access to …` of slapd.conf, instead of letting everybody read who has logged in. */
   readonly access?: string;
+  /** Modules of slapd that the database is laid over with, and their settings. */
+  readonly overlays?: readonly Overlay[];
   /** LDIF that changes cn=config before the start. */
   readonly configLdif?: string;
 }): Promise<Slapd> {
@@ -100,7 +102,14 @@ async function convert(folder: string, file: string, ldif: string): Promise<stri
   return target;
 }
 
+/** Such as ppolicy, with its lines of slapd.conf. */
+export interface Overlay {
+  readonly name: string;
+  readonly lines?: readonly string[];
+}
+
 interface Configured {
+  readonly overlays?: readonly Overlay[];
   readonly tls?: SlapdTls;
   readonly access?: string;
 }
@@ -108,8 +117,8 @@ interface Configured {
 const usersRead =
   'access to attrs=userPassword by anonymous auth by * none\naccess to * by users read by * none';
 
-function configuration(folder: string, { tls, access = usersRead }: Configured): string {
-  const schemas = ['core', 'cosine', 'inetorgperson'].map((name) => `/etc/ldap/schema/${name}.schema`);
+function configuration(folder: string, { tls, access = usersRead, overlays = [] }: Configured): string {
+  const schemas = ['core', 'cosine', 'nis', 'inetorgperson'].map((name) => `/etc/ldap/schema/${name}.schema`);
   const own = fileURLToPath(new URL('../../scripts/demo/mail.schema', import.meta.url));
   const certificates = tls && [
     `TLSCACertificateFile ${tls.caFile}`,
@@ -120,14 +129,18 @@ function configuration(folder: string, { tls, access = usersRead }: Configured):
     ...[...schemas, own].map((file) => `include ${file}`),
     'modulepath /usr/lib/ldap',
     'moduleload back_mdb',
+    ...overlays.map(({ name }) => `moduleload ${name}`),
     `pidfile ${join(folder, 'slapd.pid')}`,
     ...(certificates ?? []),
     'database mdb',
     'suffix dc=corp,dc=example',
+    // In whose name overlays write; nobody can bind as it.
+    'rootdn cn=overlays,dc=corp,dc=example',
     `directory ${join(folder, 'db')}`,
     'dbnosync',
     'index objectClass,uid,mail,mailAlternateAddress eq',
     access,
+    ...overlays.flatMap(({ name, lines: own = [] }) => [`overlay ${name}`, ...own]),
   ];
   return `${lines.join('\n')}\n`;
 }

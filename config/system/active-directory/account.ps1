@@ -18,8 +18,10 @@ New-ADUser -Name $account -SamAccountName $account -Path $services `
   -AccountPassword (Read-Host -AsSecureString 'Password of the account') `
   -CannotChangePassword $true -PasswordNeverExpires $true -Enabled $true
 
-# What directory.filter compares, and directory.address_attributes. A disabled account needs no attribute: Active Directory
-# refuses its password.
-foreach ($property in 'objectClass', 'userPrincipalName', 'mail', 'otherMailbox') {
+# What directory.filter compares, directory.address_attributes, and directory.state_attributes: with the preset
+# active-directory. What cannot be read of the state counts where a password is asked all the same: Active Directory
+# refuses the password then.
+foreach ($property in 'objectClass', 'objectCategory', 'userPrincipalName', 'sAMAccountName', 'mail', 'proxyAddresses',
+    'userAccountControl', 'accountExpires', 'pwdLastSet', 'msDS-User-Account-Control-Computed') {
   dsacls $people /I:S /G "${domain}\${account}:RP;$property;user"
 }

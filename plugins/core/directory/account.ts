@@ -1,12 +1,18 @@
 import { formatMailbox, parseMailbox, type Mailbox } from '../mailbox.ts';
-import type { Account } from './directory.ts';
+import type { Account, Refusal, ScramVerifier } from './directory.ts';
 import type { Entry } from './messages.ts';
+import { readVerifiers } from './scram.ts';
 import type { DirectorySettings } from './settings.ts';
+import { refusalOfState } from './state.ts';
 
 /** The attributes that an account is made of. */
 export function accountAttributes(settings: DirectorySettings): readonly string[] {
-  const { address_attributes, status_attribute } = settings;
-  return status_attribute === '' ? address_attributes : [...address_attributes, status_attribute];
+  const { address_attributes, status_attribute, state_attributes } = settings;
+  const { required_groups, forbidden_groups } = settings;
+  const status = status_attribute === '' ? [] : [status_attribute];
+  // By it posixGroup names its members.
+  const uid = required_groups.length + forbidden_groups.length > 0 ? ['uid'] : [];
+  return [...new Set([...address_attributes, ...status, ...state_attributes, ...uid])];
 }
 
 /** Those, and the one that holds verifiers: only who is asked for one gets it. */
@@ -14,8 +20,13 @@ export function verifierAttributes(settings: DirectorySettings): readonly string
   return [...accountAttributes(settings), settings.scram_attribute];
 }
 
-/** Whether the directory says that the account may not log in. */
-export function isDisabled(entry: Entry, settings: DirectorySettings): boolean {
+/** Why the entry says that the account may not log in; throws an Error when it cannot be understood. */
+export function refusalOfEntry(entry: Entry, settings: DirectorySettings, now: Date): Refusal | undefined {
+  if (isDisabled(entry, settings)) return 'account-disabled';
+  return refusalOfState(settings.state_attributes, (name) => valuesOf(entry, name)[0], now);
+}
+
+function isDisabled(entry: Entry, settings: DirectorySettings): boolean {
   const disabled = settings.disabled_values.map((value) => value.toLowerCase());
   const values = valuesOf(entry, settings.status_attribute);
   return values.some((value) => disabled.includes(value.trim().toLowerCase()));
@@ -27,8 +38,8 @@ export function accountOf(
   settings: DirectorySettings,
   onBadAddress: (value: string) => void,
 ): Account {
-  const values = settings.address_attributes.flatMap((name) => valuesOf(entry, name));
-  const addresses = values.flatMap((value): Mailbox[] => {
+  const values = settings.address_attributes.flatMap((name) => addressesOf(entry, name));
+  const addresses = [...new Set(values)].flatMap((value): Mailbox[] => {
     const mailbox = parseMailbox(value);
     if (mailbox !== undefined) return [mailbox];
     onBadAddress(value);
@@ -38,12 +49,20 @@ export function accountOf(
   return { id: entry.dn, name: first === undefined ? entry.dn : formatMailbox(first), addresses };
 }
 
-/** What is stored for SCRAM, as it stands. */
-export function verifierValues(entry: Entry, settings: DirectorySettings): readonly Buffer[] {
-  return octetsOf(entry, settings.scram_attribute);
+/** What is stored for SCRAM, where anything is; throws an Error when it cannot be understood. */
+export function verifierOf(entry: Entry, settings: DirectorySettings): ScramVerifier | undefined {
+  const values = octetsOf(entry, settings.scram_attribute);
+  return values.length === 0 ? undefined : readVerifiers(values);
 }
 
-function valuesOf(entry: Entry, name: string): readonly string[] {
+/** In proxyAddresses each value begins with its type: of smtp are mail addresses, the primary one in capitals. */
+function addressesOf(entry: Entry, name: string): readonly string[] {
+  const values = valuesOf(entry, name);
+  if (name.toLowerCase() !== 'proxyaddresses') return values;
+  return values.flatMap((value) => /^smtp:(.*)$/is.exec(value)?.[1] ?? []);
+}
+
+export function valuesOf(entry: Entry, name: string): readonly string[] {
   return octetsOf(entry, name).map((value) => value.toString('utf8'));
 }
 

@@ -9,7 +9,6 @@ import {
   encodeSearch,
   encodeStartTls,
   encodeUnbind,
-  wantedEntries,
   type Entry,
   type Response,
   type Result,
@@ -103,7 +102,7 @@ export class Connection {
       // RFC 4511 §4.5.3: a reference points to other servers, which we were not told to trust.
       if (response.kind === 'search-reference') return undefined;
       if (response.kind !== 'search-entry') return { entries, result: resultOf(response, 'search-done') };
-      if (entries.push(response.entry) > wantedEntries)
+      if (entries.push(response.entry) > search.sizeLimit)
         throw new ProtocolError('more entries than were asked for');
       return undefined;
     };

@@ -9,13 +9,26 @@ export interface Account {
   readonly name: string;
   /** Every mailbox that the account may send as. */
   readonly addresses: readonly Mailbox[];
+  /** The groups of the settings that it is in, as they are written there; absent where the settings have none. */
+  readonly groups?: readonly string[];
 }
 
-/** Why a login is refused. The client hears one text for all of them; the event has the cause. */
+/**
+ * Why a login is refused. The client hears one text and 535 for all of them; the event has the cause. For a lockout too,
+ * although it ends by itself: a 454 would tell who guesses that the account exists, and a client that keeps trying with 454
+ * would keep it locked.
+ */
 export const refusals = [
   'no-such-account',
   'wrong-password',
   'account-disabled',
+  'account-locked',
+  'account-expired',
+  'logon-restricted',
+  'not-in-required-group',
+  'in-forbidden-group',
+  'password-expired',
+  'password-must-change',
   'empty-password',
   'malformed-login',
   'foreign-authzid',

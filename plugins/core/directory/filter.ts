@@ -8,12 +8,26 @@ export const attributePattern = /^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)(?:;[A-
 
 /** Reads the setting `filter` (RFC 4515); throws an Error that names the column, or one that says that {login} is missing. */
 export function parseFilter(text: string): LoginFilter {
+  const { filter, usesLogin } = parsed(text);
+  if (usesLogin) return filter;
+  throw new Error('the filter has no {login}: it would find the same entries for everybody');
+}
+
+/** Reads it where the entry is known already: it needs no {login}. */
+export function parseCondition(text: string): LoginFilter {
+  return parsed(text).filter;
+}
+
+/** What one of these filters finds. */
+export function anyOf(filters: readonly Chunks[]): Chunks {
+  return tlv(filterTags.or, ...filters);
+}
+
+function parsed(text: string): { filter: LoginFilter; usesLogin: boolean } {
   const parser = new Parser(text);
   const filter = parser.filter();
   parser.end();
-  if (!parser.usesLogin)
-    throw new Error('the filter has no {login}: it would find the same entries for everybody');
-  return filter;
+  return { filter, usesLogin: parser.usesLogin };
 }
 
 /** A value in pieces; the hole is where the login goes. */

@@ -1,24 +1,27 @@
-import { createSecureContext, type SecureContext } from 'node:tls';
 import { Deadline } from '../deadline.ts';
+import { messageOf } from '../message-of.ts';
 import { oncePerMinute } from '../once-per-minute.ts';
 import type { Secret } from '../secret.ts';
-import { accountAttributes, accountOf, isDisabled, verifierAttributes, verifierValues } from './account.ts';
+import { accountAttributes, accountOf, refusalOfEntry, verifierAttributes, verifierOf } from './account.ts';
 import {
   Unavailable,
   type Account,
   type Directory,
   type Refusal,
-  type ScramVerifier,
   type Unproven,
   type Verification,
 } from './directory.ts';
+import { trustIn } from './dial.ts';
+import { parseDnTemplate, type DnTemplate } from './dn.ts';
 import { parseEndpoint } from './endpoint.ts';
-import { parseFilter, type LoginFilter } from './filter.ts';
+import { Groups, refusalOfGroups } from './groups.ts';
+import { parseCondition, parseFilter, type LoginFilter } from './filter.ts';
 import { refusalOfName, refusalWithoutAsking } from './login.ts';
 import { resultCode, type Entry, type SearchRequest } from './messages.ts';
-import { Pool, UnhelpfulAnswer } from './pool.ts';
+import { isFaultOfServer, isMissing, Pool } from './pool.ts';
+import type { Proof } from './proof.ts';
 import { Queue } from './queue.ts';
-import { MadeUpVerifiers, readVerifiers } from './scram.ts';
+import { MadeUpVerifiers } from './scram.ts';
 import { Servers, type Chance, type Server } from './servers.ts';
 import type { DirectorySettings } from './settings.ts';
 
@@ -31,9 +34,14 @@ export interface DirectorySecrets {
 /** What tests change; the defaults are for everybody else. */
 export interface DirectoryTuning extends Partial<Chance> {
   readonly idleMilliseconds?: number;
+  /** The time of day, by which accounts expire. */
+  readonly clock?: () => Date;
 }
 
 type Log = (message: string) => void;
+
+/** An account is searched by asking for two: finding both is an alarm. */
+const wantedEntries = 2;
 
 /** How much of what a server sends is shown in the log. */
 const longestShown = 200;
@@ -53,25 +61,37 @@ class LdapDirectory implements Directory {
   readonly #settings: DirectorySettings;
   readonly #log: Log;
   readonly #filter: LoginFilter;
+  readonly #bases: readonly string[];
+  readonly #template: DnTemplate | undefined;
   readonly #servers: Servers;
   readonly #pool: Pool;
   readonly #queue: Queue;
   readonly #reported = new Set<string>();
   readonly #madeUp: MadeUpVerifiers | undefined;
   readonly #complain: (action: () => void) => void;
+  readonly #clock: () => Date;
+  readonly #groups: Groups;
   #closed = false;
 
   constructor(settings: DirectorySettings, secrets: DirectorySecrets, log: Log, tuning: DirectoryTuning) {
     this.#settings = settings;
     this.#log = log;
-    this.#complain = oncePerMinute(tuning.now ?? monotonic);
-    this.#filter = parseFilter(settings.filter);
+    this.#complain = oncePerMinute(tuning.now ?? (() => performance.now()));
+    this.#clock = tuning.clock ?? (() => new Date());
+    this.#groups = new Groups(settings, tuning.now ?? (() => performance.now()));
+    const { base, bind_template, filter } = settings;
+    this.#bases = [base ?? []].flat();
+    this.#template = bind_template === undefined ? undefined : parseDnTemplate(bind_template);
+    this.#filter = bind_template === undefined ? parseFilter(filter) : parseCondition(filter);
     const endpoints = settings.urls.map((url) => parseEndpoint(url, settings));
     this.#servers = new Servers(endpoints, {
-      now: tuning.now ?? monotonic,
+      now: tuning.now ?? (() => performance.now()),
       random: tuning.random ?? Math.random,
     });
-    this.#madeUp = madeUpFor(settings, secrets);
+    this.#madeUp =
+      settings.scram_attribute === ''
+        ? undefined
+        : secrets.bindPassword.reveal((bytes) => new MadeUpVerifiers(bytes, settings.scram_iterations));
     this.#queue = new Queue(settings.connections, settings.queue);
     this.#pool = new Pool({
       bindDn: settings.bind_dn,
@@ -93,29 +113,56 @@ class LdapDirectory implements Directory {
     if (this.#closed) throw new Unavailable('directory: closed');
     const cause = refusalOfName(login);
     if (cause !== undefined) return { kind: 'refused', cause };
-    return this.#inTime((deadline) => this.#decide(login, deadline, () => Promise.resolve(true)));
+    const nobody: Verification = { kind: 'refused', cause: 'no-such-account' };
+    return this.#inTime((deadline) =>
+      this.#unlessMissing(
+        this.#decide(login, deadline, () => Promise.resolve('proven')),
+        nobody,
+      ),
+    );
   }
 
   async verifier(login: string): Promise<Unproven> {
     const madeUp = this.#madeUp;
-    if (this.#closed || !madeUp) throw new Unavailable('directory: closed, or without scram_attribute');
+    // Groups would have to be asked for before anything is proven, and the time of that tells who exists.
+    if (this.#closed || !madeUp || this.#groups.matter) {
+      throw new Unavailable('directory: closed, or without scram_attribute, or with groups');
+    }
     const refused = (cause: Refusal): Unproven => {
       return { verifier: madeUp.of(login), ifProven: { kind: 'refused', cause }, otherwise: cause };
     };
     const cause = refusalOfName(login);
     if (cause !== undefined) return refused(cause);
+    const dn = this.#template?.(login);
     const entry = await this.#inTime((deadline) =>
-      this.#search(login, deadline, verifierAttributes(this.#settings)),
+      this.#unlessMissing(this.#search(login, deadline, dn, verifierAttributes(this.#settings)), undefined),
     );
     if (entry === undefined) return refused('no-such-account');
-    const verifier = this.#verifierOf(entry);
+    const { scram_attribute: what } = this.#settings;
+    const verifier = this.#understood(what, entry, () => verifierOf(entry, this.#settings));
     if (verifier === undefined) return refused('no-scram-verifier');
-    return { verifier, ifProven: this.#verificationOf(entry), otherwise: 'wrong-password' };
+    const state = this.#stateOf(entry);
+    const ifProven: Verification =
+      state === undefined ? this.#accepted(entry) : { kind: 'refused', cause: state };
+    return { verifier, ifProven, otherwise: 'wrong-password' };
   }
 
   async probe(): Promise<void> {
     if (this.#closed) throw new Unavailable('directory: closed');
-    await this.#inTime((deadline) => this.#search('gatekeeper-probe', deadline));
+    const login = 'gatekeeper-probe';
+    await this.#inTime((deadline) =>
+      this.#unlessMissing(this.#search(login, deadline, this.#template?.(login)), undefined),
+    );
+  }
+
+  /** A DN made of a login may be nobody's, and the server has answered then. */
+  async #unlessMissing<T>(work: Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (this.#template && isMissing(error)) return otherwise;
+      throw error;
+    }
   }
 
   /** Ends the wait for `work` at the deadline of a login, and lets it begin nothing more. */
@@ -139,7 +186,7 @@ class LdapDirectory implements Directory {
   async #inTurn(login: string, password: Secret, deadline: Deadline): Promise<Verification> {
     await this.#queue.enter(deadline);
     try {
-      return await this.#decide(login, deadline, ({ dn }) => {
+      return await this.#decide(login, deadline, (dn) => {
         return this.#attempt(deadline, (server) => this.#pool.bind(server, dn, password, deadline));
       });
     } finally {
@@ -150,49 +197,75 @@ class LdapDirectory implements Directory {
   async #decide(
     login: string,
     deadline: Deadline,
-    isProven: (entry: Entry) => Promise<boolean>,
+    prove: (dn: string) => Promise<Proof>,
   ): Promise<Verification> {
-    const entry = await this.#search(login, deadline);
+    const dn = this.#template?.(login);
+    const before = dn === undefined ? 'proven' : await prove(dn);
+    if (before !== 'proven') return { kind: 'refused', cause: before };
+    // Of the very entry that was bound: a filter might find another one.
+    const entry = await this.#search(login, deadline, dn);
     if (entry === undefined) return { kind: 'refused', cause: 'no-such-account' };
-    if (!(await isProven(entry))) return { kind: 'refused', cause: 'wrong-password' };
-    // Only whoever knows the password learns that the account is disabled.
-    return this.#verificationOf(entry);
+    const proof = dn === undefined ? await prove(entry.dn) : before;
+    const cause = proof === 'proven' ? this.#stateOf(entry) : this.#causeOf(proof, entry);
+    if (cause !== undefined) return { kind: 'refused', cause };
+    return this.#groups.matter ? this.#ofGroups(entry, deadline) : this.#accepted(entry);
   }
 
-  /** What comes of an entry once its password was right. */
-  #verificationOf(entry: Entry): Verification {
-    if (isDisabled(entry, this.#settings)) return { kind: 'refused', cause: 'account-disabled' };
-    return { kind: 'account', account: this.#accountOf(entry) };
+  /** Only for whoever is proven: the groups of others are asked for nobody. */
+  async #ofGroups(entry: Entry, deadline: Deadline): Promise<Verification> {
+    const groups =
+      this.#groups.known(entry.dn) ??
+      (await this.#attempt(deadline, (server) =>
+        this.#groups.lookUp(entry, (request) => this.#pool.search(server, request)),
+      ));
+    const cause = refusalOfGroups(groups, this.#settings);
+    return cause === undefined ? this.#accepted(entry, groups) : { kind: 'refused', cause };
   }
 
-  #verifierOf(entry: Entry): ScramVerifier | undefined {
-    const values = verifierValues(entry, this.#settings);
+  #accepted(entry: Entry, groups?: readonly string[]): Verification {
+    const account = this.#accountOf(entry);
+    return { kind: 'account', account: groups ? { ...account, groups } : account };
+  }
+
+  /** 389 DS calls locked what an administrator has disabled. */
+  #causeOf(refusal: Refusal, entry: Entry): Refusal {
+    return refusal === 'account-locked' ? (this.#stateOf(entry) ?? refusal) : refusal;
+  }
+
+  /** Why an account may not log in, whose password was right. */
+  #stateOf(entry: Entry): Refusal | undefined {
+    return this.#understood('the state', entry, () => refusalOfEntry(entry, this.#settings, this.#clock()));
+  }
+
+  /** What cannot be read is neither yes nor no. */
+  #understood<T>(what: string, { dn }: Entry, read: () => T): T {
     try {
-      return values.length === 0 ? undefined : readVerifiers(values);
+      return read();
     } catch (error) {
-      const what = `${this.#settings.scram_attribute}: ${(error as Error).message}`;
-      throw this.#alarm(`${entry.dn.slice(0, longestShown)}: ${what}`);
+      throw this.#alarm(`${what} of ${dn.slice(0, longestShown)} is not clear: ${messageOf(error)}`);
     }
   }
 
-  /** The one entry of a login. The directory compares: it knows which letters and spaces matter. */
+  /** The one entry of a login, or the entry `dn`. The directory compares: it knows which letters and spaces matter. */
   async #search(
     login: string,
     deadline: Deadline,
+    dn?: string,
     attributes = accountAttributes(this.#settings),
   ): Promise<Entry | undefined> {
-    const { base, operation_timeout_seconds } = this.#settings;
-    const request: SearchRequest = {
-      base,
-      filter: this.#filter(Buffer.from(login, 'utf8')),
-      attributes,
-      timeLimitSeconds: Math.ceil(operation_timeout_seconds),
-    };
-    const { entries, result } = await this.#attempt(deadline, (server) => this.#pool.search(server, request));
-    const [entry] = entries;
-    if (entries.length > 1 || result.code === resultCode.sizeLimitExceeded) {
+    const bases = dn === undefined ? this.#bases : [dn];
+    const requests = bases.map((base) =>
+      this.#requestFor(login, base, dn === undefined ? 'subtree' : 'base', attributes),
+    );
+    const answers = await this.#attempt(deadline, (server) =>
+      Promise.all(requests.map((request) => this.#pool.search(server, request))),
+    );
+    // One base may lie below another.
+    const entries = new Map(answers.flatMap((answer) => answer.entries.map((entry) => [entry.dn, entry])));
+    const [entry] = entries.values();
+    if (entries.size > 1 || answers.some(({ result }) => result.code === resultCode.sizeLimitExceeded)) {
       throw this.#alarm(
-        `the login ${JSON.stringify(login)} is ambiguous: several entries below ${base} match`,
+        `the login ${JSON.stringify(login)} is ambiguous: several entries below ${bases.join(' and ')} match`,
       );
     }
     // A server may take an empty name, or one of spaces, for nobody's, and accept any password (RFC 4513 §5.1.2).
@@ -200,6 +273,22 @@ class LdapDirectory implements Directory {
       throw this.#alarm(`the entry of ${JSON.stringify(login)} has a name by which nobody can bind`);
     }
     return entry;
+  }
+
+  #requestFor(
+    login: string,
+    base: string,
+    scope: SearchRequest['scope'],
+    attributes: readonly string[],
+  ): SearchRequest {
+    return {
+      base,
+      scope,
+      filter: this.#filter(Buffer.from(login, 'utf8')),
+      attributes,
+      timeLimitSeconds: Math.ceil(this.#settings.operation_timeout_seconds),
+      sizeLimit: wantedEntries,
+    };
   }
 
   /** Tries one server, then once another one, or the same again where there is no other. */
@@ -254,31 +343,6 @@ class LdapDirectory implements Directory {
   }
 }
 
-/** Of the answers that are neither yes nor no only these two speak of the server and not of one account. */
-function isFaultOfServer(error: unknown): error is Unavailable {
-  if (!(error instanceof UnhelpfulAnswer)) return error instanceof Unavailable;
-  return error.code === resultCode.busy || error.code === resultCode.unavailable;
-}
-
-function madeUpFor(
-  { scram_attribute, scram_iterations }: DirectorySettings,
-  { bindPassword }: DirectorySecrets,
-): MadeUpVerifiers | undefined {
-  if (scram_attribute === '') return undefined;
-  return bindPassword.reveal((bytes) => new MadeUpVerifiers(bytes, scram_iterations));
-}
-
-function trustIn(ca: string | Buffer | undefined): SecureContext {
-  if (ca === undefined) return createSecureContext({ minVersion: 'TLSv1.2' });
-  // Node.js would silently trust its own authorities instead of an empty list.
-  if (!ca.includes('BEGIN CERTIFICATE')) throw new Error('directory: ca_file holds no certificate in PEM');
-  return createSecureContext({ ca, minVersion: 'TLSv1.2' });
-}
-
 function hasControl(text: string): boolean {
   return /\p{Cc}/u.test(text);
-}
-
-function monotonic(): number {
-  return performance.now();
 }

@@ -1,5 +1,7 @@
 import type { Secret } from '../secret.ts';
 import { boolean, integer, octets, ProtocolError, Reader, tags, tlv, type Chunks } from './ber.ts';
+import type { Refusal } from './directory.ts';
+import { policyControl, policyRequest, readPolicyResponse } from './policy-control.ts';
 
 /** RFC 4511 §4: the tags of the operations that we use. */
 const operation = {
@@ -14,29 +16,37 @@ const operation = {
   extendedResponse: 0x78,
 } as const;
 
+/** RFC 4511 §4.1.1. */
+const controlsTag = 0xa0;
+
 /** RFC 4511 §4.1.9: the result codes that mean something to us. */
 export const resultCode = {
   success: 0,
   sizeLimitExceeded: 4,
+  noSuchObject: 32,
   invalidCredentials: 49,
   busy: 51,
   unavailable: 52,
+  unwillingToPerform: 53,
 } as const;
-
-/** An account is searched by asking for two: finding both is an alarm, and more than two nobody asked for. */
-export const wantedEntries = 2;
 
 export interface SearchRequest {
   readonly base: string;
+  /** The entry of that name alone, or all that lies below, too. */
+  readonly scope: 'base' | 'subtree';
   readonly filter: Chunks;
   readonly attributes: readonly string[];
   readonly timeLimitSeconds: number;
+  /** Most entries that are wanted; more than these nobody asked for. */
+  readonly sizeLimit: number;
 }
 
 export interface Result {
   readonly code: number;
   /** What the server adds for people: never to be decided by, and never shown for a bind. */
   readonly diagnostic: string;
+  /** Of a bind: what a password policy has against this login. */
+  readonly policy?: Refusal;
 }
 
 export interface Attribute {
@@ -49,8 +59,14 @@ export interface Entry {
   readonly attributes: readonly Attribute[];
 }
 
+interface BindResponse {
+  readonly kind: 'bind';
+  readonly result: Result;
+}
+
 export type Response =
-  | { readonly kind: 'bind' | 'extended' | 'search-done'; readonly result: Result }
+  | BindResponse
+  | { readonly kind: 'extended' | 'search-done'; readonly result: Result }
   | { readonly kind: 'search-entry'; readonly entry: Entry }
   | { readonly kind: 'search-reference' };
 
@@ -62,20 +78,20 @@ export interface Message {
 /** RFC 4511 §4.2. The caller overwrites the buffer when it was sent: it holds the only copy of the password. */
 export function encodeBind(id: number, dn: string, password: Secret): Buffer {
   return password.reveal((bytes) =>
-    encode(id, tlv(operation.bindRequest, integer(3), octets(dn), octets(bytes, 0x80))),
+    encode(id, tlv(operation.bindRequest, integer(3), octets(dn), octets(bytes, 0x80)), policyRequest),
   );
 }
 
-/** RFC 4511 §4.5.1: the whole subtree, aliases never followed, values wanted. */
+/** RFC 4511 §4.5.1: aliases never followed, values wanted. */
 export function encodeSearch(id: number, search: SearchRequest): Buffer {
-  const wholeSubtree = integer(2, tags.enumerated);
+  const scope = integer(search.scope === 'base' ? 0 : 2, tags.enumerated);
   const neverDerefAliases = integer(0, tags.enumerated);
   const request = tlv(
     operation.searchRequest,
     octets(search.base),
-    wholeSubtree,
+    scope,
     neverDerefAliases,
-    integer(wantedEntries),
+    integer(search.sizeLimit),
     integer(search.timeLimitSeconds),
     boolean(false),
     search.filter,
@@ -94,8 +110,9 @@ export function encodeUnbind(id: number): Buffer {
   return encode(id, tlv(operation.unbindRequest));
 }
 
-function encode(id: number, request: Chunks): Buffer {
-  return Buffer.concat(tlv(tags.sequence, integer(id), request));
+function encode(id: number, request: Chunks, ...controls: readonly Chunks[]): Buffer {
+  const last = controls.length === 0 ? [] : tlv(controlsTag, ...controls);
+  return Buffer.concat(tlv(tags.sequence, integer(id), request, last));
 }
 
 /** Reads one complete message to its last octet; throws ProtocolError for anything that we do not expect of a server. */
@@ -104,8 +121,8 @@ export function decodeMessage(bytes: Buffer): Message {
   const message = outer.inside(tags.sequence, (reader) => {
     const id = reader.number(tags.integer);
     const response = readResponse(reader);
-    if (!reader.atEnd) reader.inside(0xa0, (controls) => controls.all(skipControl));
-    return { id, response };
+    const controls = reader.atEnd ? [] : reader.inside(controlsTag, (list) => list.all(readControl));
+    return { id, response: response.kind === 'bind' ? withPolicy(response, controls) : response };
   });
   outer.end();
   return message;
@@ -155,13 +172,26 @@ function readAttribute(list: Reader): Attribute {
   }));
 }
 
-/** RFC 4511 §4.1.11: we send no controls, so none that comes back changes the meaning of an answer. */
-function skipControl(controls: Reader): void {
-  controls.inside(tags.sequence, (control) => {
-    control.content(tags.octets);
+interface Control {
+  readonly name: string;
+  readonly value: Buffer | undefined;
+}
+
+function readControl(controls: Reader): Control {
+  return controls.inside(tags.sequence, (control) => {
+    const name = control.text();
     control.optional(tags.boolean);
-    control.optional(tags.octets);
+    return { name, value: control.optional(tags.octets) };
   });
+}
+
+/** RFC 4511 §4.1.11: no control that we did not ask for changes the meaning of an answer. */
+function withPolicy(response: BindResponse, controls: readonly Control[]): BindResponse {
+  const [control, ...more] = controls.filter(({ name }) => name === policyControl);
+  if (control === undefined) return response;
+  if (control.value === undefined || more.length > 0) throw new ProtocolError('no sound password policy');
+  const policy = readPolicyResponse(control.value);
+  return policy === undefined ? response : { kind: 'bind', result: { ...response.result, policy } };
 }
 
 /** What a server says goes into logs: one short line without control characters. */
@@ -174,12 +204,13 @@ function printable(bytes: Buffer): string {
 }
 
 const resultNames: Readonly<Record<number, string>> = {
+  0: 'success',
   1: 'operationsError',
   2: 'protocolError',
   3: 'timeLimitExceeded',
   4: 'sizeLimitExceeded',
   8: 'strongerAuthRequired',
-  10: 'referral',
+  10: 'referral to another server, which is not asked',
   11: 'adminLimitExceeded',
   13: 'confidentialityRequired',
   32: 'noSuchObject',

@@ -5,6 +5,7 @@ import { ConnectionLost, type Connection, type SearchAnswer } from './connection
 import { dial, type DialOptions } from './dial.ts';
 import { Unavailable } from './directory.ts';
 import { nameOfResult, resultCode, type SearchRequest } from './messages.ts';
+import { proofOf, type Proof } from './proof.ts';
 import type { Server } from './servers.ts';
 
 /** The server answered, but with neither yes nor no. */
@@ -15,6 +16,17 @@ export class UnhelpfulAnswer extends Unavailable {
     super(message);
     this.code = code;
   }
+}
+
+/** Of the answers that are neither yes nor no only these two speak of the server and not of one account. */
+export function isFaultOfServer(error: unknown): error is Unavailable {
+  if (!(error instanceof UnhelpfulAnswer)) return error instanceof Unavailable;
+  return error.code === resultCode.busy || error.code === resultCode.unavailable;
+}
+
+/** The entry that was named is not there. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof UnhelpfulAnswer && error.code === resultCode.noSuchObject;
 }
 
 export interface PoolOptions extends Omit<DialOptions, 'onSocket'> {
@@ -35,9 +47,9 @@ export class Pool {
     this.#options = options;
   }
 
-  /** Whether the password is right. Once `deadline` has passed the password may be overwritten, and is not sent any more. */
-  async bind(server: Server, dn: string, password: Secret, deadline: Deadline): Promise<boolean> {
-    const onFresh = async (): Promise<boolean> => {
+  /** What the password shows. Once `deadline` has passed the password may be overwritten, and is not sent any more. */
+  async bind(server: Server, dn: string, password: Secret, deadline: Deadline): Promise<Proof> {
+    const onFresh = async (): Promise<Proof> => {
       return this.#bindOn(await this.#dial(server), server, dn, password, deadline);
     };
     const idle = this.#takeIdle(server);
@@ -70,18 +82,19 @@ export class Pool {
     dn: string,
     password: Secret,
     deadline: Deadline,
-  ): Promise<boolean> {
+  ): Promise<Proof> {
     if (deadline.aborted) this.#keep(connection, server);
     deadline.throwIfAborted();
-    const { code } = await connection.bind(dn, password, this.#options.milliseconds);
-    if (code === resultCode.success || code === resultCode.invalidCredentials) {
+    const result = await connection.bind(dn, password, this.#options.milliseconds);
+    const proof = proofOf(result);
+    if (proof !== undefined) {
       this.#keep(connection, server);
-      return code === resultCode.success;
+      return proof;
     }
     connection.close();
     throw new UnhelpfulAnswer(
-      `${server.url}: the server could not check a password: ${nameOfResult(code)}`,
-      code,
+      `${server.url}: the server could not check a password: ${nameOfResult(result.code)}`,
+      result.code,
     );
   }
 
@@ -129,12 +142,13 @@ export class Pool {
     const connection = await this.#dial(server);
     connection.onEnd = onEnd;
     const { bindDn, bindPassword, milliseconds } = this.#options;
-    const { code } = await connection.bind(bindDn, bindPassword, milliseconds);
-    if (code === resultCode.success) return connection;
+    const result = await connection.bind(bindDn, bindPassword, milliseconds);
+    const proof = proofOf(result);
+    if (proof === 'proven') return connection;
     connection.close();
-    throw new Unavailable(
-      `${server.url}: the server refused the service account ${bindDn}: ${nameOfResult(code)}`,
-    );
+    const name = nameOfResult(result.code);
+    const why = proof === undefined || proof === 'wrong-password' ? name : `${name}, ${proof}`;
+    throw new Unavailable(`${server.url}: the server refused the service account ${bindDn}: ${why}`);
   }
 
   #dial(server: Server): Promise<Connection> {

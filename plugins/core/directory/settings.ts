@@ -1,14 +1,28 @@
 import { z } from 'zod';
 import { parseEndpoint } from './endpoint.ts';
-import { attributePattern, parseFilter } from './filter.ts';
+import { parseDnTemplate } from './dn.ts';
+import { attributePattern, parseCondition, parseFilter } from './filter.ts';
+import { presetNames, withPreset } from './presets.ts';
+import { stateAttributes } from './state.ts';
 
 const ldapUrl = z
   .string()
   .regex(/^ldaps?:\/\/[^/\s?#@]+$/, 'expected ldaps://HOST[:PORT] or ldap://HOST[:PORT]');
 
+const bases = z
+  .string()
+  .min(1)
+  .or(z.array(z.string().min(1)).min(1));
+
 const attribute = z.string().regex(attributePattern, 'expected the name of an attribute');
 
 const sectionSchema = z.strictObject({
+  preset: z
+    .enum(presetNames)
+    .default('custom')
+    .describe(
+      'Kind of the servers, which gives other defaults for filter, address_attributes, status_attribute, state_attributes and nested_groups',
+    ),
   urls: z
     .array(ldapUrl)
     .min(1)
@@ -32,11 +46,21 @@ const sectionSchema = z.strictObject({
     .string()
     .optional()
     .describe('File with its password (not readable by others); the variable GATEKEEPER_LDAP_PASSWORD wins'),
-  base: z.string().min(1).describe('Where accounts are searched, with all that lies below'),
+  base: bases
+    .optional()
+    .describe('Where accounts are searched, with all that lies below; a list is searched as if it were one'),
+  bind_template: z
+    .string()
+    .optional()
+    .describe(
+      'Instead of base: the DN of an account, in which {login} is what the client gave; nobody is searched',
+    ),
   filter: z
     .string()
     .default('(&(objectClass=inetOrgPerson)(mail={login}))')
-    .describe('Finds the account of a login (RFC 4515); {login} is what the client gave'),
+    .describe(
+      'Finds the account of a login (RFC 4515); {login} is what the client gave; with bind_template: what the entry must meet',
+    ),
   address_attributes: z
     .array(attribute)
     .min(1)
@@ -60,6 +84,34 @@ const sectionSchema = z.strictObject({
     .max(999_999_999)
     .default(4096)
     .describe('What your verifiers have: logins without one pretend the same'),
+  state_attributes: z
+    .array(z.enum(stateAttributes))
+    .default([])
+    .describe(
+      'Attributes of the server that say more of it: locked, expired, or with a password to be changed',
+    ),
+  required_groups: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'DNs of groups: an account has to be in one of them to log in, itself or by way of other groups',
+    ),
+  forbidden_groups: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('DNs of groups: an account that is in one of them may not log in'),
+  nested_groups: z
+    .enum(['walk', 'in-chain'])
+    .default('walk')
+    .describe(
+      'How groups in groups are found: walk searches upwards below group_base, in-chain asks Active Directory',
+    ),
+  group_base: bases.optional().describe('Where walk searches groups, with all that lies below'),
+  member_attributes: z
+    .array(attribute)
+    .min(1)
+    .default(['member', 'uniqueMember', 'memberUid'])
+    .describe('Attributes by which a group names its members for walk: by DN, memberUid by their uid'),
   connections: z.int().min(1).max(64).default(8).describe('Connections for password checks, per process'),
   queue: z
     .int()
@@ -108,8 +160,7 @@ const sectionSchema = z.strictObject({
 
 export type DirectorySettings = z.infer<typeof sectionSchema>;
 
-/** The section `directory` of the settings. */
-export const directorySettings = sectionSchema.superRefine((settings, context) => {
+const checkedSection = sectionSchema.superRefine((settings, context) => {
   const check = (path: (string | number)[], use: () => unknown) => {
     try {
       use();
@@ -117,8 +168,26 @@ export const directorySettings = sectionSchema.superRefine((settings, context) =
       context.addIssue({ code: 'custom', path, message: (error as Error).message });
     }
   };
-  check(['filter'], () => parseFilter(settings.filter));
+  const { base, bind_template, filter } = settings;
+  check(['filter'], () => (bind_template === undefined ? parseFilter(filter) : parseCondition(filter)));
+  if (bind_template !== undefined) check(['bind_template'], () => parseDnTemplate(bind_template));
+  if ((base === undefined) === (bind_template === undefined)) {
+    const message = base === undefined ? 'is missing' : 'and bind_template contradict each other';
+    context.addIssue({ code: 'custom', path: ['base'], message });
+  }
+  const hasGroups = settings.required_groups.length + settings.forbidden_groups.length > 0;
+  if (hasGroups && settings.scram_attribute !== '') {
+    const message = 'and groups contradict each other: they are not asked for with SCRAM';
+    context.addIssue({ code: 'custom', path: ['scram_attribute'], message });
+  }
+  if (hasGroups && settings.nested_groups === 'walk' && settings.group_base === undefined) {
+    const message = 'is missing: where the groups are that other groups may be in';
+    context.addIssue({ code: 'custom', path: ['group_base'], message });
+  }
   settings.urls.forEach((url, index) => {
     check(['urls', index], () => parseEndpoint(url, settings));
   });
 });
+
+/** The section `directory` of the settings. */
+export const directorySettings = z.preprocess(withPreset, checkedSection);

@@ -37,6 +37,8 @@ export function valuesBelow(
 }
 
 function unwrapped(schema: z.ZodType): z.ZodType {
+  // What is put before a schema changes values, not keys.
+  if (schema instanceof z.ZodPipe) return unwrapped(schema.out as z.ZodType);
   const isWrapped =
     schema instanceof z.ZodPrefault || schema instanceof z.ZodDefault || schema instanceof z.ZodOptional;
   return isWrapped ? unwrapped(schema.unwrap() as z.ZodType) : schema;

@@ -75,14 +75,12 @@ void describe('389 DS', () => {
     });
     testRights([...ofTheGateway, ...rightsOfOthers], () => url);
 
-    void it('lets a gateway log its users in, and answers for a locked account with an error', async () => {
-      const status = { status_attribute: 'nsAccountLock', disabled_values: ['true'] };
-      const { retired, ...causes } = await logInAtAGateway({
-        directoryUrl: url,
-        settings: { directory: status },
+    void it('lets a gateway log its users in, and says that an account is locked', async () => {
+      const status = { status_attribute: '', state_attributes: ['nsAccountLock'] };
+      const causes = await logInAtAGateway({ directoryUrl: url, settings: { directory: status } });
+      assert.deepEqual(causes, {
+        ...{ alice: undefined, 'alice, wrongly': 'wrong-password', retired: 'account-disabled' },
       });
-      assert.deepEqual(causes, { alice: undefined, 'alice, wrongly': 'wrong-password' });
-      assert.match(retired ?? '', /could not check a password: unwillingToPerform/);
     });
   });
 });

@@ -84,7 +84,7 @@ describe('BER', () => {
     const bytes = encodeBind(3, 'cn=x', Secret.fromText('pässword'));
     assert.equal(
       bytes.toString('hex'),
-      `301902010360140201030404636e3d788009${Buffer.from('pässword').toString('hex')}`,
+      `303802010360140201030404636e3d788009${Buffer.from('pässword').toString('hex')}a01d301b0419${Buffer.from('1.3.6.1.4.1.42.2.27.8.5.1').toString('hex')}`,
     );
   });
 });
