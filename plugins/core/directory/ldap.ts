@@ -242,7 +242,7 @@ class LdapDirectory implements Directory {
     try {
       return read();
     } catch (error) {
-      throw this.#alarm(`${what} of ${dn.slice(0, longestShown)} is not clear: ${messageOf(error)}`);
+      throw this.#alarm(`${dn.slice(0, longestShown)}: ${what} is not clear: ${messageOf(error)}`);
     }
   }
 
