@@ -3,6 +3,7 @@ import { presetNames, presetOf } from '../plugins/core/directory/presets.ts';
 import { eventSchema } from '../plugins/core/event.ts';
 import { authLines } from '../plugins/core/haraka/patches/auth-lines.ts';
 import { clientSocket } from '../plugins/core/haraka/patches/client-socket.ts';
+import { emptyChallenge } from '../plugins/core/haraka/patches/empty-challenge.ts';
 import { hardenSpfPlugin } from '../plugins/core/haraka/patches/harden-spf-plugin.ts';
 import { headerLines } from '../plugins/core/haraka/patches/header-lines.ts';
 import { heldInput } from '../plugins/core/haraka/patches/held-input.ts';
@@ -24,7 +25,7 @@ import { replies } from '../plugins/core/replies.ts';
 /** Every patch of Haraka, in the order of a session. */
 export const patches = [
   ...[clientSocket, proxyOnce, tlsContext],
-  ...[authLines, heldInput, lineLength, redactLog],
+  ...[authLines, heldInput, lineLength, emptyChallenge, redactLog],
   ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines, traceFields, resultsOfOthers],
   hardenSpfPlugin,
   ...[refusalsStand, transactionEnd, queueUntimed, neverSpooled],

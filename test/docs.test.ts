@@ -12,6 +12,7 @@ import { startTestGateway, eventually, type TestGateway } from './support/gatewa
 import { block, blocks, pages, root, textOf } from './support/pages.ts';
 import { loggedIn, plain } from './support/smtp.ts';
 import { greeted } from './gateway/traffic.ts';
+import { storedVerifier } from './support/scram.ts';
 
 void describe('the documentation', () => {
   for (const page of pages) {
@@ -75,6 +76,14 @@ void describe('the documentation', () => {
       refusals.filter((cause) => !page.includes(`| \`${cause}\``)),
       [],
     );
+  });
+
+  void it('makes a verifier for SCRAM of a password', () => {
+    const input = { input: 'pencil\n', encoding: 'utf8' } as const;
+    const made = execFileSync('bash', ['-c', block('docs/sysadmin.md', 'sh', 'pbkdf2Sync')], input).trim();
+    const [, salt = ''] = /^SCRAM-SHA-256\$4096:([^$]+)\$/.exec(made) ?? [];
+    assert.equal(made, storedVerifier('pencil', Buffer.from(salt, 'base64')));
+    assert.equal(Buffer.from(salt, 'base64').length, 16);
   });
 
   void it('has a query for failed logins that works', () => {

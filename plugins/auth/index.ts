@@ -10,6 +10,7 @@ import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { start, whenServing } from '../core/haraka/startup.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { authLines } from '../core/haraka/patches/auth-lines.ts';
+import { emptyChallenge } from '../core/haraka/patches/empty-challenge.ts';
 import { heldInput } from '../core/haraka/patches/held-input.ts';
 import { lineLength } from '../core/haraka/patches/line-length.ts';
 import { mailUnauthenticated } from '../core/haraka/patches/mail-unauthenticated.ts';
@@ -21,7 +22,6 @@ import { jsonLine } from '../core/json-line.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
 import { decideRequired } from './decide.ts';
-import { mechanisms } from './exchange.ts';
 import { AuthSessions } from './logins.ts';
 
 // After tls/required: a client in clear is told to start TLS first.
@@ -43,6 +43,7 @@ export function register(this: Plugin): void {
   applyPatch(this, lineLength);
   applyPatch(this, heldInput);
   applyPatch(this, authLines, sessions);
+  applyPatch(this, emptyChallenge);
   applyPatch(this, redactLog);
   applyPatch(this, mailUnauthenticated, (client) => refusalOfSession(this, client));
   registerHooks(this, sessions);
@@ -58,14 +59,14 @@ function openDirectory(plugin: Plugin, { directory }: Policy): Directory {
   return remember(asked, memoryOf(plugin, directory));
 }
 
-function memoryOf(plugin: Plugin, { cache }: DirectorySettings): MemoryOptions {
+function memoryOf(plugin: Plugin, directory: DirectorySettings): MemoryOptions {
   const now = () => performance.now();
   const complain = oncePerMinute(now);
   return {
-    acceptedMs: cache.seconds * 1000,
-    refusedMs: cache.refused_seconds * 1000,
-    staleMs: cache.stale_seconds * 1000,
-    entries: cache.entries,
+    acceptedMs: directory.cache_seconds * 1000,
+    refusedMs: directory.cache_refused_seconds * 1000,
+    staleMs: directory.cache_stale_seconds * 1000,
+    entries: directory.cache_entries,
     now,
     onStale: ({ name }, { message }) => {
       complain(() =>
@@ -88,6 +89,7 @@ function openLater(open: () => Directory): Directory {
   return {
     verify: async (login, password) => opened().verify(login, password),
     find: async (login) => opened().find(login),
+    verifier: async (login) => opened().verifier(login),
     probe: async () => opened().probe(),
     close: () => directory?.close(),
   };
@@ -104,7 +106,7 @@ function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
   // RFC 4954 §3: AUTH is listed only where it may be used.
   const offerAuth = (next: Next, connection: Connection) => {
     const { tls, identity } = sessionFacts(connection, settingsFor(connection).policy);
-    if (tls && !identity) connection.capabilities?.push(`AUTH ${mechanisms.join(' ')}`);
+    if (tls && !identity) connection.capabilities?.push(`AUTH ${sessions.mechanisms(connection).join(' ')}`);
     next();
   };
   addHook(plugin, 'connect_init', 'gatekeeper_new_client', newClient, -100);

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Unavailable, type Directory, type Verification } from '../core/directory/directory.ts';
 import { answerCommand } from '../core/haraka/answer.ts';
+import { channelBinding } from '../core/haraka/channel-binding.ts';
 import { judge, type Outcome } from '../core/haraka/outcome.ts';
 import { forgetIdentity, isGone, sessionFacts, setIdentity } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
@@ -10,12 +12,16 @@ import type { Connection, Plugin } from '../core/haraka/types.ts';
 import { identityOfAccount } from '../core/identity.ts';
 import { defer, ownFault, refuse, type Verdict } from '../core/verdict.ts';
 import { decideBegin, decideVerification } from './decide.ts';
-import { begin, proceed, type Credentials, type Exchange, type Step } from './exchange.ts';
+import { begin, mechanismIn, proceed } from './exchange.ts';
+import type { Credentials, Exchange, ExchangeSession, Step } from './mechanisms/step.ts';
+import { offered } from './mechanisms/table.ts';
 
 const check = { name: 'auth/login' } as const;
 
 interface Attempt {
   exchange?: Exchange;
+  /** Of the AUTH command that came last. */
+  mechanism?: string | undefined;
   failures: number;
   refusals: number;
 }
@@ -27,7 +33,10 @@ const longestLoginMs = 26_000;
 
 /** Before the settings are put to work, which is before any port accepts. */
 const notYet = () => Promise.reject(new Unavailable('no directory is open yet'));
-const noDirectory: Directory = { verify: notYet, find: notYet, probe: notYet, close: () => undefined };
+const noDirectory: Directory = {
+  ...{ verify: notYet, find: notYet, verifier: notYet, probe: notYet },
+  close: () => undefined,
+};
 
 /** Refused AUTH commands of any kind that a connection gets: each is an event and a line in the log. */
 const mostRefusals = 20;
@@ -68,6 +77,11 @@ export class AuthSessions implements ExchangeLines {
     }
   }
 
+  /** What the client of a connection may use, as EHLO lists it. */
+  mechanisms(connection: Connection): readonly string[] {
+    return offered(sessionOf(connection)).map(({ name }) => name);
+  }
+
   isOpen(connection: Connection): boolean {
     return this.#attempts.get(connection)?.exchange !== undefined;
   }
@@ -78,8 +92,10 @@ export class AuthSessions implements ExchangeLines {
       inTransaction: connection.transaction !== null,
       ...sessionFacts(connection, settingsFor(connection).policy),
     };
+    const session = sessionOf(connection);
+    this.#attemptOf(connection).mechanism = mechanismIn(argument, session)?.name;
     const verdict = decideBegin(facts);
-    if (verdict.kind === 'pass') this.#take(connection, begin(argument));
+    if (verdict.kind === 'pass') this.#take(connection, begin(argument, session));
     else this.#conclude(connection, verdict, performance.now());
     argument.fill(0);
   }
@@ -103,30 +119,53 @@ export class AuthSessions implements ExchangeLines {
       connection.respond(334, step.text);
     } else if (step.kind === 'refuse') {
       this.#conclude(connection, refuse(step.reason), performance.now());
+    } else if (step.kind === 'credentials') {
+      const { credentials } = step;
+      void this.#login(connection, credentials.login, () => this.#verify(credentials));
+    } else if (step.kind === 'verdict') {
+      void this.#login(connection, step.login, () => Promise.resolve(step.verification));
     } else {
-      void this.#login(connection, step.credentials);
+      void this.#lookUp(connection, step);
+    }
+  }
+
+  /** Never rejects, as `#login`. */
+  async #lookUp(connection: Connection, { login, resume }: Extract<Step, { kind: 'lookup' }>): Promise<void> {
+    const started = performance.now();
+    holdInput(connection);
+    try {
+      const found = await this.#directory.verifier(login);
+      releaseInput(connection);
+      if (!isGone(connection)) this.#take(connection, resume(found));
+    } catch (error) {
+      this.#fail(connection, error, started, login);
     }
   }
 
   /** Never rejects: a rejection would end the process with all its sessions. */
-  async #login(connection: Connection, credentials: Credentials): Promise<void> {
+  async #login(connection: Connection, login: string, verify: () => Promise<Verification>): Promise<void> {
     const started = performance.now();
     holdInput(connection);
     try {
-      const verification = await this.#verify(credentials);
+      const verification = await verify();
       if (verification.kind === 'refused') await this.#evenOut(connection, started);
       // Nobody is there to have succeeded; a failure is on record all the same.
       if (isGone(connection) && verification.kind === 'account') return;
       if (verification.kind === 'account') setIdentity(connection, identityOfAccount(verification.account));
       const verdict = decideVerification(verification);
-      const outcome = this.#conclude(connection, verdict, started, credentials.login);
+      const outcome = this.#conclude(connection, verdict, started, login);
       if (!outcome.refusal) this.#welcome(connection);
     } catch (error) {
-      forgetIdentity(connection);
-      const verdict =
-        error instanceof Unavailable ? defer('directory-unavailable', error.message) : ownFault(error);
-      this.#conclude(connection, verdict, started, credentials.login);
+      this.#fail(connection, error, started, login);
     }
+  }
+
+  /** The world failed, or we did: the client tries again. */
+  #fail(connection: Connection, error: unknown, started: number, login: string): void {
+    forgetIdentity(connection);
+    const verdict =
+      error instanceof Unavailable ? defer('directory-unavailable', error.message) : ownFault(error);
+    this.#conclude(connection, verdict, started, login);
   }
 
   async #verify({ authzid, login, password }: Credentials): Promise<Verification> {
@@ -148,6 +187,7 @@ export class AuthSessions implements ExchangeLines {
   #conclude(connection: Connection, verdict: Verdict, started: number, login?: string): Outcome {
     releaseInput(connection);
     const settings = settingsFor(connection);
+    const { mechanism } = this.#attemptOf(connection);
     const isLast = this.#countRefusal(connection, verdict, settings.policy.auth.max_failures);
     const outcome = judge({
       check,
@@ -157,6 +197,7 @@ export class AuthSessions implements ExchangeLines {
       started,
       settings,
       ...(login !== undefined && { login }),
+      ...(mechanism !== undefined && { mechanism }),
       ...(isLast && { answerAs: 'too-many-failures' as const }),
     });
     if (outcome.refusal && !isGone(connection)) answerCommand(connection, outcome.refusal);
@@ -186,4 +227,15 @@ export class AuthSessions implements ExchangeLines {
     this.#attempts.set(connection, attempt);
     return attempt;
   }
+}
+
+/** What an exchange may know of the session it runs in. */
+function sessionOf(connection: Connection): ExchangeSession {
+  const { directory } = settingsFor(connection).policy;
+  const scram = directory !== undefined && directory.scram_attribute !== '';
+  return {
+    scram,
+    binding: scram ? channelBinding(connection) : undefined,
+    nonce: () => randomBytes(18).toString('base64'),
+  };
 }

@@ -44,4 +44,6 @@ export const meanings: Readonly<Record<Refusal, string>> = {
   'empty-password': 'no password was given, and the directory was not asked',
   'malformed-login': 'too long, or with control characters; the directory was not asked',
   'foreign-authzid': 'it asked to act for somebody else',
+  'no-scram-verifier': 'its directory.scram_attribute holds no verifier for SCRAM-SHA-256',
+  'channel-binding': 'the login was made on another TLS connection than this one: somebody stands in between',
 };

@@ -33,6 +33,10 @@ export const eventSchema = z.strictObject({
   identity: z.string().optional().describe('Name of the authenticated identity'),
   identity_id: z.string().optional().describe('Its stable id: the distinguished name, for an LDAP account'),
   login: z.string().optional().describe('What a login called itself; proven only where the verdict is pass'),
+  mechanism: z
+    .string()
+    .optional()
+    .describe('By which mechanism of AUTH it was tried: PLAIN, SCRAM-SHA-256, …'),
   sender: z.string().optional().describe('Envelope sender; empty for the null reverse-path'),
   revision: z.string().describe('Settings that were in force'),
   latency_ms: z.number().describe('How long the decision took'),

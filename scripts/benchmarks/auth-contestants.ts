@@ -137,9 +137,9 @@ async function gatekeeper(task: AuthTask, kind: Kind, crowd: number, millisecond
   const { pool, server } = await poolOf(task, crowd);
   return count(crowd, milliseconds, async () => {
     const deadline = new Deadline(10_000, () => new Error('too late'));
-    const isRight = await pool.bind(server, task.dn, Secret.fromText(task.password), deadline);
+    const proof = await pool.bind(server, task.dn, Secret.fromText(task.password), deadline);
     deadline.meet();
-    if (!isRight) throw new Error('a right password was refused');
+    if (proof !== 'proven') throw new Error('a right password was refused');
   });
 }
 

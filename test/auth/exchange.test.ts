@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { begin, longestLine, proceed, type Step } from '../../plugins/auth/exchange.ts';
+import { longestLine } from '../../plugins/auth/exchange.ts';
+import type { Step } from '../../plugins/auth/mechanisms/step.ts';
+import { play } from './play.ts';
 
 const base64 = (text: string) => Buffer.from(text, 'utf8').toString('base64');
-
-/** Plays the lines of a client: the argument of AUTH first. Gives what the exchange came to. */
-function play(...lines: readonly string[]): Step {
-  let step = begin(Buffer.from(lines[0] ?? ''));
-  for (const line of lines.slice(1)) {
-    if (step.kind !== 'challenge') throw new Error(`the exchange was over before ${line}`);
-    step = proceed(step.exchange, Buffer.from(line));
-  }
-  return step;
-}
 
 function summary(step: Step): string {
   if (step.kind === 'challenge') return `334 ${step.text}`;
   if (step.kind === 'refuse') return step.reason;
+  if (step.kind !== 'credentials') return step.kind;
   const { authzid, login, password } = step.credentials;
   return `[${authzid}] [${login}] [${password.reveal((bytes) => bytes.toString('utf8'))}]`;
 }
@@ -55,6 +48,7 @@ const exchanges: readonly { it: string; client: readonly string[]; comes: string
   { it: '* as the name cancels', client: ['LOGIN', '*'], comes: 'auth-cancelled' },
   { it: '* as the password cancels', client: ['LOGIN', base64('alice'), '*'], comes: 'auth-cancelled' },
   { it: '* for PLAIN cancels', client: ['PLAIN', '*'], comes: 'auth-cancelled' },
+  { it: 'a mechanism that is not on', client: ['SCRAM-SHA-256'], comes: 'auth-mechanism-unknown' },
   { it: 'no mechanism', client: [''], comes: 'auth-argument-missing' },
   { it: 'another mechanism', client: ['CRAM-MD5'], comes: 'auth-mechanism-unknown' },
   { it: 'the empty initial response is no PLAIN message', client: ['PLAIN ='], comes: 'auth-syntax' },

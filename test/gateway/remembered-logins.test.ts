@@ -38,7 +38,7 @@ void describe('a login that was accepted a moment ago', () => {
   after(() => slapd.stop());
 
   void it('is accepted again while the directory is away, but no longer than it is remembered', async () => {
-    const directory = { cache: { seconds: 5 } };
+    const directory = { cache_seconds: 5 };
     const gateway = await startTestGateway({ directoryUrl: slapd.url, settings: { directory } });
     try {
       assert.equal(await login(gateway, 'alice', 'pw-alice'), '235 2.7.0');
@@ -55,7 +55,7 @@ void describe('a login that was accepted a moment ago', () => {
   });
 
   void it('still counts after the password was changed, for that time, and the new one counts at once', async () => {
-    const directory = { cache: { seconds: 5 } };
+    const directory = { cache_seconds: 5 };
     const gateway = await startTestGateway({ directoryUrl: slapd.url, settings: { directory } });
     try {
       assert.equal(await login(gateway, 'bob', 'pw-bob'), '235 2.7.0');
@@ -71,7 +71,7 @@ void describe('a login that was accepted a moment ago', () => {
   });
 
   void it('counts for longer while no server answers, where that is set, and the log says so', async () => {
-    const directory = { cache: { seconds: 0, stale_seconds: 3600 } };
+    const directory = { cache_seconds: 0, cache_stale_seconds: 3600 };
     const gateway = await startTestGateway({ directoryUrl: slapd.url, settings: { directory } });
     try {
       assert.equal(await login(gateway, 'alice', 'pw-alice'), '235 2.7.0');

@@ -1,6 +1,7 @@
 import { formatMailbox, parseMailbox, type Mailbox } from '../mailbox.ts';
-import type { Account, Refusal } from './directory.ts';
+import type { Account, Refusal, ScramVerifier } from './directory.ts';
 import type { Entry } from './messages.ts';
+import { readVerifiers } from './scram.ts';
 import type { DirectorySettings } from './settings.ts';
 import { refusalOfState } from './state.ts';
 
@@ -12,6 +13,11 @@ export function accountAttributes(settings: DirectorySettings): readonly string[
   // By it posixGroup names its members.
   const uid = required_groups.length + forbidden_groups.length > 0 ? ['uid'] : [];
   return [...new Set([...address_attributes, ...status, ...state_attributes, ...uid])];
+}
+
+/** Those, and the one that holds verifiers: only who is asked for one gets it. */
+export function verifierAttributes(settings: DirectorySettings): readonly string[] {
+  return [...accountAttributes(settings), settings.scram_attribute];
 }
 
 /** Why the entry says that the account may not log in; throws an Error when it cannot be understood. */
@@ -43,6 +49,12 @@ export function accountOf(
   return { id: entry.dn, name: first === undefined ? entry.dn : formatMailbox(first), addresses };
 }
 
+/** What is stored for SCRAM, where anything is; throws an Error when it cannot be understood. */
+export function verifierOf(entry: Entry, settings: DirectorySettings): ScramVerifier | undefined {
+  const values = octetsOf(entry, settings.scram_attribute);
+  return values.length === 0 ? undefined : readVerifiers(values);
+}
+
 /** In proxyAddresses each value begins with its type: of smtp are mail addresses, the primary one in capitals. */
 function addressesOf(entry: Entry, name: string): readonly string[] {
   const values = valuesOf(entry, name);
@@ -50,10 +62,14 @@ function addressesOf(entry: Entry, name: string): readonly string[] {
   return values.flatMap((value) => /^smtp:(.*)$/is.exec(value)?.[1] ?? []);
 }
 
-/** RFC 4512 §2.5: `mail;lang-en` is a kind of `mail`. */
 export function valuesOf(entry: Entry, name: string): readonly string[] {
+  return octetsOf(entry, name).map((value) => value.toString('utf8'));
+}
+
+/** RFC 4512 §2.5: `mail;lang-en` is a kind of `mail`. */
+function octetsOf(entry: Entry, name: string): readonly Buffer[] {
   const wanted = name.toLowerCase();
   return entry.attributes
     .filter(({ type }) => type.toLowerCase().split(';')[0] === wanted.split(';')[0])
-    .flatMap(({ values }) => values.map((value) => value.toString('utf8')));
+    .flatMap(({ values }) => values);
 }

@@ -1,5 +1,10 @@
 import { connect, isIP, type Socket } from 'node:net';
-import { checkServerIdentity, connect as connectTls, type SecureContext } from 'node:tls';
+import {
+  checkServerIdentity,
+  connect as connectTls,
+  createSecureContext,
+  type SecureContext,
+} from 'node:tls';
 import { messageOf } from '../message-of.ts';
 import { Connection } from './connection.ts';
 import { Unavailable } from './directory.ts';
@@ -33,6 +38,14 @@ export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Co
   } finally {
     clearTimeout(deadline.timer);
   }
+}
+
+/** The authorities in `ca` (PEM), or those of Node.js; throws an Error where it holds none. */
+export function trustIn(ca: string | Buffer | undefined): SecureContext {
+  if (ca === undefined) return createSecureContext({ minVersion: 'TLSv1.2' });
+  // Node.js would silently trust its own authorities instead of an empty list.
+  if (!ca.includes('BEGIN CERTIFICATE')) throw new Error('directory: ca_file holds no certificate in PEM');
+  return createSecureContext({ ca, minVersion: 'TLSv1.2' });
 }
 
 async function establish(socket: Socket, endpoint: Endpoint, options: DialOptions): Promise<Socket> {

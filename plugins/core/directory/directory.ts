@@ -32,6 +32,8 @@ export const refusals = [
   'empty-password',
   'malformed-login',
   'foreign-authzid',
+  'no-scram-verifier',
+  'channel-binding',
 ] as const;
 
 export type Refusal = (typeof refusals)[number];
@@ -39,6 +41,23 @@ export type Refusal = (typeof refusals)[number];
 export type Verification =
   | { readonly kind: 'account'; readonly account: Account }
   | { readonly kind: 'refused'; readonly cause: Refusal };
+
+/** What SCRAM-SHA-256 checks a proof with (RFC 5802 §3, RFC 7677). */
+export interface ScramVerifier {
+  readonly iterations: number;
+  readonly salt: Buffer;
+  readonly storedKey: Buffer;
+  readonly serverKey: Buffer;
+}
+
+/** A login that has proven nothing yet. Who does not exist has a verifier, too, that nobody can prove. */
+export interface Unproven {
+  readonly verifier: ScramVerifier;
+  /** What it comes to when its proof is right. */
+  readonly ifProven: Verification;
+  /** Why it is refused when its proof is wrong. */
+  readonly otherwise: Refusal;
+}
 
 /** The world failed: no server answered in time, or the answer cannot be trusted. Never counts against the user. */
 export class Unavailable extends Error {
@@ -54,6 +73,8 @@ export interface Directory {
    * gateway: no client may hear of an account that it cannot prove.
    */
   find(login: string): Promise<Verification>;
+  /** What SCRAM needs of a login, by the rules of `verify`. Rejects likewise, and for a verifier that cannot be read. */
+  verifier(login: string): Promise<Unproven>;
   /** Resolves when a server would answer a login now; rejects with `Unavailable`. */
   probe(): Promise<void>;
   /** Ends all connections; later calls reject with `Unavailable`. */

@@ -1,19 +1,27 @@
-import { createSecureContext, type SecureContext } from 'node:tls';
 import { Deadline } from '../deadline.ts';
 import { messageOf } from '../message-of.ts';
 import { oncePerMinute } from '../once-per-minute.ts';
 import type { Secret } from '../secret.ts';
-import { accountAttributes, accountOf, refusalOfEntry } from './account.ts';
-import { Unavailable, type Account, type Directory, type Refusal, type Verification } from './directory.ts';
+import { accountAttributes, accountOf, refusalOfEntry, verifierAttributes, verifierOf } from './account.ts';
+import {
+  Unavailable,
+  type Account,
+  type Directory,
+  type Refusal,
+  type Unproven,
+  type Verification,
+} from './directory.ts';
+import { trustIn } from './dial.ts';
 import { parseDnTemplate, type DnTemplate } from './dn.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { Groups, refusalOfGroups } from './groups.ts';
 import { parseCondition, parseFilter, type LoginFilter } from './filter.ts';
 import { refusalOfName, refusalWithoutAsking } from './login.ts';
 import { resultCode, type Entry, type SearchRequest } from './messages.ts';
-import { Pool, UnhelpfulAnswer } from './pool.ts';
+import { isFaultOfServer, isMissing, Pool } from './pool.ts';
 import type { Proof } from './proof.ts';
 import { Queue } from './queue.ts';
+import { MadeUpVerifiers } from './scram.ts';
 import { Servers, type Chance, type Server } from './servers.ts';
 import type { DirectorySettings } from './settings.ts';
 
@@ -59,6 +67,7 @@ class LdapDirectory implements Directory {
   readonly #pool: Pool;
   readonly #queue: Queue;
   readonly #reported = new Set<string>();
+  readonly #madeUp: MadeUpVerifiers | undefined;
   readonly #complain: (action: () => void) => void;
   readonly #clock: () => Date;
   readonly #groups: Groups;
@@ -67,16 +76,20 @@ class LdapDirectory implements Directory {
   constructor(settings: DirectorySettings, secrets: DirectorySecrets, log: Log, tuning: DirectoryTuning) {
     this.#settings = settings;
     this.#log = log;
-    this.#complain = oncePerMinute(tuning.now ?? monotonic);
+    this.#complain = oncePerMinute(tuning.now ?? (() => performance.now()));
     this.#clock = tuning.clock ?? (() => new Date());
-    this.#groups = new Groups(settings, tuning.now ?? monotonic);
+    this.#groups = new Groups(settings, tuning.now ?? (() => performance.now()));
     const { base, bind_template, filter } = settings;
     this.#bases = [base ?? []].flat();
     this.#template = bind_template === undefined ? undefined : parseDnTemplate(bind_template);
     this.#filter = bind_template === undefined ? parseFilter(filter) : parseCondition(filter);
     const endpoints = settings.urls.map((url) => parseEndpoint(url, settings));
-    const chance = { now: tuning.now ?? monotonic, random: tuning.random ?? Math.random };
+    const chance = { now: tuning.now ?? (() => performance.now()), random: tuning.random ?? Math.random };
     this.#servers = new Servers(endpoints, chance, settings.server_order);
+    this.#madeUp =
+      settings.scram_attribute === ''
+        ? undefined
+        : secrets.bindPassword.reveal((bytes) => new MadeUpVerifiers(bytes, settings.scram_iterations));
     this.#queue = new Queue(settings.connections, settings.queue);
     this.#pool = new Pool({
       bindDn: settings.bind_dn,
@@ -106,6 +119,31 @@ class LdapDirectory implements Directory {
         nobody,
       ),
     );
+  }
+
+  async verifier(login: string): Promise<Unproven> {
+    const madeUp = this.#madeUp;
+    // Groups would have to be asked for before anything is proven, and the time of that tells who exists.
+    if (this.#closed || !madeUp || this.#groups.matter) {
+      throw new Unavailable('directory: closed, or without scram_attribute, or with groups');
+    }
+    const refused = (cause: Refusal): Unproven => {
+      return { verifier: madeUp.of(login), ifProven: { kind: 'refused', cause }, otherwise: cause };
+    };
+    const cause = refusalOfName(login);
+    if (cause !== undefined) return refused(cause);
+    const dn = this.#template?.(login);
+    const entry = await this.#inTime((deadline) =>
+      this.#unlessMissing(this.#search(login, deadline, dn, verifierAttributes(this.#settings)), undefined),
+    );
+    if (entry === undefined) return refused('no-such-account');
+    const { scram_attribute: what } = this.#settings;
+    const verifier = this.#understood(what, entry, () => verifierOf(entry, this.#settings));
+    if (verifier === undefined) return refused('no-scram-verifier');
+    const state = this.#stateOf(entry);
+    const ifProven: Verification =
+      state === undefined ? this.#accepted(entry) : { kind: 'refused', cause: state };
+    return { verifier, ifProven, otherwise: 'wrong-password' };
   }
 
   async probe(): Promise<void> {
@@ -195,18 +233,28 @@ class LdapDirectory implements Directory {
 
   /** Why an account may not log in, whose password was right. */
   #stateOf(entry: Entry): Refusal | undefined {
+    return this.#understood('the state', entry, () => refusalOfEntry(entry, this.#settings, this.#clock()));
+  }
+
+  /** What cannot be read is neither yes nor no. */
+  #understood<T>(what: string, { dn }: Entry, read: () => T): T {
     try {
-      return refusalOfEntry(entry, this.#settings, this.#clock());
+      return read();
     } catch (error) {
-      throw this.#alarm(`the state of ${entry.dn.slice(0, longestShown)} is not clear: ${messageOf(error)}`);
+      throw this.#alarm(`${dn.slice(0, longestShown)}: ${what} is not clear: ${messageOf(error)}`);
     }
   }
 
   /** The one entry of a login, or the entry `dn`. The directory compares: it knows which letters and spaces matter. */
-  async #search(login: string, deadline: Deadline, dn?: string): Promise<Entry | undefined> {
+  async #search(
+    login: string,
+    deadline: Deadline,
+    dn?: string,
+    attributes = accountAttributes(this.#settings),
+  ): Promise<Entry | undefined> {
     const bases = dn === undefined ? this.#bases : [dn];
     const requests = bases.map((base) =>
-      this.#requestFor(login, base, dn === undefined ? 'subtree' : 'base'),
+      this.#requestFor(login, base, dn === undefined ? 'subtree' : 'base', attributes),
     );
     const answers = await this.#attempt(deadline, (server) =>
       Promise.all(requests.map((request) => this.#pool.search(server, request))),
@@ -226,12 +274,17 @@ class LdapDirectory implements Directory {
     return entry;
   }
 
-  #requestFor(login: string, base: string, scope: SearchRequest['scope']): SearchRequest {
+  #requestFor(
+    login: string,
+    base: string,
+    scope: SearchRequest['scope'],
+    attributes: readonly string[],
+  ): SearchRequest {
     return {
       base,
       scope,
       filter: this.#filter(Buffer.from(login, 'utf8')),
-      attributes: accountAttributes(this.#settings),
+      attributes,
       timeLimitSeconds: Math.ceil(this.#settings.operation_timeout_seconds),
       sizeLimit: wantedEntries,
     };
@@ -289,27 +342,6 @@ class LdapDirectory implements Directory {
   }
 }
 
-/** Of the answers that are neither yes nor no only these two speak of the server and not of one account. */
-function isFaultOfServer(error: unknown): error is Unavailable {
-  if (!(error instanceof UnhelpfulAnswer)) return error instanceof Unavailable;
-  return error.code === resultCode.busy || error.code === resultCode.unavailable;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof UnhelpfulAnswer && error.code === resultCode.noSuchObject;
-}
-
-function trustIn(ca: string | Buffer | undefined): SecureContext {
-  if (ca === undefined) return createSecureContext({ minVersion: 'TLSv1.2' });
-  // Node.js would silently trust its own authorities instead of an empty list.
-  if (!ca.includes('BEGIN CERTIFICATE')) throw new Error('directory: ca_file holds no certificate in PEM');
-  return createSecureContext({ ca, minVersion: 'TLSv1.2' });
-}
-
 function hasControl(text: string): boolean {
   return /\p{Cc}/u.test(text);
-}
-
-function monotonic(): number {
-  return performance.now();
 }

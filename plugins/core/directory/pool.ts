@@ -18,6 +18,17 @@ export class UnhelpfulAnswer extends Unavailable {
   }
 }
 
+/** Of the answers that are neither yes nor no only these two speak of the server and not of one account. */
+export function isFaultOfServer(error: unknown): error is Unavailable {
+  if (!(error instanceof UnhelpfulAnswer)) return error instanceof Unavailable;
+  return error.code === resultCode.busy || error.code === resultCode.unavailable;
+}
+
+/** The entry that was named is not there. */
+export function isMissing(error: unknown): boolean {
+  return error instanceof UnhelpfulAnswer && error.code === resultCode.noSuchObject;
+}
+
 export interface PoolOptions extends Omit<DialOptions, 'onSocket'> {
   /** The account that searches. */
   readonly bindDn: string;

@@ -68,6 +68,7 @@ export function remember(directory: Directory, options: MemoryOptions): Remember
       }
     },
     find: (login) => directory.find(login),
+    verifier: (login) => directory.verifier(login),
     probe: () => directory.probe(),
     close: () => {
       accepted.clear();

@@ -16,35 +16,6 @@ const bases = z
 
 const attribute = z.string().regex(attributePattern, 'expected the name of an attribute');
 
-const cache = z.strictObject({
-  seconds: z
-    .number()
-    .min(0)
-    .max(3600)
-    .default(60)
-    .describe(
-      'How long an accepted login is accepted again unasked: so long an old password, or a disabled account, still counts; 0 asks each time',
-    ),
-  refused_seconds: z
-    .number()
-    .min(0)
-    .max(60)
-    .default(5)
-    .describe('How long a refused login is refused again unasked; 0 asks each time'),
-  stale_seconds: z
-    .number()
-    .min(0)
-    .max(604_800)
-    .default(0)
-    .describe('How long an accepted login is accepted again while no server answers; 0 answers 454'),
-  entries: z
-    .int()
-    .min(1)
-    .max(1_000_000)
-    .default(10_000)
-    .describe('Accepted logins that are remembered, per process'),
-});
-
 const sectionSchema = z.strictObject({
   preset: z
     .enum(presetNames)
@@ -107,6 +78,16 @@ const sectionSchema = z.strictObject({
     .array(z.string())
     .default(['disabled', 'noaccess', 'deleted'])
     .describe('Its values that mean no (compared without case); an account without the attribute may log in'),
+  scram_attribute: attribute
+    .or(z.literal(''))
+    .default('')
+    .describe('Attribute with verifiers for SCRAM-SHA-256; empty: no SCRAM. See docs/sysadmin.md'),
+  scram_iterations: z
+    .int()
+    .min(1)
+    .max(999_999_999)
+    .default(4096)
+    .describe('What your verifiers have: logins without one pretend the same'),
   state_attributes: z
     .array(z.enum(stateAttributes))
     .default([])
@@ -153,7 +134,32 @@ const sectionSchema = z.strictObject({
     .max(25)
     .default(10)
     .describe('Longest wait for a whole login, queueing and a second server included'),
-  cache: cache.prefault({}).describe('What is remembered of logins, in memory only, without their passwords'),
+  cache_seconds: z
+    .number()
+    .min(0)
+    .max(3600)
+    .default(60)
+    .describe(
+      'How long an accepted login is accepted again unasked: so long an old password, or a disabled account, still counts; 0 asks each time',
+    ),
+  cache_refused_seconds: z
+    .number()
+    .min(0)
+    .max(60)
+    .default(5)
+    .describe('How long a refused login is refused again unasked; 0 asks each time'),
+  cache_stale_seconds: z
+    .number()
+    .min(0)
+    .max(604_800)
+    .default(0)
+    .describe('How long an accepted login is accepted again while no server answers; 0 answers 454'),
+  cache_entries: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(10_000)
+    .describe('Accepted logins that are remembered, per process'),
 });
 
 export type DirectorySettings = z.infer<typeof sectionSchema>;
@@ -174,6 +180,10 @@ const checkedSection = sectionSchema.superRefine((settings, context) => {
     context.addIssue({ code: 'custom', path: ['base'], message });
   }
   const hasGroups = settings.required_groups.length + settings.forbidden_groups.length > 0;
+  if (hasGroups && settings.scram_attribute !== '') {
+    const message = 'and groups contradict each other: they are not asked for with SCRAM';
+    context.addIssue({ code: 'custom', path: ['scram_attribute'], message });
+  }
   if (hasGroups && settings.nested_groups === 'walk' && settings.group_base === undefined) {
     const message = 'is missing: where the groups are that other groups may be in';
     context.addIssue({ code: 'custom', path: ['group_base'], message });

@@ -28,6 +28,8 @@ export interface Decision {
   readonly facts?: SessionFacts;
   /** What a login called itself. */
   readonly login?: string;
+  /** By which mechanism it was tried. */
+  readonly mechanism?: string;
   /** The reply, where it is another one than that of the verdict's reason. */
   readonly answerAs?: Reason;
 }
@@ -70,7 +72,7 @@ interface Judgement {
 }
 
 function eventOf(decision: Decision, judgement: Judgement): GatekeeperEvent {
-  const { check, connection, verdict, started, settings, login } = decision;
+  const { check, connection, verdict, started, settings, login, mechanism } = decision;
   const { mode, reference, withheld, refusal } = judgement;
   const isSaid = !withheld && !isGone(connection);
   const detail = detailOf(verdict);
@@ -89,6 +91,7 @@ function eventOf(decision: Decision, judgement: Judgement): GatekeeperEvent {
     ...(refusal && isSaid && { reply: refusal.line }),
     ...partiesOf(decision),
     ...(login !== undefined && { login }),
+    ...(mechanism !== undefined && { mechanism }),
     revision: settings.revision,
     latency_ms: Math.round((performance.now() - started) * 1000) / 1000,
   };

@@ -62,6 +62,7 @@ export interface ClientSocket {
   readonly localPort?: number;
   readonly cleartext?: TLSSocket;
   readonly encrypted?: boolean;
+  write(data: string): unknown;
   destroy(): void;
 }
 

@@ -13,8 +13,7 @@ import type { Malformed } from './header.ts';
  * Encoded-words are atoms: they are display text, never decoded into syntax (RFC 2047 §5).
  */
 export function parseMailboxList(value: string): readonly Mailbox[] | Malformed {
-  if (value.length > longestList)
-    return { malformed: `an address list of more than ${longestList} characters` };
+  if (value.length > longestList) return { malformed: 'an address list is too long' };
   const tokens = tokenize(value);
   if (!Array.isArray(tokens)) return tokens as Malformed;
   const mailboxes: Mailbox[] = [];

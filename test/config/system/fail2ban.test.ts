@@ -133,7 +133,10 @@ async function slander(gateway: TestGateway, line: string): Promise<number> {
 
 async function failWithoutDirectory(gateway: TestGateway): Promise<void> {
   const client = await clientFrom('203.0.113.80', gateway, true);
-  assert.match((await client.command(`AUTH PLAIN ${plain('alice@corp.example', 'wrong')}`)).text, /^454 /);
+  assert.match(
+    (await client.command(`AUTH PLAIN ${plain('alice@corp.example', 'wrong too')}`)).text,
+    /^454 /,
+  );
   client.destroy();
 }
 

@@ -32,6 +32,7 @@ function scene(options: Partial<MemoryOptions> = {}) {
       return Promise.resolve(text === state.password ? { kind: 'account', account: alice } : wrong);
     },
     find: () => Promise.resolve(wrong),
+    verifier: () => Promise.reject(new Unavailable('no test needs it')),
     probe: () => Promise.resolve(),
     close: () => asked.push('closed'),
   };

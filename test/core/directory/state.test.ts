@@ -123,7 +123,10 @@ void describe('directory: why Active Directory refuses', () => {
     const { verify, logged } = client([(await fake({ search })).url], {
       state_attributes: ['userAccountControl'],
     });
-    await assertUnavailable(verify(), /state of uid=alice,.* is not clear: userAccountControl is no number/);
+    await assertUnavailable(
+      verify(),
+      /uid=alice,.*: the state is not clear: userAccountControl is no number/,
+    );
     assert.equal(logged.length, 1);
   });
 

@@ -1,0 +1,63 @@
+import type { Unproven, Verification } from '../../core/directory/directory.ts';
+import type { PermanentReason } from '../../core/replies.ts';
+import type { Secret } from '../../core/secret.ts';
+
+/** What a client claims to be, and its proof. Whoever gets it wipes the password. */
+export interface Credentials {
+  /** Authorization identity (RFC 4616 §2); empty when the client gave none. */
+  readonly authzid: string;
+  readonly login: string;
+  readonly password: Secret;
+}
+
+/** Goes on with what the client answered, decoded. Pure: it waits for nothing and asks nobody. */
+export type Exchange = (response: Buffer) => Step;
+
+/** What an exchange asks for next. */
+export type Step =
+  | { readonly kind: 'challenge'; readonly text: string; readonly exchange: Exchange }
+  | { readonly kind: 'credentials'; readonly credentials: Credentials }
+  /** What the directory knows of a login that has proven nothing yet. */
+  | { readonly kind: 'lookup'; readonly login: string; readonly resume: (found: Unproven) => Step }
+  /** The end of an exchange that was decided step by step. */
+  | { readonly kind: 'verdict'; readonly login: string; readonly verification: Verification }
+  | { readonly kind: 'refuse'; readonly reason: PermanentReason };
+
+/** What an exchange may know of the session that it runs in. */
+export interface ExchangeSession {
+  /** Whether the directory has verifiers for SCRAM. */
+  readonly scram: boolean;
+  /** Channel binding `tls-exporter` (RFC 9266) of the connection, where it has one. */
+  readonly binding: Buffer | undefined;
+  /** The server's part of a nonce: printable, without comma. */
+  readonly nonce: () => string;
+}
+
+/** One mechanism of SASL (RFC 4422) in which the client speaks first. */
+export interface Mechanism {
+  readonly name: string;
+  /** Whether EHLO lists it, and AUTH takes it. */
+  readonly isOffered: (session: ExchangeSession) => boolean;
+  /** What a client without initial response is asked, in base64. */
+  readonly question: string;
+  readonly answer: (response: Buffer, session: ExchangeSession) => Step;
+}
+
+export function refusal(reason: PermanentReason): Step {
+  return { kind: 'refuse', reason };
+}
+
+export function challenge(text: string, exchange: Exchange): Step {
+  return { kind: 'challenge', text: Buffer.from(text, 'utf8').toString('base64'), exchange };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The text of octets, or `undefined` where they are not UTF-8. */
+export function textOf(bytes: Buffer): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
