@@ -22,6 +22,7 @@ import { jsonLine } from '../core/json-line.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
 import { decideRequired } from './decide.ts';
+import { attentive } from './guessing/attentive.ts';
 import { Throttle } from './guessing/throttle.ts';
 import { AuthSessions } from './logins.ts';
 
@@ -31,7 +32,7 @@ const required = defineCheck({ name: 'auth/required', stage: 'session', rank: 1,
 export function register(this: Plugin): void {
   const throttle = new Throttle(this);
   const sessions = new AuthSessions(this, throttle);
-  const open = ({ policy }: Settings) => openDirectory(this, policy);
+  const open = ({ policy }: Settings) => openDirectory(this, policy, throttle);
   start(this, {
     problems: ({ policy }) => [...otherProviders(this), ...uselessWithout(policy)],
     files: ({ directory }) => (directory ? directorySecretFiles(directory, configDirectory()) : []),
@@ -61,13 +62,14 @@ export function register(this: Plugin): void {
   });
 }
 
-function openDirectory(plugin: Plugin, { directory }: Policy): Directory {
+function openDirectory(plugin: Plugin, { directory }: Policy, throttle: Throttle): Directory {
   if (!directory) throw new Error('the settings have no directory');
   const secrets = readDirectorySecrets(directory, configDirectory());
   const asked = createLdapDirectory(directory, secrets, (message) => {
     plugin.logwarn(message);
   });
-  return remember(asked, memoryOf(plugin, directory));
+  const memory = memoryOf(plugin, directory);
+  return attentive(remember(asked, memory), (sequence) => throttle.forgottenSince(sequence), memory.now);
 }
 
 function memoryOf(plugin: Plugin, directory: DirectorySettings): MemoryOptions {

@@ -1,4 +1,4 @@
-import { counted, levelOf, waitFor, type Allowance } from '../../core/guessing/level.ts';
+import { counted, isKnown, levelOf, waitFor, type Allowance } from '../../core/guessing/level.ts';
 import type { Limits } from '../../core/guessing/limits.ts';
 import { emptyTally, type Tally } from '../../core/store/store.ts';
 
@@ -23,7 +23,7 @@ export interface Repeat {
 }
 
 export type Decision =
-  | { readonly kind: 'go'; readonly delayMs: number; readonly isKnown: boolean }
+  | { readonly kind: 'go'; readonly delayMs: number; readonly isHome: boolean }
   | { readonly kind: 'wait'; readonly waitMs: number; readonly because: string };
 
 /** Something that is counted, with its limit and its name for the log. */
@@ -38,18 +38,13 @@ interface Counter {
  * there count: strangers cannot lock it out, nor can who shares the network.
  */
 export function decide(standing: Standing, limits: Limits, now: number): Decision {
-  const isKnown = isKnownFrom(standing.pair, limits, now);
-  const counters = isKnown ? knownCounters(standing, limits) : strangerCounters(standing, limits);
+  const isHome = isKnown(standing.pair, limits.knownMs, now);
+  const counters = isHome ? knownCounters(standing, limits) : strangerCounters(standing, limits);
   const waits = counters.map(({ tally, allowance, name }) => ({ name, ms: waitFor(tally, allowance, now) }));
   const longest = waits.reduce((one, other) => (other.ms > one.ms ? other : one));
   if (longest.ms > 0) return { kind: 'wait', waitMs: longest.ms, because: longest.name };
   const delays = counters.map(({ tally, allowance }) => delayOf(tally, allowance, limits, now));
-  return { kind: 'go', delayMs: Math.max(...delays), isKnown };
-}
-
-/** Whether an account logged in from the network lately. */
-export function isKnownFrom({ marked }: Tally, { knownMs }: Limits, now: number): boolean {
-  return marked > 0 && now - marked < knownMs;
+  return { kind: 'go', delayMs: Math.max(...delays), isHome };
 }
 
 function knownCounters({ pair }: Standing, { account }: Limits): readonly Counter[] {
@@ -118,30 +113,28 @@ const stuffingLimit = 50;
  */
 export function failed(
   standing: Standing,
-  { isKnown, repeat }: { readonly isKnown: boolean; readonly repeat: Repeat },
+  { isHome, repeat }: { readonly isHome: boolean; readonly repeat: Repeat },
   limits: Limits,
   now: number,
 ): Failed {
   const isFirst = levelOf(standing.pair, limits.account, now) === 0;
   const pair = counted(standing.pair, repeat.ofPair ? 0 : 1, limits.account, now);
   const networks =
-    isKnown && isFirst && !repeat.ofPair
+    isHome && isFirst && !repeat.ofPair
       ? charged(standing, 1, repeat, limits, now).networks
       : standing.networks;
   const met = { ...standing, pair, networks };
-  return isFirst && !repeat.ofPair
-    ? withPatterns(met, isKnown, limits, now)
-    : { standing: met, patterns: [] };
+  return isFirst && !repeat.ofPair ? withPatterns(met, isHome, limits, now) : { standing: met, patterns: [] };
 }
 
-function withPatterns(standing: Standing, isKnown: boolean, limits: Limits, now: number): Failed {
+function withPatterns(standing: Standing, isHome: boolean, limits: Limits, now: number): Failed {
   const home = spraying(standing.networks[1], limits, now);
   const networks = standing.networks.map((tally, index) => (index === 1 ? home.tally : tally));
   // This failure is counted already: who has failed only once has no more than one.
   const isOnce = (tally: Tally | undefined, allowance: Allowance) =>
     tally !== undefined && levelOf(tally, allowance, now) <= 1;
   const isOnly =
-    !isKnown && isOnce(standing.account, limits.account) && isOnce(standing.networks[0], limits.own);
+    !isHome && isOnce(standing.account, limits.account) && isOnce(standing.networks[0], limits.own);
   const all = isOnly
     ? stuffing(standing.everywhere, limits, now)
     : { tally: standing.everywhere, isTold: false };

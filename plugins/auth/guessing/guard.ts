@@ -81,9 +81,9 @@ export class Guard {
     const repeat = this.#repeatOf(subject);
     const decision = await this.#underWayFor(subject, rules, repeat);
     if (decision.kind === 'wait') return decision;
-    const { isKnown, delayMs } = decision;
+    const { isHome, delayMs } = decision;
     if (delayMs > 0) await delay(delayMs, undefined, { ref: false });
-    return this.#admission(subject, { isKnown, repeat }, rules);
+    return this.#admission(subject, { isHome, repeat }, rules);
   }
 
   /** Decides, and counts the login as one that may fail: those of strangers in the store, others here. */
@@ -92,7 +92,7 @@ export class Guard {
     const others = this.#count(subject, 1);
     try {
       const decision = await this.#charge(subject, rules, repeat, others);
-      if (decision.kind === 'wait' || !decision.isKnown) this.#count(subject, -1);
+      if (decision.kind === 'wait' || !decision.isHome) this.#count(subject, -1);
       return decision;
     } catch (error) {
       this.#count(subject, -1);
@@ -104,7 +104,7 @@ export class Guard {
     return this.#store.update(subject.keys, (found) => {
       const standing = standingOf(found);
       const decision = this.#decide(standing, rules, others);
-      const isStranger = decision.kind === 'go' && !decision.isKnown;
+      const isStranger = decision.kind === 'go' && !decision.isHome;
       const after = isStranger ? charged(standing, 1, repeat, rules.limits, this.#now()) : standing;
       return { ...changesOf(standing, after), result: decision };
     });
@@ -118,17 +118,17 @@ export class Guard {
 
   #admission(
     subject: Subject,
-    { isKnown, repeat }: { readonly isKnown: boolean; readonly repeat: Repeat },
+    { isHome, repeat }: { readonly isHome: boolean; readonly repeat: Repeat },
     { limits }: Rules,
   ): Admission {
     const settle = async (verification?: Verification): Promise<readonly Pattern[]> => {
-      if (isKnown) this.#count(subject, -1);
+      if (isHome) this.#count(subject, -1);
       const isWrong = verification?.kind === 'refused' && !noGuesses.includes(verification.cause);
-      if (isWrong) return this.#fail(subject, { isKnown, repeat }, limits);
-      if (isKnown && verification?.kind !== 'account') return [];
+      if (isWrong) return this.#fail(subject, { isHome, repeat }, limits);
+      if (isHome && verification?.kind !== 'account') return [];
       return this.#store.update(subject.keys, (found) => {
         const standing = standingOf(found);
-        const back = isKnown ? standing : charged(standing, -1, repeat, limits, this.#now());
+        const back = isHome ? standing : charged(standing, -1, repeat, limits, this.#now());
         const after = verification?.kind === 'account' ? succeeded(back, limits, this.#now()) : back;
         return { ...changesOf(standing, after), result: [] };
       });
@@ -138,7 +138,7 @@ export class Guard {
 
   #fail(
     subject: Subject,
-    { isKnown, repeat }: { readonly isKnown: boolean; readonly repeat: Repeat },
+    { isHome, repeat }: { readonly isHome: boolean; readonly repeat: Repeat },
     limits: Limits,
   ): Promise<readonly Pattern[]> {
     // Others with the same password may have been refused meanwhile.
@@ -151,8 +151,8 @@ export class Guard {
     return this.#store.update(subject.keys, (found) => {
       const now = this.#now();
       const standing = standingOf(found);
-      const once = isKnown ? standing : uncharged(standing, tooMany, limits, now);
-      const { standing: after, patterns } = failed(once, { isKnown, repeat: again }, limits, now);
+      const once = isHome ? standing : uncharged(standing, tooMany, limits, now);
+      const { standing: after, patterns } = failed(once, { isHome, repeat: again }, limits, now);
       return { ...changesOf(standing, after), result: patterns };
     });
   }

@@ -7,7 +7,7 @@ import type { Connection, Plugin } from '../../core/haraka/types.ts';
 import type { Secret } from '../../core/secret.ts';
 import { InsuredStore } from '../../core/store/insured.ts';
 import { openStore } from '../../core/store/sqlite.ts';
-import type { Store } from '../../core/store/store.ts';
+import { StoreUnavailable, type Forgotten, type Store } from '../../core/store/store.ts';
 import { defer, skip, type Verdict } from '../../core/verdict.ts';
 import type { Pattern } from './decide.ts';
 import { Guard, type Admission } from './guard.ts';
@@ -67,10 +67,10 @@ export class Throttle {
     void this.#store?.forgottenSince().catch(() => undefined);
   }
 
-  /** What was dropped by `gatekeeper forget`; the processes of this machine share it. */
-  get store(): Store {
-    if (!this.#store) throw new Error('no data directory is in use yet');
-    return this.#store;
+  /** Who was forgotten since a look; rejects when the store cannot tell. */
+  async forgottenSince(sequence?: number): Promise<Forgotten> {
+    if (!this.#store) throw new StoreUnavailable('no data directory is in use yet');
+    return this.#store.forgottenSince(sequence);
   }
 
   /** Tries a login, if it may be tried now, and counts what comes of it; rejects with `Throttled`, and as `verify` does. */

@@ -29,3 +29,8 @@ export function counted(tally: Tally, by: number, allowance: Allowance, now: num
   const expires = Math.max(tally.expires, now + allowance.windowMs);
   return { level, others, last: now, marked: tally.marked, expires };
 }
+
+/** Whether an account logged in from a network lately, by the tally of both. */
+export function isKnown({ marked }: Tally, knownMs: number, now: number): boolean {
+  return marked > 0 && now - marked < knownMs;
+}

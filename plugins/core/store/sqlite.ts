@@ -155,15 +155,23 @@ class SqliteStore implements Store {
 
   forgottenSince(sequence?: number): Promise<Forgotten> {
     return this.#use(() => {
-      const rows = this.#database
-        .prepare('SELECT sequence, kind, subject FROM forgotten WHERE sequence > ? ORDER BY sequence')
-        .all(sequence ?? 0) as { sequence: number; kind: Subject['kind']; subject: string }[];
-      const subjects = rows.map(({ kind, subject }): Subject =>
-        kind === 'account' ? { kind, account: subject } : { kind, network: subject },
-      );
-      const last = rows.at(-1)?.sequence ?? sequence ?? 0;
-      return { sequence: last, subjects: sequence === undefined ? [] : subjects };
+      const { last } = this.#database.prepare('SELECT max(sequence) AS last FROM forgotten').get() as {
+        last: number | null;
+      };
+      const now = last ?? 0;
+      // A file that knows less is a new one: whom it names, was forgotten since.
+      const since = sequence !== undefined && sequence > now ? 0 : sequence;
+      return { sequence: now, subjects: since === undefined || since === now ? [] : this.#forgotten(since) };
     });
+  }
+
+  #forgotten(since: number): Subject[] {
+    const rows = this.#database
+      .prepare('SELECT kind, subject FROM forgotten WHERE sequence > ? ORDER BY sequence')
+      .all(since) as { kind: Subject['kind']; subject: string }[];
+    return rows.map(({ kind, subject }) =>
+      kind === 'account' ? { kind, account: subject } : { kind, network: subject },
+    );
   }
 
   close(): void {

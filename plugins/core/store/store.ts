@@ -30,6 +30,9 @@ export type Subject =
   | { readonly kind: 'account'; readonly account: string }
   | { readonly kind: 'network'; readonly network: string };
 
+/** What a process remembers it does not use for longer than this after somebody was forgotten. */
+export const forgottenWithinMs = 100;
+
 /** Which tallies are meant: those of an account, or of the networks for which the function is true. */
 export type Meant = { readonly account: string } | ((network: string) => boolean);
 

@@ -1,89 +1,11 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
-import { Guard, type Rules, type Try } from '../../../plugins/auth/guessing/guard.ts';
-import { limitsOf, type GuessingSettings } from '../../../plugins/core/guessing/limits.ts';
-import { parseMailbox } from '../../../plugins/core/mailbox.ts';
-import type { Refusal, Verification } from '../../../plugins/core/directory/directory.ts';
+import type { Refusal } from '../../../plugins/core/directory/directory.ts';
 import { Secret } from '../../../plugins/core/secret.ts';
 import { MemoryStore } from '../../../plugins/core/store/memory.ts';
-import type { Store } from '../../../plugins/core/store/store.ts';
-
-const settings: GuessingSettings = {
-  window_seconds: 1800,
-  account_failures: 10,
-  network_failures: 20,
-  longest_delay_seconds: 0,
-  known_days: 30,
-  shared_networks: [],
-};
-
-const rulesOf = (changed: Partial<GuessingSettings> = {}): Rules => ({
-  limits: limitsOf({ ...settings, ...changed }),
-  subaddressSeparator: '+',
-  isShared: (address) => address === '203.0.113.99',
-});
-
-const alice = 'alice@corp.example';
-const home = '192.0.2.10';
-const minute = 60_000;
-
-const mailbox = parseMailbox(alice);
-assert.ok(mailbox);
-const right: Verification = { kind: 'account', account: { id: alice, name: alice, addresses: [mailbox] } };
-const wrong = (cause: Refusal = 'wrong-password'): Verification => ({ kind: 'refused', cause });
-
-/** A gateway of one or more processes, in front of a directory in which everybody's password is "right". */
-class Scene {
-  now = Date.UTC(2026, 10, 24, 10);
-  asked = 0;
-  readonly patterns: string[] = [];
-  readonly #guards: Guard[];
-  readonly rules: Rules;
-
-  constructor(store: Store = new MemoryStore(), rules = rulesOf(), processes = 1) {
-    this.rules = rules;
-    this.#guards = Array.from({ length: processes }, () => new Guard(store, () => this.now));
-  }
-
-  /** What came of a login: `go` when it was tried and right, `no` when wrong, else `wait`. */
-  async try(client: string, password = 'right', login = alice, process = 0): Promise<'go' | 'no' | 'wait'> {
-    return this.end(
-      { client, login, password: Secret.fromText(password) },
-      password === 'right' ? right : wrong(),
-      process,
-    );
-  }
-
-  async end(
-    attempt: Try,
-    verification: Verification | undefined,
-    process = 0,
-  ): Promise<'go' | 'no' | 'wait'> {
-    const guard = this.#guards[process];
-    assert.ok(guard);
-    const answer = await guard.admit(attempt, this.rules);
-    if (answer.kind === 'wait') return 'wait';
-    this.asked += 1;
-    this.patterns.push(...(await answer.settle(verification)));
-    return verification?.kind === 'account' ? 'go' : 'no';
-  }
-
-  /** How many of so many guesses were tried. */
-  async guess(
-    times: number,
-    attempt: (number: number) => readonly [client: string, password?: string, login?: string | undefined],
-  ) {
-    let tried = 0;
-    for (let number = 0; number < times; number += 1) {
-      const [client, password = `guess-${number}`, login] = attempt(number);
-      if ((await this.try(client, password, login)) === 'no') tried += 1;
-    }
-    return tried;
-  }
-}
+import { alice, far, home, minute, rulesOf, Scene, wrong } from './scene.ts';
 
 const stranger = (number: number) => `198.18.${number >> 8}.${number & 255}`;
-const far = (number: number) => `${10 + (number >> 16)}.${(number >> 8) & 255}.${number & 255}.1`;
 
 void describe('guessing at one account', () => {
   let scene: Scene;
@@ -227,81 +149,6 @@ void describe('what is no guess', () => {
   });
 });
 
-void describe('guessing from one network', () => {
-  let scene: Scene;
-  beforeEach(() => (scene = new Scene()));
-  const account = (number: number) => `user-${number}@corp.example`;
-
-  void it('at many accounts ends after twenty, and is told as spraying once', async () => {
-    assert.equal(await scene.guess(100, (number) => ['198.51.100.1', 'Summer2026', account(number)]), 20);
-    assert.deepEqual(scene.patterns, ['spraying']);
-  });
-
-  void it('by one bad device does not lock out the office', async () => {
-    const office = Array.from({ length: 50 }, (_, number) => account(number));
-    for (const person of office) await scene.try(home, 'right', person);
-    await scene.guess(500, (number) => [home, `guess-${number}`, 'scanner@corp.example']);
-    await scene.guess(500, (number) => [home, `guess-${number}`, account(0)]);
-    assert.equal(await scene.try(home, 'right', account(0)), 'wait', 'whose device it is');
-    for (const person of office.slice(1)) assert.equal(await scene.try(home, 'right', person), 'go');
-  });
-
-  void it('by a device of somebody who is known there lets a newcomer in', async () => {
-    await scene.try(home);
-    await scene.guess(500, () => [home]);
-    assert.equal(await scene.try(home, 'right', 'newcomer@corp.example'), 'go');
-  });
-
-  void it('with the addresses of a /64 is that of one', async () => {
-    const tried = await scene.guess(500, (number) => [
-      `2001:db8:0:1:${number.toString(16)}::1`,
-      `guess-${number}`,
-      account(number),
-    ]);
-    assert.equal(tried, 20);
-  });
-
-  const wider = [
-    {
-      it: 'the /64 of a /56',
-      tried: 80,
-      client: (number: number) => `2001:db8:0:1${hex(number % 256, 2)}::1`,
-    },
-    { it: 'the /64 of a /48', tried: 320, client: (number: number) => `2001:db8:0:${hex(number * 7, 4)}::1` },
-    { it: 'the addresses of a /24', tried: 80, client: (number: number) => `198.51.100.${number % 256}` },
-  ];
-  for (const { it: networks, tried, client } of wider) {
-    void it(`with ${networks} is bounded, too`, async () => {
-      assert.equal(await scene.guess(1000, (number) => [client(number), 'x', account(number)]), tried);
-    });
-  }
-
-  void it('that many share counts by account alone', async () => {
-    assert.equal(await scene.guess(100, (number) => ['203.0.113.99', 'x', account(number)]), 100);
-    assert.equal(await scene.guess(100, (number) => ['203.0.113.99', `guess-${number}`]), 10);
-  });
-
-  void it('that cannot be told is counted by account', async () => {
-    assert.equal(await scene.guess(100, () => ['unknown']), 10);
-  });
-});
-
-void describe('stuffing', () => {
-  void it('is told once: many accounts from many networks, each once', async () => {
-    const scene = new Scene();
-    await scene.guess(200, (number) => [far(number), 'leaked', `user-${number}@corp.example`]);
-    assert.deepEqual(scene.patterns, ['stuffing']);
-  });
-
-  void it('is not what people mistype where they are known', async () => {
-    const scene = new Scene();
-    const person = (number: number) => `user-${number}@corp.example`;
-    for (let number = 0; number < 200; number += 1) await scene.try(far(number), 'right', person(number));
-    await scene.guess(200, (number) => [far(number), 'mistyped', person(number)]);
-    assert.deepEqual(scene.patterns, []);
-  });
-});
-
 void describe('a directory that locks accounts itself', () => {
   for (const failures of [2, 5, 6, 20]) {
     void it(`after ${failures} failures hears of fewer in any half hour, repeats included`, async () => {
@@ -340,7 +187,3 @@ void describe('a clock that was wrong', () => {
     assert.equal(await scene.try(home), 'go');
   });
 });
-
-function hex(number: number, digits: number): string {
-  return number.toString(16).padStart(digits, '0').slice(-digits);
-}

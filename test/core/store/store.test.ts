@@ -23,6 +23,8 @@ import { StoreUnavailable, type Store, type Tally } from '../../../plugins/core/
 const base = mkdtempSync(join(tmpdir(), 'gatekeeper-store-'));
 after(() => rmSync(base, { recursive: true, force: true }));
 
+const fail = (message: string) => assert.equal(message, undefined);
+
 let count = 0;
 const freshDirectory = () => join(base, String((count += 1)), 'var/gatekeeper');
 
@@ -45,7 +47,7 @@ const kinds = [
     it: 'that is insured',
     open: () => {
       const directory = freshDirectory();
-      return new InsuredStore({ open: () => openStore(directory), log: assert.fail, now: () => 0 });
+      return new InsuredStore({ open: () => openStore(directory), log: fail, now: () => 0 });
     },
   },
 ];
