@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type Libsql from 'libsql';
 import { messageOf } from '../message-of.ts';
+import { Checkpoints } from './checkpoints.ts';
 import {
   emptyTally,
   StoreUnavailable,
@@ -21,6 +22,10 @@ const busyMs = 50;
 
 /** About 128 MiB, or a million tallies: what somebody invents does not fill the disk. */
 const mostPages = 32_768;
+
+/** Between two checkpoints, each of which takes milliseconds of another thread. */
+const checkpointEvery = 500;
+const mostPagesInLog = 20_000;
 
 /** Who was forgotten is of use to what processes remember, which is not for longer than this. */
 const forgottenForMs = 24 * 3600 * 1000;
@@ -71,7 +76,9 @@ class SqliteStore implements Store {
   readonly #secret: string;
   readonly #get: Libsql.Statement;
   readonly #put: Libsql.Statement;
+  readonly #checkpoints: Checkpoints;
   #purged = 0;
+  #writes = 0;
   #looked = performance.now();
 
   constructor(file: string) {
@@ -85,6 +92,8 @@ class SqliteStore implements Store {
       this.#database.pragma('journal_mode = WAL');
       // A loss of power may take the last counts back, and breaks nothing.
       this.#database.pragma('synchronous = NORMAL');
+      // A checkpoint waits for the disk: that is done elsewhere, and here only if nobody else got to it.
+      this.#database.pragma(`wal_autocheckpoint = ${mostPagesInLog}`);
       this.#database.pragma(`max_page_count = ${mostPages}`);
       this.#database.exec(schema);
       this.#secret = this.#readSecret();
@@ -97,6 +106,7 @@ class SqliteStore implements Store {
       throw error;
     }
     this.#inode = statSync(file).ino;
+    this.#checkpoints = new Checkpoints(file);
   }
 
   update<T>(keys: readonly TallyKey[], change: (found: readonly Tally[]) => Change<T>): Promise<T> {
@@ -175,6 +185,7 @@ class SqliteStore implements Store {
   }
 
   close(): void {
+    this.#checkpoints.close();
     this.#database.close();
   }
 
@@ -202,6 +213,8 @@ class SqliteStore implements Store {
       const result = work();
       this.#purge();
       this.#database.exec('COMMIT');
+      this.#writes += 1;
+      if (this.#writes % checkpointEvery === 0) this.#checkpoints.begin();
       return result;
     } catch (error) {
       if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
