@@ -7,6 +7,8 @@ const pluginFolders = ['audit', 'auth', 'outbound', 'sender', 'tls'];
 /** A policy module is pure: no Haraka, no platform, no clock. */
 const policyModules = [
   'plugins/*/decide.ts',
+  'plugins/auth/guessing/decide.ts',
+  'plugins/core/guessing/*.ts',
   'plugins/core/rights.ts',
   'plugins/core/inbound/*.ts',
   'plugins/sender/{author,envelope,header,origin,received}.ts',

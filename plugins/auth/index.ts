@@ -22,22 +22,31 @@ import { jsonLine } from '../core/json-line.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
 import { decideRequired } from './decide.ts';
+import { attentive } from './guessing/attentive.ts';
+import { Throttle } from './guessing/throttle.ts';
 import { AuthSessions } from './logins.ts';
 
 // After tls/required: a client in clear is told to start TLS first.
 const required = defineCheck({ name: 'auth/required', stage: 'session', rank: 1, decide: decideRequired });
 
 export function register(this: Plugin): void {
-  const sessions = new AuthSessions(this);
-  const open = ({ policy }: Settings) => openDirectory(this, policy);
+  const throttle = new Throttle(this);
+  const sessions = new AuthSessions(this, throttle);
+  const open = ({ policy }: Settings) => openDirectory(this, policy, throttle);
   start(this, {
     problems: ({ policy }) => [...otherProviders(this), ...uselessWithout(policy)],
     files: ({ directory }) => (directory ? directorySecretFiles(directory, configDirectory()) : []),
     prepare: (settings) => {
       const directory = open(settings);
-      return () => sessions.use(directory);
+      return () => {
+        throttle.use(settings.policy.data_directory);
+        sessions.use(directory);
+      };
     },
-    fallback: () => sessions.use(openLater(() => open(currentSettings()))),
+    fallback: () => {
+      throttle.use(currentSettings().policy.data_directory);
+      sessions.use(openLater(() => open(currentSettings())));
+    },
   });
   install(this, [required]);
   applyPatch(this, lineLength);
@@ -47,16 +56,20 @@ export function register(this: Plugin): void {
   applyPatch(this, redactLog);
   applyPatch(this, mailUnauthenticated, (client) => refusalOfSession(this, client));
   registerHooks(this, sessions);
-  whenServing(this, () => sessions.probe());
+  whenServing(this, () => {
+    throttle.open();
+    sessions.probe();
+  });
 }
 
-function openDirectory(plugin: Plugin, { directory }: Policy): Directory {
+function openDirectory(plugin: Plugin, { directory }: Policy, throttle: Throttle): Directory {
   if (!directory) throw new Error('the settings have no directory');
   const secrets = readDirectorySecrets(directory, configDirectory());
   const asked = createLdapDirectory(directory, secrets, (message) => {
     plugin.logwarn(message);
   });
-  return remember(asked, memoryOf(plugin, directory));
+  const memory = memoryOf(plugin, directory);
+  return attentive(remember(asked, memory), (sequence) => throttle.forgottenSince(sequence), memory.now);
 }
 
 function memoryOf(plugin: Plugin, directory: DirectorySettings): MemoryOptions {

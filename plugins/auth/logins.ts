@@ -10,8 +10,10 @@ import type { ExchangeLines } from '../core/haraka/patches/auth-lines.ts';
 import { holdInput, releaseInput } from '../core/haraka/patches/held-input.ts';
 import type { Connection, Plugin } from '../core/haraka/types.ts';
 import { identityOfAccount } from '../core/identity.ts';
+import type { Secret } from '../core/secret.ts';
 import { defer, ownFault, refuse, type Verdict } from '../core/verdict.ts';
 import { decideBegin, decideVerification } from './decide.ts';
+import { Throttled, type Throttle } from './guessing/throttle.ts';
 import { begin, mechanismIn, proceed } from './exchange.ts';
 import type { Credentials, Exchange, ExchangeSession, Step } from './mechanisms/step.ts';
 import { offered } from './mechanisms/table.ts';
@@ -24,6 +26,8 @@ interface Attempt {
   mechanism?: string | undefined;
   failures: number;
   refusals: number;
+  /** Logins that were not tried. */
+  throttled: number;
 }
 
 const probeEveryMs = 60_000;
@@ -44,12 +48,14 @@ const mostRefusals = 20;
 /** Runs the exchanges of all sessions of one plugin against a directory. */
 export class AuthSessions implements ExchangeLines {
   readonly #plugin: Plugin;
+  readonly #throttle: Throttle;
   readonly #attempts = new WeakMap<Connection, Attempt>();
   #directory: Directory = noDirectory;
   #isProbing = false;
 
-  constructor(plugin: Plugin) {
+  constructor(plugin: Plugin, throttle: Throttle) {
     this.#plugin = plugin;
+    this.#throttle = throttle;
   }
 
   /** Asks another directory from the next login on; those under way end with the one they began with. */
@@ -121,9 +127,9 @@ export class AuthSessions implements ExchangeLines {
       this.#conclude(connection, refuse(step.reason), performance.now());
     } else if (step.kind === 'credentials') {
       const { credentials } = step;
-      void this.#login(connection, credentials.login, () => this.#verify(credentials));
+      void this.#login(connection, credentials, () => this.#verify(credentials));
     } else if (step.kind === 'verdict') {
-      void this.#login(connection, step.login, () => Promise.resolve(step.verification));
+      void this.#login(connection, step, () => Promise.resolve(step.verification));
     } else {
       void this.#lookUp(connection, step);
     }
@@ -134,21 +140,26 @@ export class AuthSessions implements ExchangeLines {
     const started = performance.now();
     holdInput(connection);
     try {
+      await this.#throttle.look(connection, login);
       const found = await this.#directory.verifier(login);
       releaseInput(connection);
       if (!isGone(connection)) this.#take(connection, resume(found));
     } catch (error) {
-      this.#fail(connection, error, started, login);
+      await this.#fail(connection, error, started, login);
     }
   }
 
   /** Never rejects: a rejection would end the process with all its sessions. */
-  async #login(connection: Connection, login: string, verify: () => Promise<Verification>): Promise<void> {
+  async #login(
+    connection: Connection,
+    { login, password }: { readonly login: string; readonly password?: Secret },
+    verify: () => Promise<Verification>,
+  ): Promise<void> {
     const started = performance.now();
     holdInput(connection);
     try {
-      const verification = await verify();
-      if (verification.kind === 'refused') await this.#evenOut(connection, started);
+      const { verification, asked } = await this.#throttle.around(connection, login, password, verify);
+      if (verification.kind === 'refused') await this.#evenOut(connection, asked);
       // Nobody is there to have succeeded; a failure is on record all the same.
       if (isGone(connection) && verification.kind === 'account') return;
       if (verification.kind === 'account') setIdentity(connection, identityOfAccount(verification.account));
@@ -156,26 +167,23 @@ export class AuthSessions implements ExchangeLines {
       const outcome = this.#conclude(connection, verdict, started, login);
       if (!outcome.refusal) this.#welcome(connection);
     } catch (error) {
-      this.#fail(connection, error, started, login);
+      await this.#fail(connection, error, started, login);
+    } finally {
+      password?.wipe();
     }
   }
 
-  /** The world failed, or we did: the client tries again. */
-  #fail(connection: Connection, error: unknown, started: number, login: string): void {
+  /** The login is not tried, the world failed, or we did: the client tries again. */
+  async #fail(connection: Connection, error: unknown, started: number, login: string): Promise<void> {
     forgetIdentity(connection);
-    const verdict =
-      error instanceof Unavailable ? defer('directory-unavailable', error.message) : ownFault(error);
-    this.#conclude(connection, verdict, started, login);
+    if (error instanceof Throttled) await this.#evenOut(connection, started);
+    this.#conclude(connection, verdictOn(error), started, login);
   }
 
   async #verify({ authzid, login, password }: Credentials): Promise<Verification> {
-    try {
-      // RFC 4616 §2: to act for another identity needs a right that nobody has.
-      if (authzid !== '' && authzid !== login) return { kind: 'refused', cause: 'foreign-authzid' };
-      return await this.#directory.verify(login, password);
-    } finally {
-      password.wipe();
-    }
+    // RFC 4616 §2: to act for another identity needs a right that nobody has.
+    if (authzid !== '' && authzid !== login) return { kind: 'refused', cause: 'foreign-authzid' };
+    return this.#directory.verify(login, password);
   }
 
   /** Every refusal takes the same time, so that the clock does not tell which logins exist. */
@@ -206,8 +214,10 @@ export class AuthSessions implements ExchangeLines {
 
   /** Whether a refusal is one too many: of wrong passwords few, of everything else that AUTH is refused for more. */
   #countRefusal(connection: Connection, verdict: Verdict, mostFailures: number): boolean {
-    if (verdict.kind !== 'refuse') return false;
     const attempt = this.#attemptOf(connection);
+    // Who was told to wait, and does not, is sent away.
+    if (verdict.kind === 'defer' && verdict.reason === 'login-throttled') return (attempt.throttled += 1) > 1;
+    if (verdict.kind !== 'refuse') return false;
     attempt.refusals += 1;
     if (verdict.reason === 'bad-credentials') attempt.failures += 1;
     return attempt.failures >= mostFailures || attempt.refusals >= mostRefusals;
@@ -223,10 +233,15 @@ export class AuthSessions implements ExchangeLines {
   #attemptOf(connection: Connection): Attempt {
     const known = this.#attempts.get(connection);
     if (known) return known;
-    const attempt: Attempt = { failures: 0, refusals: 0 };
+    const attempt: Attempt = { failures: 0, refusals: 0, throttled: 0 };
     this.#attempts.set(connection, attempt);
     return attempt;
   }
+}
+
+function verdictOn(error: unknown): Verdict {
+  if (error instanceof Throttled) return error.verdict;
+  return error instanceof Unavailable ? defer('directory-unavailable', error.message) : ownFault(error);
 }
 
 /** What an exchange may know of the session it runs in. */

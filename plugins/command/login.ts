@@ -2,11 +2,15 @@ import type { Command } from 'commander';
 import type { Directory, Verification } from '../core/directory/directory.ts';
 import type { Secret } from '../core/secret.ts';
 import { accountFacts, accountJson, meanings } from './account.ts';
+import { counterFacts, countersOf, type AccountCounters } from './guessing.ts';
 import { askDirectory, installationOf } from './installation.ts';
-import { aligned, exitCode, give, type Answer } from './output.ts';
+import { aligned, exitCode, Failure, give, type Answer } from './output.ts';
 import { readPassword } from './password.ts';
 
 const examples = `
+It also shows the failed logins that the gateway has counted of the account, and
+the networks that it is known from. "gatekeeper forget" lets it try again at once.
+
 The password is asked for on the terminal; where there is none, it is the first
 line of standard input.
 
@@ -38,7 +42,12 @@ async function login(account: string, { password }: { readonly password: boolean
       tryLogin(directory, account, password ? await readPassword('Password: ') : undefined),
     (message) => notes.push(message),
   );
-  give(command, answerOf(account, tried, notes));
+  const counters = await countersOf(installation, account).catch((error: unknown) => {
+    if (!(error instanceof Failure)) throw error;
+    notes.push(error.message);
+    return undefined;
+  });
+  give(command, answerOf(account, tried, notes, counters));
 }
 
 /** What came of a login, and the account even where the login was refused. */
@@ -56,7 +65,12 @@ async function tryLogin(directory: Directory, login: string, password: Secret | 
   return { isPasswordChecked, verification, found: isFound ? verification : await directory.find(login) };
 }
 
-function answerOf(login: string, { isPasswordChecked, verification, found }: Tried, notes: string[]): Answer {
+function answerOf(
+  login: string,
+  { isPasswordChecked, verification, found }: Tried,
+  notes: string[],
+  counters: AccountCounters | undefined,
+): Answer {
   const account = found.kind === 'account' ? found.account : undefined;
   const cause = verification.kind === 'refused' ? verification.cause : undefined;
   const reasons = [verification, found].flatMap((each) => (each.kind === 'refused' ? [each.cause] : []));
@@ -69,6 +83,7 @@ function answerOf(login: string, { isPasswordChecked, verification, found }: Tri
       password_checked: isPasswordChecked,
       ...(cause !== undefined && { cause }),
       ...(account && { account: accountJson(account) }),
+      ...(counters && { guessing: counters }),
       ...(notes.length > 0 && { notes }),
     },
     lines: [
@@ -76,6 +91,7 @@ function answerOf(login: string, { isPasswordChecked, verification, found }: Tri
       ...[...new Set(reasons)].map((each) => `no: ${login}: ${each}: ${meanings[each]}`),
       ...aligned([
         ...(account ? accountFacts(account) : []),
+        ...counterFacts(counters),
         ...notes.map((note) => ['note', note] as const),
       ]),
     ],

@@ -8,6 +8,7 @@ import { addCheck } from './check.ts';
 import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
 import { addEvents } from './events.ts';
+import { addForget } from './forget.ts';
 import { versionOf } from './haraka-package.ts';
 import { addImport } from './import.ts';
 import { addLogin } from './login.ts';
@@ -47,6 +48,7 @@ function createProgram(): Command {
     addCheck,
     addConfig,
     addLogin,
+    addForget,
     addSender,
     addSpf,
     addPartners,

@@ -42,3 +42,10 @@ export function networkSet(networks: readonly string[]): (address: string) => bo
     return family !== 0 && list.check(address, family === 6 ? 'ipv6' : 'ipv4');
   };
 }
+
+/** Whether two networks, as they are written in the settings, have an address in common; what is no network has none. */
+export function overlaps(one: string, other: string): boolean {
+  const [a, b] = [parseNetwork(one), parseNetwork(other)];
+  if (!a || !b) return false;
+  return networkSet([one])(b.address) || networkSet([other])(a.address);
+}

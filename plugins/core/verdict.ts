@@ -21,8 +21,13 @@ export type Verdict =
       readonly detail?: string;
       readonly told?: string;
     }
-  /** The world failed: 4xx, never a pass. `because` is for the event and the log, not for the client. */
-  | { readonly kind: 'defer'; readonly reason: TemporaryReason; readonly because: string };
+  /** The world failed: 4xx, never a pass. `because` is for the event and the log, `told` as above. */
+  | {
+      readonly kind: 'defer';
+      readonly reason: TemporaryReason;
+      readonly because: string;
+      readonly told?: string;
+    };
 
 export const pass: Verdict = { kind: 'pass' };
 
@@ -39,8 +44,8 @@ export function refuse(reason: PermanentReason, detail?: string, told?: string):
   };
 }
 
-export function defer(reason: TemporaryReason, because: string): Verdict {
-  return { kind: 'defer', reason, because };
+export function defer(reason: TemporaryReason, because: string, told?: string): Verdict {
+  return { kind: 'defer', reason, because, ...(told !== undefined && { told }) };
 }
 
 /** The verdict on a fault of our own: the client tries again, the log has the cause. */
@@ -60,7 +65,7 @@ export function isVerdict(value: unknown): value is Verdict {
     case 'refuse':
       return isPermanentReason(reason) && isOptionalText(detail) && isTold(told);
     case 'defer':
-      return isTemporaryReason(reason) && typeof because === 'string';
+      return isTemporaryReason(reason) && typeof because === 'string' && isTold(told);
     default:
       return false;
   }

@@ -59,7 +59,7 @@ function refusalOf(
   settings: Settings,
   reason: Reason = verdict.reason,
 ): Refusal {
-  return makeRefusal(replies[reason], reference, settings, verdict.kind === 'refuse' ? verdict.told : '');
+  return makeRefusal(replies[reason], reference, settings, verdict.told);
 }
 
 const node = hostname();

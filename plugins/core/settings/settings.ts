@@ -53,6 +53,57 @@ const tls = z.strictObject({
     .describe('Whether servers that bring mail must use TLS (RFC 3207 §4 forbids it for a public MX)'),
 });
 
+const guessing = z.strictObject({
+  window_seconds: z
+    .int()
+    .min(1)
+    .max(86_400)
+    .default(1800)
+    .describe('Time in which as many failures are forgotten as one of the limits below allows at once'),
+  account_failures: z
+    .int()
+    .min(2)
+    .max(100_000)
+    .default(10)
+    .describe(
+      'Wrong passwords for one account, from all networks together that it did not log in from, or from one that it did',
+    ),
+  network_failures: z
+    .int()
+    .min(2)
+    .max(100_000)
+    .default(20)
+    .describe(
+      'Failed logins of one IPv4 address or IPv6 /64; /24 and /56 have four times as many, /48 sixteen',
+    ),
+  directory_failures: z
+    .int()
+    .min(2)
+    .max(100_000)
+    .optional()
+    .describe(
+      'The directory hears of at most so many failed logins for one account from unknown networks within the window, repeats included: below its own lockout',
+    ),
+  longest_delay_seconds: z
+    .number()
+    .min(0)
+    .max(15)
+    .default(8)
+    .describe(
+      'Beyond half of a limit each login waits before it is tried, longer and longer, at most so long',
+    ),
+  known_days: z
+    .int()
+    .min(1)
+    .max(366)
+    .default(30)
+    .describe('A network (/24, /56) stays known for so long after the account logged in from it'),
+  shared_networks: z
+    .array(network)
+    .default([])
+    .describe('Where many users have one address, as behind webmail: failures there count by account alone'),
+});
+
 const auth = z.strictObject({
   failure_delay_seconds: z
     .number()
@@ -68,6 +119,7 @@ const auth = z.strictObject({
     .max(100)
     .default(3)
     .describe('Refused logins on one connection before it is closed with 421'),
+  guessing: guessing.prefault({}).describe('When a login is not tried any more, because somebody guesses'),
 });
 
 const sender = z.strictObject({
@@ -146,6 +198,13 @@ const wholePolicy = z.strictObject({
     .max(300)
     .default(20)
     .describe("Longest time a check may take before it is deferred; below Haraka's plugin_timeout"),
+  data_directory: z
+    .string()
+    .min(1)
+    .default('var/gatekeeper')
+    .describe(
+      'Where the processes of this machine keep what they share and what outlives them; a relative path starts at the directory of Haraka',
+    ),
   directory: directorySettings.optional().describe('Who may log in; the role submission needs it'),
   tls: tls.prefault({}).describe('Which TLS is good enough'),
   auth: auth.prefault({}).describe('How logins are answered'),

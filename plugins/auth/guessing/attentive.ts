@@ -1,0 +1,39 @@
+import type { Directory } from '../../core/directory/directory.ts';
+import type { RememberingDirectory } from '../../core/directory/remembered.ts';
+import { forgottenWithinMs, type Forgotten } from '../../core/store/store.ts';
+
+/** Resolves to who was forgotten since a look; rejects when nobody can tell. */
+type Look = (sequence?: number) => Promise<Forgotten>;
+
+/**
+ * A directory that drops what it remembers of an account soon after `gatekeeper forget` was told so. `now` is a clock in
+ * milliseconds that only moves forward.
+ */
+export function attentive(directory: RememberingDirectory, look: Look, now: () => number): Directory {
+  let sequence: number | undefined;
+  let lookAt = -Infinity;
+
+  const listen = async (): Promise<void> => {
+    if (now() < lookAt) return;
+    lookAt = now() + forgottenWithinMs;
+    try {
+      const forgotten = await look(sequence);
+      sequence = forgotten.sequence;
+      const accounts = forgotten.subjects.filter((each) => each.kind === 'account');
+      for (const { account } of accounts) directory.forget(account);
+    } catch {
+      // The store says so itself. Who is forgotten meanwhile is heard of when it can be asked again.
+    }
+  };
+
+  return {
+    verify: async (login, password) => {
+      await listen();
+      return directory.verify(login, password);
+    },
+    find: (login) => directory.find(login),
+    verifier: (login) => directory.verifier(login),
+    probe: () => directory.probe(),
+    close: () => directory.close(),
+  };
+}

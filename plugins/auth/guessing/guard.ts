@@ -1,0 +1,229 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Refusal, Verification } from '../../core/directory/directory.ts';
+import { counted } from '../../core/guessing/level.ts';
+import type { Limits } from '../../core/guessing/limits.ts';
+import { accountOf, networksOf, type Networks } from '../../core/guessing/subject.ts';
+import type { Secret } from '../../core/secret.ts';
+import { emptyTally, type Store, type Tally, type TallyKey } from '../../core/store/store.ts';
+import {
+  charged,
+  decide,
+  failed,
+  succeeded,
+  type Decision,
+  type Pattern,
+  type Repeat,
+  type Standing,
+} from './decide.ts';
+import { WrongPasswords } from './wrong-passwords.ts';
+
+/** A login that wants to be tried. */
+export interface Try {
+  readonly login: string;
+  /** Address of the client. */
+  readonly client: string;
+  /** Absent where the client proves it otherwise: then nobody knows whether it comes again. */
+  readonly password?: Secret | undefined;
+}
+
+/** By which rules. */
+export interface Rules {
+  readonly limits: Limits;
+  readonly subaddressSeparator: string;
+  /** Whether of an address only accounts are counted. */
+  readonly isShared: (address: string) => boolean;
+}
+
+/** A login may be tried now. Whoever gets it says what came of that, once. */
+export interface Admission {
+  readonly kind: 'admitted';
+  /** What came of it; `undefined` when nothing was found out, for which nobody is to blame. */
+  settle(verification?: Verification): Promise<readonly Pattern[]>;
+}
+
+export type Answer = Admission | Extract<Decision, { kind: 'wait' }>;
+
+/** What the directory did not say, and what tells nothing about a password. */
+const noGuesses: readonly Refusal[] = ['empty-password', 'foreign-authzid', 'channel-binding'];
+
+interface Subject {
+  readonly account: string;
+  readonly networks: Networks | undefined;
+  readonly keys: readonly TallyKey[];
+  readonly tag: string | undefined;
+}
+
+/** Keeps count of logins, before the directory is asked and after. */
+export class Guard {
+  readonly #store: Store;
+  readonly #now: () => number;
+  readonly #wrong = new WrongPasswords();
+  /** Logins under way of accounts in networks where they are known, by key: of strangers the store keeps count. */
+  readonly #underWay = new Map<string, number>();
+
+  /** `now` is the time of day in milliseconds. */
+  constructor(store: Store, now: () => number) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  /** Whether a login would be tried now; counts nothing. */
+  look(attempt: Try, rules: Rules): Promise<Decision> {
+    const subject = this.#subjectOf(attempt, rules);
+    return this.#store.update(subject.keys, (found) => ({
+      result: this.#decide(standingOf(found), rules, 0),
+    }));
+  }
+
+  /** Resolves when a login may be tried, which may take its delay, or at once to how long it has to wait. */
+  async admit(attempt: Try, rules: Rules): Promise<Answer> {
+    const subject = this.#subjectOf(attempt, rules);
+    const repeat = this.#repeatOf(subject);
+    const decision = await this.#underWayFor(subject, rules, repeat);
+    if (decision.kind === 'wait') return decision;
+    const { isHome, delayMs } = decision;
+    if (delayMs > 0) await delay(delayMs, undefined, { ref: false });
+    return this.#admission(subject, { isHome, repeat }, rules);
+  }
+
+  /** Decides, and counts the login as one that may fail: those of strangers in the store, others here. */
+  async #underWayFor(subject: Subject, rules: Rules, repeat: Repeat): Promise<Decision> {
+    // Before anybody waits, so that many at once see each other.
+    const others = this.#count(subject, 1);
+    try {
+      const decision = await this.#charge(subject, rules, repeat, others);
+      if (decision.kind === 'wait' || !decision.isHome) this.#count(subject, -1);
+      return decision;
+    } catch (error) {
+      this.#count(subject, -1);
+      throw error;
+    }
+  }
+
+  #charge(subject: Subject, rules: Rules, repeat: Repeat, others: number): Promise<Decision> {
+    return this.#store.update(subject.keys, (found) => {
+      const standing = standingOf(found);
+      const decision = this.#decide(standing, rules, others);
+      const isStranger = decision.kind === 'go' && !decision.isHome;
+      const after = isStranger ? charged(standing, 1, repeat, rules.limits, this.#now()) : standing;
+      return { ...changesOf(standing, after), result: decision };
+    });
+  }
+
+  #decide(standing: Standing, { limits }: Rules, others: number): Decision {
+    const now = this.#now();
+    const pair = counted(standing.pair, others, limits.account, now);
+    return decide({ ...standing, pair }, limits, now);
+  }
+
+  #admission(
+    subject: Subject,
+    { isHome, repeat }: { readonly isHome: boolean; readonly repeat: Repeat },
+    { limits }: Rules,
+  ): Admission {
+    const settle = async (verification?: Verification): Promise<readonly Pattern[]> => {
+      if (isHome) this.#count(subject, -1);
+      const isWrong = verification?.kind === 'refused' && !noGuesses.includes(verification.cause);
+      if (isWrong) return this.#fail(subject, { isHome, repeat }, limits);
+      if (isHome && verification?.kind !== 'account') return [];
+      return this.#store.update(subject.keys, (found) => {
+        const standing = standingOf(found);
+        const back = isHome ? standing : charged(standing, -1, repeat, limits, this.#now());
+        const after = verification?.kind === 'account' ? succeeded(back, limits, this.#now()) : back;
+        return { ...changesOf(standing, after), result: [] };
+      });
+    };
+    return { kind: 'admitted', settle };
+  }
+
+  #fail(
+    subject: Subject,
+    { isHome, repeat }: { readonly isHome: boolean; readonly repeat: Repeat },
+    limits: Limits,
+  ): Promise<readonly Pattern[]> {
+    // Others with the same password may have been refused meanwhile.
+    const again = this.#repeatOf(subject);
+    const tooMany: Repeat = {
+      ofAccount: repeat.ofAccount || !again.ofAccount,
+      ofPair: repeat.ofPair || !again.ofPair,
+    };
+    this.#remember(subject);
+    return this.#store.update(subject.keys, (found) => {
+      const now = this.#now();
+      const standing = standingOf(found);
+      const once = isHome ? standing : uncharged(standing, tooMany, limits, now);
+      const { standing: after, patterns } = failed(once, { isHome, repeat: again }, limits, now);
+      return { ...changesOf(standing, after), result: patterns };
+    });
+  }
+
+  #subjectOf({ login, client, password }: Try, { subaddressSeparator, isShared }: Rules): Subject {
+    const account = accountOf(login, subaddressSeparator);
+    const networks = networksOf(client);
+    const shown = networks && !isShared(client) ? [networks.own, ...networks.around] : [];
+    const tag = password && this.#wrong.tag(account, password, this.#now());
+    const keys = [
+      { account, network: '' },
+      { account, network: networks?.home ?? 'unknown' },
+      { account, network: 'directory' },
+      { account: '', network: '' },
+      ...shown.map((network) => ({ account: '', network })),
+    ];
+    return { account, networks, keys, tag };
+  }
+
+  #repeatOf({ account, networks, tag }: Subject): Repeat {
+    if (tag === undefined) return { ofAccount: false, ofPair: false };
+    return {
+      ofAccount: this.#wrong.has(account, '', tag),
+      ofPair: this.#wrong.has(account, networks?.home ?? '', tag),
+    };
+  }
+
+  #remember({ account, networks, tag }: Subject): void {
+    if (tag === undefined) return;
+    this.#wrong.add(account, '', tag);
+    this.#wrong.add(account, networks?.home ?? '', tag);
+  }
+
+  /** How many were under way before. */
+  #count(subject: Subject, by: 1 | -1): number {
+    const name = pairName(subject);
+    const before = this.#underWay.get(name) ?? 0;
+    if (before + by > 0) this.#underWay.set(name, before + by);
+    else this.#underWay.delete(name);
+    return before;
+  }
+}
+
+function pairName({ account, networks }: Subject): string {
+  return `${networks?.home ?? ''} ${account}`;
+}
+
+/** In the order of the keys of `#subjectOf`. */
+function standingOf([account, pair, directory, everywhere, ...networks]: readonly Tally[]): Standing {
+  return {
+    account: account ?? emptyTally,
+    pair: pair ?? emptyTally,
+    directory: directory ?? emptyTally,
+    everywhere: everywhere ?? emptyTally,
+    networks,
+  };
+}
+
+/** What differs between two standings, for the store. */
+function changesOf(before: Standing, after: Standing): { readonly write?: readonly (Tally | undefined)[] } {
+  const [old, now] = [tallies(before), tallies(after)];
+  const write = now.map((tally, index) => (tally === old[index] ? undefined : tally));
+  return write.every((tally) => tally === undefined) ? {} : { write };
+}
+
+function tallies({ account, pair, directory, everywhere, networks }: Standing): readonly Tally[] {
+  return [account, pair, directory, everywhere, ...networks];
+}
+
+/** Takes back what was charged for a password that others have failed with meanwhile; the directory was asked all the same. */
+function uncharged(standing: Standing, repeat: Repeat, limits: Limits, now: number): Standing {
+  const { directory } = standing;
+  return { ...charged(standing, -1, repeat, limits, now), directory };
+}

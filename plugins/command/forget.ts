@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from 'commander';
+import { accountOf } from '../core/guessing/subject.ts';
+import { overlaps, parseNetwork } from '../core/network.ts';
+import { forgottenWithinMs, type Meant, type Subject } from '../core/store/store.ts';
+import { askStore, storeFileOf } from './data.ts';
+import { installationOf } from './installation.ts';
+import { exitCode, give } from './output.ts';
+
+const examples = `
+An account is named as it logs in. A network is ADDRESS or ADDRESS/PREFIX;
+the networks around it and in it are forgotten, too. The networks that an
+account is known from stay known. The running gateway has dropped what it
+remembers of the account when the command returns.
+
+Exit codes: 0 forgotten, 1 the gateway has counted nothing yet, 69 its data
+cannot be used, 78 the settings are wrong.
+
+Examples:
+  gatekeeper forget alice@corp.example
+  gatekeeper forget 192.0.2.7
+  gatekeeper forget 2001:db8:1:200::/56 --json`;
+
+/** Adds `gatekeeper forget ACCOUNT|NETWORK`. */
+export function addForget(program: Command): void {
+  program
+    .command('forget')
+    .description('forget the failed logins of an account or a network')
+    .argument('<account|network>', 'who may try again at once')
+    .addHelpText('after', examples)
+    .action(forget);
+}
+
+async function forget(text: string, _options: object, command: Command): Promise<void> {
+  const installation = installationOf(command);
+  const { subject, meant } = read(text, installation.settings.policy.sender.subaddress_separator);
+  const isForgotten = await askStore(installation, async (store) => {
+    await store.forget(subject, meant, Date.now());
+    return true;
+  });
+  if (isForgotten) await delay(forgottenWithinMs);
+  const what = subject.kind === 'account' ? 'the account' : 'the network';
+  const line = isForgotten
+    ? `forgotten: what was counted against ${what} ${text}`
+    : `no: ${storeFileOf(installation)} is not there: the gateway has counted nothing yet`;
+  give(command, {
+    exitCode: isForgotten ? exitCode.yes : exitCode.no,
+    json: { ...subject, forgotten: isForgotten === true },
+    lines: [line],
+  });
+}
+
+function read(text: string, separator: string): { readonly subject: Subject; readonly meant: Meant } {
+  const network = parseNetwork(text);
+  if (!network) {
+    return { subject: { kind: 'account', account: text }, meant: { account: accountOf(text, separator) } };
+  }
+  return { subject: { kind: 'network', network: text }, meant: (other) => overlaps(text, other) };
+}

@@ -1,0 +1,265 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type Libsql from 'libsql';
+import { messageOf } from '../message-of.ts';
+import { Checkpoints } from './checkpoints.ts';
+import {
+  emptyTally,
+  StoreUnavailable,
+  type Change,
+  type Forgotten,
+  type Meant,
+  type Store,
+  type Subject,
+  type Tally,
+  type TallyKey,
+} from './store.ts';
+
+/** Longest wait for another process to finish what it writes: so long no session of this process goes on. */
+const busyMs = 50;
+
+/** About 128 MiB, or a million tallies: what somebody invents does not fill the disk. */
+const mostPages = 32_768;
+
+/** Between two checkpoints, each of which takes milliseconds of another thread. */
+const checkpointEvery = 500;
+const mostPagesInLog = 20_000;
+
+/** Who was forgotten is of use to what processes remember, which is not for longer than this. */
+const forgottenForMs = 24 * 3600 * 1000;
+
+const purgeEveryMs = 60_000;
+const mostPurged = 1000;
+
+/** How often the file is looked at: one that was moved away is not what other processes see. */
+const lookEveryMs = 1000;
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS secret (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS tally (
+    account TEXT NOT NULL, network TEXT NOT NULL, level REAL NOT NULL, others REAL NOT NULL,
+    last INTEGER NOT NULL, marked INTEGER NOT NULL, expires INTEGER NOT NULL, PRIMARY KEY (account, network)
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS tally_expires ON tally (expires);
+  CREATE TABLE IF NOT EXISTS forgotten (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, subject TEXT NOT NULL, time INTEGER NOT NULL
+  );`;
+
+/** The file of the store in a data directory. */
+export function storeFile(directory: string): string {
+  return join(directory, 'gatekeeper.db');
+}
+
+/** Opens the store of a data directory, which is made where it is missing, or throws `StoreUnavailable`. */
+export function openStore(directory: string): Store {
+  return translated(() => {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return new SqliteStore(storeFile(directory));
+  });
+}
+
+/** The same for who only looks: makes nothing, and gives `undefined` where there is no store yet. */
+export function openStoreIfAny(directory: string): Store | undefined {
+  const file = storeFile(directory);
+  return existsSync(file) ? translated(() => new SqliteStore(file)) : undefined;
+}
+
+type Row = Tally & { readonly network: string };
+
+/** In one file (SQLite, write-ahead log), which a process that is killed leaves whole. */
+class SqliteStore implements Store {
+  readonly #file: string;
+  readonly #inode: number;
+  readonly #database: Libsql.Database;
+  readonly #secret: string;
+  readonly #get: Libsql.Statement;
+  readonly #put: Libsql.Statement;
+  readonly #checkpoints: Checkpoints;
+  #purged = 0;
+  #writes = 0;
+  #looked = performance.now();
+
+  constructor(file: string) {
+    this.#file = file;
+    // Loaded here and not before: a platform that has no such library must be able to go without.
+    const Database = createRequire(import.meta.url)('libsql') as typeof Libsql;
+    this.#database = new Database(file);
+    try {
+      // Before anything that may have to wait.
+      this.#database.pragma(`busy_timeout = ${busyMs}`);
+      this.#database.pragma('journal_mode = WAL');
+      // A loss of power may take the last counts back, and breaks nothing.
+      this.#database.pragma('synchronous = NORMAL');
+      // A checkpoint waits for the disk: that is done elsewhere, and here only if nobody else got to it.
+      this.#database.pragma(`wal_autocheckpoint = ${mostPagesInLog}`);
+      this.#database.pragma(`max_page_count = ${mostPages}`);
+      this.#database.exec(schema);
+      this.#secret = this.#readSecret();
+      this.#get = this.#database.prepare(
+        'SELECT level, others, last, marked, expires FROM tally WHERE account = ? AND network = ?',
+      );
+      this.#put = this.#database.prepare('INSERT OR REPLACE INTO tally VALUES (?, ?, ?, ?, ?, ?, ?)');
+    } catch (error) {
+      this.#database.close();
+      throw error;
+    }
+    this.#inode = statSync(file).ino;
+    this.#checkpoints = new Checkpoints(file);
+  }
+
+  update<T>(keys: readonly TallyKey[], change: (found: readonly Tally[]) => Change<T>): Promise<T> {
+    return this.#use(() => {
+      const hashed = keys.map(({ account, network }) => [this.#hash(account), network] as const);
+      const read = () => hashed.map((key) => (this.#get.get(...key) as Row | undefined) ?? emptyTally);
+      // Mostly nothing changes, and nobody has to wait for anybody.
+      const looked = change(read());
+      if (!looked.write) return looked.result;
+      return this.#write(() => {
+        const { write = [], result } = change(read());
+        hashed.forEach((key, index) => this.#store(key, write[index]));
+        return result;
+      });
+    });
+  }
+
+  ofAccount(account: string): Promise<ReadonlyMap<string, Tally>> {
+    return this.#use(() => {
+      const rows = this.#database
+        .prepare('SELECT network, level, others, last, marked, expires FROM tally WHERE account = ?')
+        .all(this.#hash(account));
+      return new Map((rows as Row[]).map(({ network, ...tally }) => [network, tally]));
+    });
+  }
+
+  forget(subject: Subject, meant: Meant, now: number): Promise<void> {
+    return this.#use(() => {
+      const clear = this.#database.prepare(
+        'UPDATE tally SET level = 0, others = 0 WHERE account = ? AND network = ?',
+      );
+      // Found before anything is locked: there may be many.
+      const keys = this.#keysOf(meant);
+      const { kind } = subject;
+      const text = subject.kind === 'account' ? subject.account : subject.network;
+      this.#write(() => {
+        for (const { account, network } of keys) clear.run(account, network);
+        this.#database.prepare('DELETE FROM forgotten WHERE time < ?').run(now - forgottenForMs);
+        this.#database
+          .prepare('INSERT INTO forgotten (kind, subject, time) VALUES (?, ?, ?)')
+          .run(kind, text, now);
+      });
+    });
+  }
+
+  #keysOf(meant: Meant): readonly TallyKey[] {
+    if (typeof meant !== 'function') {
+      const rows = this.#database.prepare('SELECT account, network FROM tally WHERE account = ?');
+      return rows.all(this.#hash(meant.account)) as TallyKey[];
+    }
+    const rows = this.#database.prepare(
+      "SELECT account, network FROM tally WHERE network <> '' AND level > 0",
+    );
+    return (rows.all() as TallyKey[]).filter(({ network }) => meant(network));
+  }
+
+  forgottenSince(sequence?: number): Promise<Forgotten> {
+    return this.#use(() => {
+      const { last } = this.#database.prepare('SELECT max(sequence) AS last FROM forgotten').get() as {
+        last: number | null;
+      };
+      const now = last ?? 0;
+      // A file that knows less is a new one: whom it names, was forgotten since.
+      const since = sequence !== undefined && sequence > now ? 0 : sequence;
+      return { sequence: now, subjects: since === undefined || since === now ? [] : this.#forgotten(since) };
+    });
+  }
+
+  #forgotten(since: number): Subject[] {
+    const rows = this.#database
+      .prepare('SELECT kind, subject FROM forgotten WHERE sequence > ? ORDER BY sequence')
+      .all(since) as { kind: Subject['kind']; subject: string }[];
+    return rows.map(({ kind, subject }) =>
+      kind === 'account' ? { kind, account: subject } : { kind, network: subject },
+    );
+  }
+
+  close(): void {
+    this.#checkpoints.close();
+    this.#database.close();
+  }
+
+  /** All of it happens at once, in this turn of the event loop: p99 of a step is far below a millisecond. */
+  #use<T>(work: () => T): Promise<T> {
+    return new Promise((resolve) => {
+      const result = translated(() => {
+        this.#lookAtFile();
+        return work();
+      });
+      resolve(result);
+    });
+  }
+
+  #lookAtFile(): void {
+    const now = performance.now();
+    if (now < this.#looked + lookEveryMs) return;
+    this.#looked = now;
+    if (statSync(this.#file).ino !== this.#inode) throw new Error(`${this.#file} was replaced`);
+  }
+
+  #write<T>(work: () => T): T {
+    this.#database.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#purge();
+      this.#database.exec('COMMIT');
+      this.#writes += 1;
+      if (this.#writes % checkpointEvery === 0) this.#checkpoints.begin();
+      return result;
+    } catch (error) {
+      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  #store([account, network]: readonly [string, string], tally: Tally | undefined): void {
+    if (!tally) return;
+    const { level, others, last, marked, expires } = tally;
+    this.#put.run(account, network, level, others, last, marked, expires);
+  }
+
+  #purge(): void {
+    const now = Date.now();
+    if (now < this.#purged + purgeEveryMs) return;
+    this.#purged = now;
+    this.#database
+      .prepare(
+        `DELETE FROM tally WHERE (account, network) IN
+           (SELECT account, network FROM tally WHERE expires < ? LIMIT ${mostPurged})`,
+      )
+      .run(now);
+  }
+
+  /** Who stole the file should not read in it who logged in from where. The key lies in it, too, for want of a better place. */
+  #hash(account: string): string {
+    if (account === '') return '';
+    return createHmac('sha256', this.#secret).update(account).digest('base64url').slice(0, 22);
+  }
+
+  /** Whoever opens the file first draws it. */
+  #readSecret(): string {
+    this.#database
+      .prepare("INSERT OR IGNORE INTO secret VALUES ('accounts', ?)")
+      .run(randomBytes(32).toString('base64url'));
+    const row = this.#database.prepare("SELECT value FROM secret WHERE name = 'accounts'").get();
+    return (row as { value: string }).value;
+  }
+}
+
+function translated<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw new StoreUnavailable(messageOf(error), { cause: error });
+  }
+}

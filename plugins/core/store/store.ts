@@ -1,0 +1,64 @@
+/** What is counted: an account, a network, an account in a network, or with both empty the whole gateway. */
+export interface TallyKey {
+  readonly account: string;
+  readonly network: string;
+}
+
+/** Times are milliseconds since 1970, so that they mean the same to every process and after a restart. */
+export interface Tally {
+  /** What was counted and had not drained at `last`. */
+  readonly level: number;
+  /** The same for how many others were met: accounts by a network, for one. */
+  readonly others: number;
+  readonly last: number;
+  /** When something was noted that outlives the level: a login, an event; 0 for never. */
+  readonly marked: number;
+  /** From when on nobody misses it. */
+  readonly expires: number;
+}
+
+export const emptyTally: Tally = { level: 0, others: 0, last: 0, marked: 0, expires: 0 };
+
+/** What becomes of tallies: in the order of their keys, `undefined` for those that stay; absent when all of them do. */
+export interface Change<T> {
+  readonly write?: readonly (Tally | undefined)[];
+  readonly result: T;
+}
+
+/** Whom everything is forgotten about that was held against them, as somebody typed it. */
+export type Subject =
+  | { readonly kind: 'account'; readonly account: string }
+  | { readonly kind: 'network'; readonly network: string };
+
+/** What a process remembers it does not use for longer than this after somebody was forgotten. */
+export const forgottenWithinMs = 100;
+
+/** Which tallies are meant: those of an account, or of the networks for which the function is true. */
+export type Meant = { readonly account: string } | ((network: string) => boolean);
+
+/** Who was forgotten since a look, and what to ask with next time. */
+export interface Forgotten {
+  readonly sequence: number;
+  readonly subjects: readonly Subject[];
+}
+
+/** The store cannot be used: broken, locked, full, of another user. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+/** Small numbers that the processes of a machine share, and that outlive them. Rejects with `StoreUnavailable`. */
+export interface Store {
+  /**
+   * Reads and changes tallies in one step: nobody changes them in between. `change` must be pure, for it may run twice. Of
+   * a key that is unknown it sees the empty tally.
+   */
+  update<T>(keys: readonly TallyKey[], change: (found: readonly Tally[]) => Change<T>): Promise<T>;
+  /** Every tally of an account, by network. */
+  ofAccount(account: string): Promise<ReadonlyMap<string, Tally>>;
+  /** Drops what is counted against somebody, and lets all processes know by `forgottenSince`; what was marked stays. */
+  forget(subject: Subject, meant: Meant, now: number): Promise<void>;
+  /** Who was forgotten after `sequence`; without one, nobody, and the number to begin with. */
+  forgottenSince(sequence?: number): Promise<Forgotten>;
+  close(): void;
+}

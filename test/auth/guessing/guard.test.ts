@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import type { Refusal } from '../../../plugins/core/directory/directory.ts';
+import { Secret } from '../../../plugins/core/secret.ts';
+import { MemoryStore } from '../../../plugins/core/store/memory.ts';
+import { alice, far, home, minute, rulesOf, Scene, wrong } from './scene.ts';
+
+const stranger = (number: number) => `198.18.${number >> 8}.${number & 255}`;
+
+void describe('guessing at one account', () => {
+  let scene: Scene;
+  beforeEach(() => (scene = new Scene()));
+
+  void it('from 1,000 networks does not lock out its owner at home, and is heard of ten times', async () => {
+    assert.equal(await scene.try(home), 'go');
+    assert.equal(await scene.guess(1000, (number) => [far(number)]), 10);
+    assert.equal(await scene.try(home), 'go');
+    assert.equal(await scene.try('192.0.2.99'), 'go', 'with another address of the same network');
+    assert.equal(await scene.try('198.51.100.1'), 'wait', 'where nobody knows the owner');
+  });
+
+  void it('keeps the owner known for thirty days', async () => {
+    await scene.try(home);
+    for (const [days, outcome] of [
+      [29.9, 'go'],
+      [29.9, 'go'],
+      [30.1, 'wait'],
+    ] as const) {
+      scene.now += days * 24 * 60 * minute;
+      await scene.guess(20, (number) => [far(number)]);
+      assert.equal(await scene.try(home), outcome);
+    }
+  });
+
+  void it('is forgotten as time goes: one more in three minutes, all of it in thirty', async () => {
+    await scene.guess(10, (number) => [far(number)]);
+    assert.equal(await scene.try('198.51.100.1'), 'wait');
+    scene.now += 3 * minute;
+    assert.equal(await scene.try('198.51.100.1', 'mistyped'), 'no');
+    assert.equal(await scene.try('198.51.100.1'), 'wait');
+    scene.now += 30 * minute;
+    assert.equal(await scene.guess(99, (number) => [far(number), `more-${number}`]), 10);
+  });
+
+  void it('by many logins at once is heard of no more often', async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 200 }, (_, number) => scene.try(far(number), `guess-${number}`)),
+    );
+    assert.equal(outcomes.filter((each) => each === 'no').length, 10);
+    await scene.try(home);
+  });
+
+  void it('where it is known, at once too, ends there and not elsewhere', async () => {
+    await scene.try(home);
+    await scene.try('198.51.100.1');
+    const outcomes = await Promise.all(
+      Array.from({ length: 200 }, (_, number) => scene.try('192.0.2.66', `guess-${number}`)),
+    );
+    assert.equal(outcomes.filter((each) => each === 'no').length, 10);
+    assert.equal(await scene.try(home), 'wait');
+    assert.equal(await scene.try('198.51.100.1'), 'go');
+  });
+
+  void it('under other spellings counts as one', async () => {
+    const names = [
+      alice,
+      'ALICE@corp.example',
+      ' alice@corp.example',
+      'alice+x@corp.example',
+      'ａlice@CORP.example',
+    ];
+    const tried = await scene.guess(100, (number) => [
+      far(number),
+      `guess-${number}`,
+      names[number % names.length],
+    ]);
+    assert.equal(tried, 10);
+  });
+
+  void it('that does not exist ends in the same way', async () => {
+    const tried = async (cause: Refusal, login: string) => {
+      const outcomes = [];
+      for (let number = 0; number < 30; number += 1) {
+        const password = Secret.fromText(`guess-${number}`);
+        outcomes.push(await scene.end({ client: far(number), login, password }, wrong(cause)));
+      }
+      return outcomes.join();
+    };
+    const existing = await tried('wrong-password', alice);
+    assert.equal(await tried('no-such-account', 'nobody@corp.example'), existing);
+    assert.equal(await tried('malformed-login', 'x'.repeat(300)), existing);
+    assert.equal(await tried('account-disabled', 'retired@corp.example'), existing);
+  });
+
+  void it('is slowed down beyond half of the limit', async () => {
+    // The delay of a login keeps no process alive.
+    const alive = setInterval(() => undefined, 1000);
+    const slow = new Scene(new MemoryStore(), rulesOf({ longest_delay_seconds: 0.05 }));
+    const began = performance.now();
+    await slow.guess(5, (number) => [far(number)]);
+    assert.ok(performance.now() - began < 50);
+    await slow.guess(5, (number) => [far(number), `more-${number}`]);
+    assert.ok(performance.now() - began > 5 * 49);
+    clearInterval(alive);
+  });
+});
+
+void describe('what is no guess', () => {
+  let scene: Scene;
+  beforeEach(() => (scene = new Scene()));
+
+  void it('is the same wrong password again: it counts once', async () => {
+    assert.equal(await scene.guess(1000, () => [home, 'old-password']), 1000);
+    assert.equal(await scene.try(home), 'go');
+    assert.equal(await scene.guess(1000, () => [home, 'old-password']), 1000);
+    assert.equal(await scene.try(home), 'go');
+  });
+
+  void it('is the same wrong password a hundred times at once', async () => {
+    await Promise.all(Array.from({ length: 8 }, () => scene.try(home, 'old-password')));
+    assert.equal(await scene.guess(9, (number) => [home, `guess-${number}`]), 9);
+  });
+
+  void it('is a failure of ours or of the directory', async () => {
+    for (let number = 0; number < 100; number += 1) {
+      const password = Secret.fromText(`guess-${number}`);
+      assert.equal(await scene.end({ client: home, login: alice, password }, undefined), 'no');
+    }
+    assert.equal(await scene.try(home), 'go');
+    assert.equal(await scene.guess(100, (number) => [far(number)]), 10);
+  });
+
+  for (const cause of ['empty-password', 'foreign-authzid', 'channel-binding'] as const) {
+    void it(`is ${cause}`, async () => {
+      for (let number = 0; number < 100; number += 1) {
+        const password = Secret.fromText(`guess-${number}`);
+        await scene.end({ client: home, login: alice, password }, wrong(cause));
+      }
+      assert.equal(await scene.try(home), 'go');
+    });
+  }
+
+  void it('a failure is, where no password shows whether it comes again', async () => {
+    const outcomes = [];
+    for (let number = 0; number < 20; number += 1) {
+      outcomes.push(await scene.end({ client: far(number), login: alice }, wrong()));
+    }
+    assert.equal(outcomes.filter((each) => each === 'no').length, 10);
+  });
+});
+
+void describe('a directory that locks accounts itself', () => {
+  for (const failures of [2, 5, 6, 20]) {
+    void it(`after ${failures} failures hears of fewer in any half hour, repeats included`, async () => {
+      const scene = new Scene(new MemoryStore(), rulesOf({ directory_failures: failures - 1 || 2 }));
+      const times: number[] = [];
+      for (let second = 0; second < 4 * 3600; second += 20) {
+        scene.now += 20_000;
+        if ((await scene.try(stranger(second), 'the-same')) === 'no') times.push(scene.now);
+      }
+      const most = Math.max(
+        ...times.map((at) => times.filter((other) => other > at - 30 * minute && other <= at).length),
+      );
+      assert.ok(most <= Math.max(2, failures - 1), `${most} within half an hour`);
+      assert.ok(times.length >= 8, 'and is not cut off for ever');
+    });
+  }
+});
+
+void describe('several processes', () => {
+  void it('share what they count', async () => {
+    const scene = new Scene(new MemoryStore(), rulesOf(), 2);
+    const outcomes = [];
+    for (let number = 0; number < 40; number += 1) {
+      outcomes.push(await scene.try(far(number), `guess-${number}`, alice, number % 2));
+    }
+    assert.equal(outcomes.filter((each) => each === 'no').length, 10);
+  });
+});
+
+void describe('a clock that was wrong', () => {
+  void it('locks nobody out when it is right again', async () => {
+    const scene = new Scene();
+    scene.now += 365 * 24 * 60 * minute;
+    await scene.guess(20, (number) => [far(number)]);
+    scene.now -= 365 * 24 * 60 * minute;
+    assert.equal(await scene.try(home), 'go');
+  });
+});
