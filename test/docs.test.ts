@@ -142,7 +142,7 @@ void describe('a gateway set up as the documentation says', () => {
     assert.match(test.log(), /\[my-plugin\] accepted: Message queued \([0-9A-F-]+\.1\)/);
     const made = new Set(test.events().map(({ check }) => check));
     // rcpt_to.in_host_list accepts the recipients of local senders, and outbound/relay is not asked.
-    const unasked = ['tls/starttls', 'outbound/relay', 'outbound/inbound'];
+    const unasked = ['tls/starttls', 'auth/guessing', 'outbound/relay', 'outbound/inbound'];
     // Those of mail that nobody logged in for.
     unasked.push('sender/impersonation', 'sender/spf', 'sender/relayed', 'sender/author');
     assert.deepEqual(

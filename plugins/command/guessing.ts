@@ -30,11 +30,11 @@ export async function countersOf(
   installation: Installation,
   login: string,
 ): Promise<AccountCounters | undefined> {
-  const { auth, sender } = installation.settings.policy;
+  const { guessing, sender } = installation.settings.policy;
   const account = accountOf(login, sender.subaddress_separator);
   const tallies = await askStore(installation, (store) => store.ofAccount(account));
   if (!tallies || tallies.size === 0) return undefined;
-  const limits = limitsOf(auth.guessing);
+  const limits = limitsOf(guessing);
   const now = Date.now();
   const known_networks = [...tallies]
     .filter(([network, tally]) => parseNetwork(network) && isKnown(tally, limits.knownMs, now))

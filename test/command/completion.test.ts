@@ -11,6 +11,7 @@ const commands = [
   'completion',
   'config',
   'events',
+  'forget',
   'help',
   'import',
   'login',

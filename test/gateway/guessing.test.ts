@@ -22,7 +22,7 @@ const home = '192.0.2.10';
 const stranger = (number: number) => `${20 + (number >> 8)}.${number & 255}.7.7`;
 
 /** Short waits for those that are answered; everything else is the default. */
-const settings = { auth: { failure_delay_seconds: 0.05, guessing: { longest_delay_seconds: 0.05 } } };
+const settings = { auth: { failure_delay_seconds: 0.05 }, guessing: { longest_delay_seconds: 0.05 } };
 
 let slapd: Slapd;
 before(async () => {

@@ -7,6 +7,8 @@ import { filesUnder } from './operator.ts';
 export interface Manifest {
   readonly name?: string;
   readonly main?: string;
+  /** Where it is for some processors only. */
+  readonly cpu?: readonly string[];
   readonly scripts?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
@@ -42,7 +44,8 @@ export function whatItWouldRun({ manifest, files }: InstalledPackage): string[] 
   const hooks = ['preinstall', 'install', 'postinstall'];
   return [
     ...hooks.filter((hook) => manifest.scripts?.[hook] !== undefined),
-    ...files.filter((file) => /(?:^|\/)binding\.gyp$|\.node$/.test(file)),
+    // A package for one platform alone brings its binary as it is.
+    ...files.filter((file) => /(?:^|\/)binding\.gyp$|\.node$/.test(file) && manifest.cpu === undefined),
   ];
 }
 

@@ -53,7 +53,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
       directoryUrl: `ldap://127.0.0.1:${directory.port}`,
       packageDir: process.env['GATEKEEPER_PACKAGE'],
       ...options,
-      settings: { auth: { failure_delay_seconds: 0.05, guessing: unlimited }, ...options.settings },
+      settings: { auth: { failure_delay_seconds: 0.05 }, guessing: unlimited, ...options.settings },
       ...{ dir: join(base, 'gateway'), ports, sinkPort: sink.port, dnsPort: dns.port },
     });
     return {

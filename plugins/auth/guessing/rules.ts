@@ -5,7 +5,7 @@ import type { Policy } from '../../core/settings/settings.ts';
 import type { Rules } from './guard.ts';
 
 /** The rules that a policy means; made once of each. */
-export const rulesOf = derived(({ auth: { guessing }, sender }: Policy): Rules => ({
+export const rulesOf = derived(({ guessing, sender }: Policy): Rules => ({
   limits: limitsOf(guessing),
   subaddressSeparator: sender.subaddress_separator,
   isShared: networkSet(guessing.shared_networks),

@@ -1,7 +1,7 @@
 import type { Policy } from '../settings/settings.ts';
 import type { Allowance } from './level.ts';
 
-export type GuessingSettings = Policy['auth']['guessing'];
+export type GuessingSettings = Policy['guessing'];
 
 /** How much is allowed of each thing that is counted. */
 export interface Limits {
@@ -31,7 +31,7 @@ export function limitsOf(settings: GuessingSettings): Limits {
     own: allowed(settings.network_failures),
     around: widening.map((factor) => allowed(settings.network_failures * factor)),
     // While one half is used at once, the other half may drain and be used again.
-    ...(directory !== undefined && { directory: allowed(Math.max(1, Math.floor(directory / 2))) }),
+    ...(directory > 0 && { directory: allowed(Math.max(1, Math.floor(directory / 2))) }),
     longestDelayMs: settings.longest_delay_seconds * 1000,
     knownMs: settings.known_days * dayMs,
   };

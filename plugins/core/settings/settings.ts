@@ -78,11 +78,11 @@ const guessing = z.strictObject({
     ),
   directory_failures: z
     .int()
-    .min(2)
+    .min(0)
     .max(100_000)
-    .optional()
+    .default(0)
     .describe(
-      'The directory hears of at most so many failed logins for one account from unknown networks within the window, repeats included: below its own lockout',
+      'The directory hears of at most so many failed logins for one account from unknown networks within the window, repeats included: below its own lockout; 0 where it locks nobody',
     ),
   longest_delay_seconds: z
     .number()
@@ -119,7 +119,6 @@ const auth = z.strictObject({
     .max(100)
     .default(3)
     .describe('Refused logins on one connection before it is closed with 421'),
-  guessing: guessing.prefault({}).describe('When a login is not tried any more, because somebody guesses'),
 });
 
 const sender = z.strictObject({
@@ -208,6 +207,7 @@ const wholePolicy = z.strictObject({
   directory: directorySettings.optional().describe('Who may log in; the role submission needs it'),
   tls: tls.prefault({}).describe('Which TLS is good enough'),
   auth: auth.prefault({}).describe('How logins are answered'),
+  guessing: guessing.prefault({}).describe('When a login is not tried any more, because somebody guesses'),
   sender: sender.prefault({}).describe('Which addresses an identity may use'),
   spf: spf.prefault({}).describe('What follows from SPF (RFC 7208), for mail that nobody logged in for'),
   dns: dns.prefault({}).describe('Who is asked for SPF records'),

@@ -11,6 +11,7 @@ const settings: GuessingSettings = {
   window_seconds: 1800,
   account_failures: 10,
   network_failures: 20,
+  directory_failures: 0,
   longest_delay_seconds: 0,
   known_days: 30,
   shared_networks: [],
