@@ -38,13 +38,18 @@ interface Counter {
  * there count: strangers cannot lock it out, nor can who shares the network.
  */
 export function decide(standing: Standing, limits: Limits, now: number): Decision {
-  const isHome = isKnown(standing.pair, limits.knownMs, now);
+  const isHome = isAtHome(standing.pair, limits, now);
   const counters = isHome ? knownCounters(standing, limits) : strangerCounters(standing, limits);
   const waits = counters.map(({ tally, allowance, name }) => ({ name, ms: waitFor(tally, allowance, now) }));
   const longest = waits.reduce((one, other) => (other.ms > one.ms ? other : one));
   if (longest.ms > 0) return { kind: 'wait', waitMs: longest.ms, because: longest.name };
   const delays = counters.map(({ tally, allowance }) => delayOf(tally, allowance, limits, now));
   return { kind: 'go', delayMs: Math.max(...delays), isHome };
+}
+
+/** Whether an account has logged in lately from the network that it comes from now, by the tally of both. */
+export function isAtHome(pair: Tally, { knownMs }: Limits, now: number): boolean {
+  return isKnown(pair, knownMs, now);
 }
 
 function knownCounters({ pair }: Standing, { account }: Limits): readonly Counter[] {
@@ -164,11 +169,14 @@ function told(tally: Tally, isPattern: boolean, { own: { windowMs } }: Limits, n
 
 const dayMs = 86_400_000;
 
-/** A standing after a login has succeeded. A day more or less is not worth writing it down again. */
+/** Whether a login that succeeds changes nothing: a day more or less is not worth writing it down again. */
+export function isNoted(pair: Tally, limits: Limits, now: number): boolean {
+  return levelOf(pair, limits.account, now) === 0 && pair.marked > 0 && now - pair.marked < dayMs;
+}
+
+/** A standing after a login has succeeded. */
 export function succeeded(standing: Standing, limits: Limits, now: number): Standing {
-  const { pair } = standing;
-  const isNoted = levelOf(pair, limits.account, now) === 0 && pair.marked > 0 && now - pair.marked < dayMs;
-  if (isNoted) return standing;
+  if (isNoted(standing.pair, limits, now)) return standing;
   return {
     ...standing,
     pair: { level: 0, others: 0, last: now, marked: now, expires: now + limits.knownMs },

@@ -9,6 +9,8 @@ import {
   charged,
   decide,
   failed,
+  isAtHome,
+  isNoted,
   succeeded,
   type Decision,
   type Pattern,
@@ -50,8 +52,21 @@ interface Subject {
   readonly account: string;
   readonly networks: Networks | undefined;
   readonly keys: readonly TallyKey[];
-  readonly tag: string | undefined;
+  /** The one of these that is of the account in the network of the client. */
+  readonly pairKey: TallyKey;
+  readonly password: Secret | undefined;
 }
+
+/** What was decided about a login before it is tried. */
+interface Charge {
+  readonly decision: Decision;
+  /** Of a stranger: at home nothing is charged in advance. */
+  readonly repeat: Repeat;
+  /** Whether a success would change nothing that was written down. */
+  readonly isNoted: boolean;
+}
+
+const noRepeat: Repeat = { ofAccount: false, ofPair: false };
 
 /** Keeps count of logins, before the directory is asked and after. */
 export class Guard {
@@ -78,29 +93,43 @@ export class Guard {
   /** Resolves when a login may be tried, which may take its delay, or at once to how long it has to wait. */
   async admit(attempt: Try, rules: Rules): Promise<Answer> {
     const subject = this.#subjectOf(attempt, rules);
-    const repeat = this.#repeatOf(subject);
-    const decision = await this.#underWayFor(subject, rules, repeat);
+    const charge = await this.#underWayFor(subject, rules);
+    const { decision } = charge;
     if (decision.kind === 'wait') return decision;
     const { isHome, delayMs } = decision;
     if (delayMs > 0) await delay(delayMs, undefined, { ref: false });
-    return this.#admission(subject, { isHome, repeat }, rules);
+    return this.#admission(subject, { isHome, ...charge }, rules);
   }
 
   /** Decides, and counts the login as one that may fail: those of strangers in the store, others here. */
-  async #underWayFor(subject: Subject, rules: Rules, repeat: Repeat): Promise<Decision> {
+  async #underWayFor(subject: Subject, rules: Rules): Promise<Charge> {
     // Before anybody waits, so that many at once see each other.
     const others = this.#count(subject, 1);
     try {
-      const decision = await this.#charge(subject, rules, repeat, others);
+      const charge = await this.#charge(subject, rules, others);
+      const { decision } = charge;
       if (decision.kind === 'wait' || !decision.isHome) this.#count(subject, -1);
-      return decision;
+      return charge;
     } catch (error) {
       this.#count(subject, -1);
       throw error;
     }
   }
 
-  #charge(subject: Subject, rules: Rules, repeat: Repeat, others: number): Promise<Decision> {
+  /** Mostly an account comes back to where it is known. There its pair with the network decides alone: nothing else is read. */
+  async #charge(subject: Subject, rules: Rules, others: number): Promise<Charge> {
+    const { limits } = rules;
+    const pair = await this.#store.update([subject.pairKey], ([found = emptyTally]) => ({ result: found }));
+    if (isAtHome(pair, limits, this.#now())) {
+      const decision = this.#decide({ ...unknown, pair }, rules, others);
+      return { decision, repeat: noRepeat, isNoted: isNoted(pair, limits, this.#now()) };
+    }
+    const repeat = this.#repeatOf(subject);
+    const decision = await this.#chargeStranger(subject, rules, repeat, others);
+    return { decision, repeat, isNoted: false };
+  }
+
+  #chargeStranger(subject: Subject, rules: Rules, repeat: Repeat, others: number): Promise<Decision> {
     return this.#store.update(subject.keys, (found) => {
       const standing = standingOf(found);
       const decision = this.#decide(standing, rules, others);
@@ -118,14 +147,14 @@ export class Guard {
 
   #admission(
     subject: Subject,
-    { isHome, repeat }: { readonly isHome: boolean; readonly repeat: Repeat },
+    { isHome, repeat, isNoted }: Charge & { readonly isHome: boolean },
     { limits }: Rules,
   ): Admission {
     const settle = async (verification?: Verification): Promise<readonly Pattern[]> => {
       if (isHome) this.#count(subject, -1);
       const isWrong = verification?.kind === 'refused' && !noGuesses.includes(verification.cause);
       if (isWrong) return this.#fail(subject, { isHome, repeat }, limits);
-      if (isHome && verification?.kind !== 'account') return [];
+      if (isHome && (isNoted || verification?.kind !== 'account')) return [];
       return this.#store.update(subject.keys, (found) => {
         const standing = standingOf(found);
         const back = isHome ? standing : charged(standing, -1, repeat, limits, this.#now());
@@ -161,27 +190,29 @@ export class Guard {
     const account = accountOf(login, subaddressSeparator);
     const networks = networksOf(client);
     const shown = networks && !isShared(client) ? [networks.own, ...networks.around] : [];
-    const tag = password && this.#wrong.tag(account, password, this.#now());
+    const pairKey = { account, network: networks?.home ?? 'unknown' };
     const keys = [
       { account, network: '' },
-      { account, network: networks?.home ?? 'unknown' },
+      pairKey,
       { account, network: 'directory' },
       { account: '', network: '' },
       ...shown.map((network) => ({ account: '', network })),
     ];
-    return { account, networks, keys, tag };
+    return { account, networks, keys, pairKey, password };
   }
 
-  #repeatOf({ account, networks, tag }: Subject): Repeat {
-    if (tag === undefined) return { ofAccount: false, ofPair: false };
+  #repeatOf({ account, networks, password }: Subject): Repeat {
+    if (password === undefined) return noRepeat;
+    const tag = this.#wrong.tag(account, password, this.#now());
     return {
       ofAccount: this.#wrong.has(account, '', tag),
       ofPair: this.#wrong.has(account, networks?.home ?? '', tag),
     };
   }
 
-  #remember({ account, networks, tag }: Subject): void {
-    if (tag === undefined) return;
+  #remember({ account, networks, password }: Subject): void {
+    if (password === undefined) return;
+    const tag = this.#wrong.tag(account, password, this.#now());
     this.#wrong.add(account, '', tag);
     this.#wrong.add(account, networks?.home ?? '', tag);
   }
@@ -199,6 +230,9 @@ export class Guard {
 function pairName({ account, networks }: Subject): string {
   return `${networks?.home ?? ''} ${account}`;
 }
+
+/** Of somebody about whom nothing else is known. */
+const unknown = standingOf([]);
 
 /** In the order of the keys of `#subjectOf`. */
 function standingOf([account, pair, directory, everywhere, ...networks]: readonly Tally[]): Standing {
