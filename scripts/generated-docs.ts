@@ -20,6 +20,7 @@ import { refusalsStand } from '../plugins/core/haraka/patches/refusals-stand.ts'
 import { tlsContext } from '../plugins/core/haraka/patches/tls-context.ts';
 import { traceFields } from '../plugins/core/haraka/patches/trace-fields.ts';
 import { transactionEnd } from '../plugins/core/haraka/patches/transaction-end.ts';
+import { versionOnce } from '../plugins/core/haraka/patches/version-once.ts';
 import { replies } from '../plugins/core/replies.ts';
 
 /** Every patch of Haraka, in the order of a session. */
@@ -28,7 +29,7 @@ export const patches = [
   ...[authLines, heldInput, lineLength, emptyChallenge, redactLog],
   ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines, traceFields, resultsOfOthers],
   hardenSpfPlugin,
-  ...[refusalsStand, transactionEnd, queueUntimed, neverSpooled],
+  ...[refusalsStand, transactionEnd, queueUntimed, neverSpooled, versionOnce],
 ];
 
 /** Tables of the documentation that are made from the source, by the name in their marker. */

@@ -205,6 +205,13 @@ const fallbacks: readonly {
       S: 250 *
       delivered {id}@corp.example Authentication-Results: gw.corp.example;* ! other.example; none`,
   },
+  ...['client-set-up-fixed', 'version-shown-elsewhere'].map((haraka) => ({
+    haraka,
+    patch: 'version-once',
+    dialogue: `# the greeting is Haraka's own
+      connect mx from 127.0.0.9
+      S: 220 * ESMTP Haraka/3.*${haraka === 'client-set-up-fixed' ? '' : ' by others'} ready *`,
+  })),
   {
     haraka: 'spooling-renamed',
     patch: 'never-spooled',
@@ -244,6 +251,8 @@ for (const nodes of [0, 2]) {
       try {
         assert.deepEqual(leftOut(gateway), []);
         assert.doesNotMatch(gateway.log(), /self-tests/);
+        const greeting = '# It greets as ever\nconnect mx from 127.0.0.9\nS: 220 * ESMTP Haraka/3.* ready *';
+        await play(parseDialogue(greeting), gateway, `greeting-${nodes}`);
       } finally {
         await gateway.stop();
       }

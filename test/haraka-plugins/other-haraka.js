@@ -69,6 +69,15 @@ const ways = {
   'line-length-read-only': () => {
     Object.defineProperty(connection.cfg.max, 'line_length', { writable: false });
   },
+  'client-set-up-fixed': () => {
+    Object.defineProperty(connection.Connection, 'setupClient', { writable: false });
+  },
+  'version-shown-elsewhere': () =>
+    replace(connection, 'createConnection', (create) => (...args) => {
+      const made = create(...args);
+      made.local.info += ' by others';
+      return made;
+    }),
   'spooling-renamed': () =>
     replace(transaction, 'createTransaction', (create) => (...args) => {
       const made = create(...args);

@@ -13,6 +13,7 @@ import { newTransactions } from './patches/new-transactions.ts';
 import { proxyOnce } from './patches/proxy-once.ts';
 import { refusalsStand } from './patches/refusals-stand.ts';
 import { transactionEnd } from './patches/transaction-end.ts';
+import { versionOnce } from './patches/version-once.ts';
 import { followSettings, looksOfSettings } from './reload.ts';
 import { currentSettings, firstSettings, putInForce } from './settings-in-force.ts';
 import type { Next, Plugin } from './types.ts';
@@ -66,6 +67,7 @@ function patchHaraka(plugin: Plugin): void {
   applyPatch(plugin, newTransactions);
   applyPatch(plugin, neverSkipped, isOurs);
   applyPatch(plugin, neverSpooled);
+  applyPatch(plugin, versionOnce);
   applyPatch(plugin, headerLines);
   applyPatch(plugin, refusalsStand, isOurs);
   applyPatch(plugin, proxyOnce);

@@ -69,8 +69,8 @@ export interface ClientSocket {
 export interface Connection {
   readonly uuid: string;
   readonly client: ClientSocket;
-  /** `host` is what this host calls itself: config/me, or the name of the machine. */
-  readonly local: { port: number | undefined; readonly host: string };
+  /** `host` is what this host calls itself: config/me, or the name of the machine; `info` the software, for clients. */
+  readonly local: { port: number | undefined; readonly host: string; info: string };
   readonly remote: { readonly ip: string; readonly port: number };
   readonly hello: { host: string | null };
   readonly proxy: { allowed: boolean; readonly type: string | null };
@@ -184,9 +184,9 @@ export interface HostModules {
   connection: {
     readonly cfg: {
       readonly max: { line_length: number };
-      readonly headers: { readonly max_lines?: number; clean_auth_results?: boolean };
+      readonly headers: { readonly max_lines?: number; clean_auth_results?: boolean; show_version?: boolean };
     };
-    readonly Connection: { readonly prototype: Connection };
+    readonly Connection: { readonly prototype: Connection; setupClient(connection: Connection): void };
     createConnection(client: object, server: object): Connection;
   };
   logger: Logger;
