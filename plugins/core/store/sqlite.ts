@@ -68,6 +68,14 @@ export function openStoreIfAny(directory: string): Store | undefined {
 
 type Row = Tally & { readonly network: string };
 
+type Numbers = readonly [level: number, others: number, last: number, marked: number, expires: number];
+
+function tallyOf(numbers: Numbers | undefined): Tally {
+  if (!numbers) return emptyTally;
+  const [level, others, last, marked, expires] = numbers;
+  return { level, others, last, marked, expires };
+}
+
 /** In one file (SQLite, write-ahead log), which a process that is killed leaves whole. */
 class SqliteStore implements Store {
   readonly #file: string;
@@ -97,9 +105,10 @@ class SqliteStore implements Store {
       this.#database.pragma(`max_page_count = ${mostPages}`);
       this.#database.exec(schema);
       this.#secret = this.#readSecret();
-      this.#get = this.#database.prepare(
-        'SELECT level, others, last, marked, expires FROM tally WHERE account = ? AND network = ?',
-      );
+      this.#get = this.#database
+        .prepare('SELECT level, others, last, marked, expires FROM tally WHERE account = ? AND network = ?')
+        // An object takes half as long again.
+        .raw();
       this.#put = this.#database.prepare('INSERT OR REPLACE INTO tally VALUES (?, ?, ?, ?, ?, ?, ?)');
     } catch (error) {
       this.#database.close();
@@ -112,9 +121,9 @@ class SqliteStore implements Store {
   update<T>(keys: readonly TallyKey[], change: (found: readonly Tally[]) => Change<T>): Promise<T> {
     return this.#use(() => {
       const hashed = keys.map(({ account, network }) => [this.#hash(account), network] as const);
-      const read = () => hashed.map((key) => (this.#get.get(...key) as Row | undefined) ?? emptyTally);
+      const read = () => hashed.map((key) => tallyOf(this.#get.get(...key) as Numbers | undefined));
       // Mostly nothing changes, and nobody has to wait for anybody.
-      const looked = change(read());
+      const looked = change(hashed.length === 1 ? read() : this.#atOnce(read));
       if (!looked.write) return looked.result;
       return this.#write(() => {
         const { write = [], result } = change(read());
@@ -205,6 +214,16 @@ class SqliteStore implements Store {
     if (now < this.#looked + lookEveryMs) return;
     this.#looked = now;
     if (statSync(this.#file).ino !== this.#inode) throw new Error(`${this.#file} was replaced`);
+  }
+
+  /** Many reads lock once. */
+  #atOnce<T>(read: () => T): T {
+    this.#database.exec('BEGIN');
+    try {
+      return read();
+    } finally {
+      this.#database.exec('COMMIT');
+    }
   }
 
   #write<T>(work: () => T): T {
