@@ -71,12 +71,12 @@ interface Judgement {
   readonly refusal: Refusal | undefined;
 }
 
-function eventOf(decision: Decision, judgement: Judgement): GatekeeperEvent {
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Filled in field by field, in the order in which they are written: spreading what may be absent takes microseconds. */
+function eventOf(decision: Decision, { mode, reference, withheld, refusal }: Judgement): GatekeeperEvent {
   const { check, connection, verdict, started, settings, login, mechanism } = decision;
-  const { mode, reference, withheld, refusal } = judgement;
-  const isSaid = !withheld && !isGone(connection);
-  const detail = detailOf(verdict);
-  return {
+  const event: Writable<Partial<GatekeeperEvent>> = {
     v: 1,
     time: new Date().toISOString(),
     node,
@@ -85,31 +85,37 @@ function eventOf(decision: Decision, judgement: Judgement): GatekeeperEvent {
     check: check.name,
     verdict: verdict.kind,
     mode,
-    ...(withheld && { would_refuse: true as const }),
-    ...('reason' in verdict && { reason: verdict.reason }),
-    ...(detail !== undefined && { detail }),
-    ...(refusal && isSaid && { reply: refusal.line }),
-    ...partiesOf(decision),
-    ...(login !== undefined && { login }),
-    ...(mechanism !== undefined && { mechanism }),
-    revision: settings.revision,
-    latency_ms: Math.round((performance.now() - started) * 1000) / 1000,
   };
+  const detail = detailOf(verdict);
+  if (withheld) event.would_refuse = true;
+  if ('reason' in verdict) event.reason = verdict.reason;
+  if (detail !== undefined) event.detail = detail;
+  if (refusal && !withheld && !isGone(connection)) event.reply = refusal.line;
+  addParties(event, decision);
+  if (login !== undefined) event.login = login;
+  if (mechanism !== undefined) event.mechanism = mechanism;
+  event.revision = settings.revision;
+  event.latency_ms = Math.round((performance.now() - started) * 1000) / 1000;
+  return event as GatekeeperEvent;
 }
 
 /** Who it was about, and where. */
-function partiesOf({ connection, transaction, settings, facts }: Decision) {
+function addParties(
+  event: Writable<Partial<GatekeeperEvent>>,
+  { connection, transaction, settings, facts }: Decision,
+): void {
   const { client, listener, tls, identity } = facts ?? sessionFacts(connection, settings.policy);
+  event.client = client.address;
+  if (client.peer) event.peer = client.peer.name;
+  event.port = listener.port;
+  event.role = listener.role;
+  if (tls) event.tls = `${tls.version} ${tls.cipher}`;
+  if (identity) {
+    event.identity = identity.name;
+    event.identity_id = identity.id;
+  }
   const sender = transaction?.mail_from?.format().slice(1, -1);
-  return {
-    client: client.address,
-    ...(client.peer && { peer: client.peer.name }),
-    port: listener.port,
-    role: listener.role,
-    ...(tls && { tls: `${tls.version} ${tls.cipher}` }),
-    ...(identity && { identity: identity.name, identity_id: identity.id }),
-    ...(sender !== undefined && { sender }),
-  };
+  if (sender !== undefined) event.sender = sender;
 }
 
 function detailOf(verdict: Verdict): string | undefined {
