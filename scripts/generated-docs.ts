@@ -7,6 +7,7 @@ import { emptyChallenge } from '../plugins/core/haraka/patches/empty-challenge.t
 import { hardenSpfPlugin } from '../plugins/core/haraka/patches/harden-spf-plugin.ts';
 import { headerLines } from '../plugins/core/haraka/patches/header-lines.ts';
 import { heldInput } from '../plugins/core/haraka/patches/held-input.ts';
+import { hostNameKept } from '../plugins/core/haraka/patches/host-name-kept.ts';
 import { lineLength } from '../plugins/core/haraka/patches/line-length.ts';
 import { mailUnauthenticated } from '../plugins/core/haraka/patches/mail-unauthenticated.ts';
 import { neverSkipped } from '../plugins/core/haraka/patches/never-skipped.ts';
@@ -29,7 +30,7 @@ export const patches = [
   ...[authLines, heldInput, lineLength, emptyChallenge, redactLog],
   ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines, traceFields, resultsOfOthers],
   hardenSpfPlugin,
-  ...[refusalsStand, transactionEnd, queueUntimed, neverSpooled, versionOnce],
+  ...[refusalsStand, transactionEnd, queueUntimed, neverSpooled, versionOnce, hostNameKept],
 ];
 
 /** Tables of the documentation that are made from the source, by the name in their marker. */

@@ -31,7 +31,8 @@ export interface Shares {
 }
 
 /** What of ours anybody needs who checks passwords against a directory, and counts the wrong ones. */
-const authentication = /\/dist\/(?:auth\/|core\/(?:directory|guessing|store)\/|core\/haraka\/patches\/auth-lines\.)/;
+const authentication =
+  /\/dist\/(?:auth\/|core\/(?:directory|guessing|store)\/|core\/haraka\/patches\/auth-lines\.)/;
 
 /** What writes down what was decided. */
 const events = /\/dist\/(?:audit\/|core\/event\.|core\/haraka\/outcome\.)/;

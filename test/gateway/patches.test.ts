@@ -213,6 +213,14 @@ const fallbacks: readonly {
       S: 220 * ESMTP Haraka/3.*${haraka === 'client-set-up-fixed' ? '' : ' by others'} ready *`,
   })),
   {
+    haraka: 'host-asked-otherwise',
+    patch: 'host-name-kept',
+    dialogue: `# replies are as ever
+      connect submission
+      C: EHLO client.example
+      S: 250 *`,
+  },
+  {
     haraka: 'spooling-renamed',
     patch: 'never-spooled',
     dialogue: `# a message leaves as ever

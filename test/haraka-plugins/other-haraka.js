@@ -1,4 +1,5 @@
 // Makes Haraka another one than the patches expect, in the one way that config/other-haraka names.
+const os = require('node:os');
 const connection = require('./connection');
 const logger = require('./logger');
 const plugins = require('./plugins');
@@ -68,6 +69,20 @@ const ways = {
   },
   'line-length-read-only': () => {
     Object.defineProperty(connection.cfg.max, 'line_length', { writable: false });
+  },
+  'host-asked-otherwise': () => {
+    const { hostname } = os;
+    replace(
+      prototype,
+      'respond',
+      (original) =>
+        function (...args) {
+          const other = os.hostname;
+          os.hostname = hostname;
+          original.apply(this, args);
+          os.hostname = other;
+        },
+    );
   },
   'client-set-up-fixed': () => {
     Object.defineProperty(connection.Connection, 'setupClient', { writable: false });

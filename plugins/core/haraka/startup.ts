@@ -7,6 +7,7 @@ import { isWorker } from './instance.ts';
 import { applyPatch, verifyPatches } from './patch.ts';
 import { clientSocket } from './patches/client-socket.ts';
 import { headerLines } from './patches/header-lines.ts';
+import { hostNameKept } from './patches/host-name-kept.ts';
 import { neverSkipped } from './patches/never-skipped.ts';
 import { neverSpooled } from './patches/never-spooled.ts';
 import { newTransactions } from './patches/new-transactions.ts';
@@ -68,6 +69,7 @@ function patchHaraka(plugin: Plugin): void {
   applyPatch(plugin, neverSkipped, isOurs);
   applyPatch(plugin, neverSpooled);
   applyPatch(plugin, versionOnce);
+  applyPatch(plugin, hostNameKept);
   applyPatch(plugin, headerLines);
   applyPatch(plugin, refusalsStand, isOurs);
   applyPatch(plugin, proxyOnce);

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type Libsql from 'libsql';
+import { LRUCache } from 'lru-cache';
 import { messageOf } from '../message-of.ts';
 import { Checkpoints } from './checkpoints.ts';
 import {
@@ -32,6 +33,9 @@ const forgottenForMs = 24 * 3600 * 1000;
 
 const purgeEveryMs = 60_000;
 const mostPurged = 1000;
+
+/** Of accounts that were met lately. */
+const mostHashes = 10_000;
 
 /** How often the file is looked at: one that was moved away is not what other processes see. */
 const lookEveryMs = 1000;
@@ -85,6 +89,7 @@ class SqliteStore implements Store {
   readonly #get: Libsql.Statement;
   readonly #put: Libsql.Statement;
   readonly #checkpoints: Checkpoints;
+  readonly #hashes = new LRUCache<string, string>({ max: mostHashes });
   #purged = 0;
   #writes = 0;
   #looked = performance.now();
@@ -262,7 +267,11 @@ class SqliteStore implements Store {
   /** Who stole the file should not read in it who logged in from where. The key lies in it, too, for want of a better place. */
   #hash(account: string): string {
     if (account === '') return '';
-    return createHmac('sha256', this.#secret).update(account).digest('base64url').slice(0, 22);
+    const known = this.#hashes.get(account);
+    if (known !== undefined) return known;
+    const hash = createHmac('sha256', this.#secret).update(account).digest('base64url').slice(0, 22);
+    this.#hashes.set(account, hash);
+    return hash;
   }
 
   /** Whoever opens the file first draws it. */
