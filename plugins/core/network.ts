@@ -31,6 +31,7 @@ export function isAddress(text: string): boolean {
 
 /** Answers whether an address is in one of the networks, an IPv4-mapped one by its IPv4 address. */
 export function networkSet(networks: readonly string[]): (address: string) => boolean {
+  if (networks.length === 0) return () => false;
   const list = new BlockList();
   for (const text of networks) {
     const network = parseNetwork(text);
