@@ -8,6 +8,8 @@ const pluginFolders = ['audit', 'auth', 'outbound', 'sender', 'tls'];
 const policyModules = [
   'plugins/*/decide.ts',
   'plugins/auth/guessing/decide.ts',
+  'plugins/auth/oauth/decide.ts',
+  'plugins/auth/mechanisms/bearer.ts',
   'plugins/core/guessing/*.ts',
   'plugins/core/rights.ts',
   'plugins/core/inbound/*.ts',

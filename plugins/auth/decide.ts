@@ -24,5 +24,7 @@ export function decideBegin({ tls, identity, greeted, inTransaction }: AuthFacts
 
 /** One text for every refusal of the directory; the true cause stands in the event only. */
 export function decideVerification(verification: Verification): Verdict {
-  return verification.kind === 'account' ? pass : refuse('bad-credentials', verification.cause);
+  if (verification.kind === 'account') return pass;
+  const { cause, detail } = verification;
+  return refuse('bad-credentials', detail === undefined ? cause : `${cause}: ${detail}`);
 }

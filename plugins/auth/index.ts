@@ -19,12 +19,16 @@ import { forgetIdentity, sessionFacts } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
 import { jsonLine } from '../core/json-line.ts';
+import { messageOf } from '../core/message-of.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
 import { decideRequired } from './decide.ts';
 import { attentive } from './guessing/attentive.ts';
 import { Throttle } from './guessing/throttle.ts';
 import { AuthSessions } from './logins.ts';
+import { IssuerUnavailable } from './oauth/keys.ts';
+import { oauthFiles, TokenOpener } from './oauth/open.ts';
+import { noTokens, type Tokens } from './oauth/tokens.ts';
 
 // After tls/required: a client in clear is told to start TLS first.
 const required = defineCheck({ name: 'auth/required', stage: 'session', rank: 1, decide: decideRequired });
@@ -33,19 +37,28 @@ export function register(this: Plugin): void {
   const throttle = new Throttle(this);
   const sessions = new AuthSessions(this, throttle);
   const open = ({ policy }: Settings) => openDirectory(this, policy, throttle);
+  const opener = new TokenOpener((message) => this.logwarn(message));
+  const openTokens = ({ policy: { oauth } }: Settings) => oauth && opener.open(oauth, configDirectory());
   start(this, {
     problems: ({ policy }) => [...otherProviders(this), ...uselessWithout(policy)],
-    files: ({ directory }) => (directory ? directorySecretFiles(directory, configDirectory()) : []),
+    files: ({ directory, oauth }) => [
+      ...(directory ? directorySecretFiles(directory, configDirectory()) : []),
+      ...(oauth ? oauthFiles(oauth, configDirectory()) : []),
+    ],
     prepare: (settings) => {
       const directory = open(settings);
+      const tokens = openTokens(settings);
       return () => {
         throttle.use(settings.policy.data_directory);
-        sessions.use(directory);
+        sessions.use(directory, tokens);
       };
     },
     fallback: () => {
       throttle.use(currentSettings().policy.data_directory);
-      sessions.use(openLater(() => open(currentSettings())));
+      sessions.use(
+        openLater(() => open(currentSettings())),
+        openTokensLater(() => openTokens(currentSettings())),
+      );
     },
   });
   install(this, [required]);
@@ -89,16 +102,32 @@ function memoryOf(plugin: Plugin, directory: DirectorySettings): MemoryOptions {
   };
 }
 
-/** Tries again with each login until the directory can be opened; the login itself is told to come back later. */
-function openLater(open: () => Directory): Directory {
-  let directory: Directory | undefined;
-  const opened = (): Directory => {
+/** Tries again each time until something can be opened; who waits for it is told to come back later. */
+function untilOpen<T>(open: () => T, failure: (message: string, cause: unknown) => Error): () => T {
+  let opened: T | undefined;
+  return () => {
     try {
-      return (directory ??= open());
+      return (opened ??= open());
     } catch (error) {
-      throw new Unavailable((error as Error).message, { cause: error });
+      throw failure(messageOf(error), error);
     }
   };
+}
+
+function openTokensLater(open: () => Tokens | undefined): Tokens {
+  const opened = untilOpen(
+    () => open() ?? noTokens,
+    (message, cause) => new IssuerUnavailable(message, { cause }),
+  );
+  return { verify: async (token) => opened().verify(token), warmUp: () => Promise.resolve() };
+}
+
+function openLater(open: () => Directory): Directory {
+  let directory: Directory | undefined;
+  const opened = untilOpen(
+    () => (directory = open()),
+    (message, cause) => new Unavailable(message, { cause }),
+  );
   return {
     verify: async (login, password) => opened().verify(login, password),
     find: async (login) => opened().find(login),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Unavailable, type Directory, type Verification } from '../core/directory/directory.ts';
-import { answerCommand } from '../core/haraka/answer.ts';
+import { answerCommand, type Refusal } from '../core/haraka/answer.ts';
 import { channelBinding } from '../core/haraka/channel-binding.ts';
 import { judge, type Outcome } from '../core/haraka/outcome.ts';
 import { forgetIdentity, isGone, sessionFacts, setIdentity } from '../core/haraka/session.ts';
@@ -15,13 +15,18 @@ import { defer, ownFault, refuse, type Verdict } from '../core/verdict.ts';
 import { decideBegin, decideVerification } from './decide.ts';
 import { Throttled, type Throttle } from './guessing/throttle.ts';
 import { begin, mechanismIn, proceed } from './exchange.ts';
-import type { Credentials, Exchange, ExchangeSession, Step } from './mechanisms/step.ts';
+import type { Bearer, Credentials, Exchange, ExchangeSession, Step } from './mechanisms/step.ts';
 import { offered } from './mechanisms/table.ts';
+import { hintsOf, unlessForeign } from './oauth/decide.ts';
+import { IssuerUnavailable } from './oauth/keys.ts';
+import { noTokens, type Tokens } from './oauth/tokens.ts';
 
 const check = { name: 'auth/login' } as const;
 
 interface Attempt {
   exchange?: Exchange;
+  /** What the next line of the client is answered, whatever it is. */
+  farewell?: Refusal;
   /** Of the AUTH command that came last. */
   mechanism?: string | undefined;
   failures: number;
@@ -51,6 +56,7 @@ export class AuthSessions implements ExchangeLines {
   readonly #throttle: Throttle;
   readonly #attempts = new WeakMap<Connection, Attempt>();
   #directory: Directory = noDirectory;
+  #tokens: Tokens = noTokens;
   #isProbing = false;
 
   constructor(plugin: Plugin, throttle: Throttle) {
@@ -59,17 +65,19 @@ export class AuthSessions implements ExchangeLines {
   }
 
   /** Asks another directory from the next login on; those under way end with the one they began with. */
-  use(directory: Directory): void {
+  use(directory: Directory, tokens: Tokens = noTokens): void {
     const before = this.#directory;
     setTimeout(() => before.close(), longestLoginMs).unref();
     this.#directory = directory;
-    if (this.#isProbing) void this.#probeUntilUp(directory);
+    this.#tokens = tokens;
+    if (this.#isProbing) this.probe();
   }
 
   /** From now on each directory is asked until it has answered once: the log says why it does not, before anybody logs in. */
   probe(): void {
     this.#isProbing = true;
     void this.#probeUntilUp(this.#directory);
+    void this.#tokens.warmUp();
   }
 
   async #probeUntilUp(directory: Directory): Promise<void> {
@@ -89,7 +97,8 @@ export class AuthSessions implements ExchangeLines {
   }
 
   isOpen(connection: Connection): boolean {
-    return this.#attempts.get(connection)?.exchange !== undefined;
+    const { exchange, farewell } = this.#attempts.get(connection) ?? {};
+    return exchange !== undefined || farewell !== undefined;
   }
 
   command(connection: Connection, argument: Buffer): void {
@@ -108,9 +117,11 @@ export class AuthSessions implements ExchangeLines {
 
   line(connection: Connection, line: Buffer): void {
     const attempt = this.#attemptOf(connection);
-    const { exchange } = attempt;
+    const { exchange, farewell } = attempt;
     delete attempt.exchange;
-    if (exchange) this.#take(connection, proceed(exchange, line));
+    delete attempt.farewell;
+    if (farewell) answerCommand(connection, farewell);
+    else if (exchange) this.#take(connection, proceed(exchange, line));
     line.fill(0);
   }
 
@@ -128,6 +139,8 @@ export class AuthSessions implements ExchangeLines {
     } else if (step.kind === 'credentials') {
       const { credentials } = step;
       void this.#login(connection, credentials, () => this.#verify(credentials));
+    } else if (step.kind === 'token') {
+      void this.#show(connection, step.bearer);
     } else if (step.kind === 'verdict') {
       void this.#login(connection, step, () => Promise.resolve(step.verification));
     } else {
@@ -160,12 +173,7 @@ export class AuthSessions implements ExchangeLines {
     try {
       const { verification, asked } = await this.#throttle.around(connection, login, password, verify);
       if (verification.kind === 'refused') await this.#evenOut(connection, asked);
-      // Nobody is there to have succeeded; a failure is on record all the same.
-      if (isGone(connection) && verification.kind === 'account') return;
-      if (verification.kind === 'account') setIdentity(connection, identityOfAccount(verification.account));
-      const verdict = decideVerification(verification);
-      const outcome = this.#conclude(connection, verdict, started, login);
-      if (!outcome.refusal) this.#welcome(connection);
+      this.#end(connection, verification, started, login);
     } catch (error) {
       await this.#fail(connection, error, started, login);
     } finally {
@@ -173,8 +181,61 @@ export class AuthSessions implements ExchangeLines {
     }
   }
 
+  /** Never rejects, as `#login`. Who it is counts only once the issuer has signed it. */
+  async #show(connection: Connection, { token, named, failure }: Bearer): Promise<void> {
+    const started = performance.now();
+    let login = named;
+    holdInput(connection);
+    try {
+      const shown = await this.#tokens.verify(token);
+      if (shown.kind === 'proven') ({ login } = shown);
+      const verification = shown.kind === 'proven' ? await this.#find(connection, shown.login, named) : shown;
+      if (verification.kind === 'refused') await this.#evenOut(connection, started);
+      this.#end(connection, verification, started, login, failure);
+    } catch (error) {
+      await this.#fail(connection, error, started, login);
+    } finally {
+      token.wipe();
+    }
+  }
+
+  #find(connection: Connection, login: string, named: string | undefined): Promise<Verification> {
+    return this.#throttle.aroundProven(connection, login, async () =>
+      unlessForeign(named, login, await this.#directory.find(login)),
+    );
+  }
+
+  /** Lets the client in, or refuses it: after the challenge `failure`, where it has to hear one first. */
+  #end(
+    connection: Connection,
+    verification: Verification,
+    started: number,
+    login?: string,
+    failure?: string,
+  ): void {
+    // Nobody is there to have succeeded; a failure is on record all the same.
+    if (isGone(connection) && verification.kind === 'account') return;
+    if (verification.kind === 'account') setIdentity(connection, identityOfAccount(verification.account));
+    // On record before the client has heard all of it: many leave in between.
+    const { refusal } = this.#judge(connection, decideVerification(verification), started, login);
+    if (!refusal) {
+      this.#welcome(connection);
+    } else if (!isGone(connection)) {
+      this.#refuse(connection, refusal, failure);
+    }
+  }
+
+  #refuse(connection: Connection, refusal: Refusal, failure: string | undefined): void {
+    if (failure === undefined) {
+      answerCommand(connection, refusal);
+      return;
+    }
+    this.#attemptOf(connection).farewell = refusal;
+    connection.respond(334, failure);
+  }
+
   /** The login is not tried, the world failed, or we did: the client tries again. */
-  async #fail(connection: Connection, error: unknown, started: number, login: string): Promise<void> {
+  async #fail(connection: Connection, error: unknown, started: number, login?: string): Promise<void> {
     forgetIdentity(connection);
     if (error instanceof Throttled) await this.#evenOut(connection, started);
     this.#conclude(connection, verdictOn(error), started, login);
@@ -192,12 +253,17 @@ export class AuthSessions implements ExchangeLines {
     await delay(Math.max(0, started + seconds * 1000 - performance.now()), undefined, { ref: false });
   }
 
-  #conclude(connection: Connection, verdict: Verdict, started: number, login?: string): Outcome {
+  #conclude(connection: Connection, verdict: Verdict, started: number, login?: string): void {
+    const { refusal } = this.#judge(connection, verdict, started, login);
+    if (refusal && !isGone(connection)) answerCommand(connection, refusal);
+  }
+
+  #judge(connection: Connection, verdict: Verdict, started: number, login?: string): Outcome {
     releaseInput(connection);
     const settings = settingsFor(connection);
     const { mechanism } = this.#attemptOf(connection);
     const isLast = this.#countRefusal(connection, verdict, settings.policy.auth.max_failures);
-    const outcome = judge({
+    return judge({
       check,
       plugin: this.#plugin,
       connection,
@@ -208,8 +274,6 @@ export class AuthSessions implements ExchangeLines {
       ...(mechanism !== undefined && { mechanism }),
       ...(isLast && { answerAs: 'too-many-failures' as const }),
     });
-    if (outcome.refusal && !isGone(connection)) answerCommand(connection, outcome.refusal);
-    return outcome;
   }
 
   /** Whether a refusal is one too many: of wrong passwords few, of everything else that AUTH is refused for more. */
@@ -241,16 +305,18 @@ export class AuthSessions implements ExchangeLines {
 
 function verdictOn(error: unknown): Verdict {
   if (error instanceof Throttled) return error.verdict;
+  if (error instanceof IssuerUnavailable) return defer('issuer-unavailable', error.message);
   return error instanceof Unavailable ? defer('directory-unavailable', error.message) : ownFault(error);
 }
 
 /** What an exchange may know of the session it runs in. */
 function sessionOf(connection: Connection): ExchangeSession {
-  const { directory } = settingsFor(connection).policy;
+  const { directory, oauth } = settingsFor(connection).policy;
   const scram = directory !== undefined && directory.scram_attribute !== '';
   return {
     scram,
     binding: scram ? channelBinding(connection) : undefined,
+    tokens: oauth && hintsOf(oauth),
     nonce: () => randomBytes(18).toString('base64'),
   };
 }

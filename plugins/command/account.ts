@@ -46,4 +46,8 @@ export const meanings: Readonly<Record<Refusal, string>> = {
   'foreign-authzid': 'it asked to act for somebody else',
   'no-scram-verifier': 'its directory.scram_attribute holds no verifier for SCRAM-SHA-256',
   'channel-binding': 'the login was made on another TLS connection than this one: somebody stands in between',
+  'token-invalid': 'the token is none of the issuer in oauth, or not for this gateway',
+  'token-expired': 'the time of the token is over',
+  'token-scope': 'the token lacks one of oauth.required_scopes',
+  'token-without-login': 'the token has no oauth.login_claim by which its account could be found',
 };

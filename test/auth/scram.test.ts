@@ -34,6 +34,7 @@ function end(given: Case): string {
   const session: ExchangeSession = {
     scram: true,
     binding: canBind && binding,
+    tokens: undefined,
     nonce: () => 'nonce-of-server',
   };
   const looked = begin(Buffer.from(`${mechanism} ${client.first()}`), session);
@@ -156,7 +157,7 @@ void describe('SCRAM-SHA-256 (RFC 5802, RFC 7677)', () => {
   }
 
   void it('names that are encoded in no way of RFC 5802', () => {
-    const session: ExchangeSession = { scram: true, binding: undefined, nonce: () => 'x' };
+    const session: ExchangeSession = { scram: true, binding: undefined, tokens: undefined, nonce: () => 'x' };
     for (const name of ['a=', 'a=2', 'a=2c', 'a=3d', 'a=41', '=', 'a,b']) {
       const step = begin(Buffer.from(`SCRAM-SHA-256 ${encode(`n,,n=${name},r=abc`)}`), session);
       assert.deepEqual(step, { kind: 'refuse', reason: 'auth-syntax' }, name);
@@ -164,7 +165,12 @@ void describe('SCRAM-SHA-256 (RFC 5802, RFC 7677)', () => {
   });
 
   void it('proofs of any other form', () => {
-    const session: ExchangeSession = { scram: true, binding: undefined, nonce: () => 'server' };
+    const session: ExchangeSession = {
+      scram: true,
+      binding: undefined,
+      tokens: undefined,
+      nonce: () => 'server',
+    };
     const right = `c=biws,r=abcserver,p=${Buffer.alloc(32).toString('base64')}`;
     const wrong = [
       '',
@@ -188,6 +194,7 @@ void describe('SCRAM-SHA-256 (RFC 5802, RFC 7677)', () => {
     const session: ExchangeSession = {
       scram: true,
       binding: undefined,
+      tokens: undefined,
       nonce: () => '%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0',
     };
     const salt = Buffer.from('W22ZaJ0SNY7soEsUEjb6gQ==', 'base64');

@@ -101,6 +101,16 @@ export class Guard {
     return this.#admission(subject, { isHome, ...charge }, rules);
   }
 
+  /** Notes a success that took no admission, since nothing was guessed: the account is known from there now. */
+  async note(attempt: Try, rules: Rules): Promise<void> {
+    const { keys } = this.#subjectOf(attempt, rules);
+    await this.#store.update(keys, (found) => {
+      const standing = standingOf(found);
+      const after = succeeded(standing, rules.limits, this.#now());
+      return { ...changesOf(standing, after), result: undefined };
+    });
+  }
+
   /** Decides, and counts the login as one that may fail: those of strangers in the store, others here. */
   async #underWayFor(subject: Subject, rules: Rules): Promise<Charge> {
     // Before anybody waits, so that many at once see each other.

@@ -92,6 +92,22 @@ export class Throttle {
     }
   }
 
+  /**
+   * As `around`, for who has proven a login by what nobody can guess: a failure counts against nobody, but who has to wait
+   * hears nothing of the account.
+   */
+  async aroundProven(
+    connection: Connection,
+    login: string,
+    find: () => Promise<Verification>,
+  ): Promise<Verification> {
+    await this.look(connection, login);
+    const verification = await find();
+    const { guard, attempt, rules } = this.#at(connection, login, undefined);
+    if (verification.kind === 'account') await guard.note(attempt, rules);
+    return verification;
+  }
+
   /** Rejects with `Throttled` when a login would not be tried now. */
   async look(connection: Connection, login: string): Promise<void> {
     const { guard, attempt, rules } = this.#at(connection, login, undefined);

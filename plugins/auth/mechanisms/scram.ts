@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { ScramVerifier, Unproven, Verification } from '../../core/directory/directory.ts';
 import { decodeBase64 } from '../base64.ts';
+import { plainName, saslName } from './gs2.ts';
 import { challenge, refusal, textOf, type ExchangeSession, type Mechanism, type Step } from './step.ts';
 
 /** SCRAM-SHA-256 (RFC 5802, RFC 7677). */
@@ -29,7 +30,6 @@ interface First {
   readonly nonce: string;
 }
 
-const saslName = '(?:[^,=\\0]|=2C|=3D)+';
 /** RFC 5802 §7 bounds no nonce; none is longer than a few dozen octets. */
 const nonce = '[\\x21-\\x2b\\x2d-\\x7e]{1,256}';
 const nonceOfTwo = nonce.replace('256', '512');
@@ -69,10 +69,6 @@ function readFirst(response: Buffer, session: ExchangeSession, isPlus: boolean):
 function isBoundAsOffered(flag: string, session: ExchangeSession, isPlus: boolean): boolean {
   if (isPlus) return flag === 'p=tls-exporter';
   return flag === 'n' || (flag === 'y' && session.binding === undefined);
-}
-
-function plainName(encoded: string): string {
-  return encoded.replaceAll('=2C', ',').replaceAll('=3D', '=');
 }
 
 function sendFirst(first: First, found: Unproven): Step {

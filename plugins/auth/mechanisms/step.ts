@@ -10,6 +10,23 @@ export interface Credentials {
   readonly password: Secret;
 }
 
+/** What a client shows in place of a password. Whoever gets it wipes the token. */
+export interface Bearer {
+  readonly token: Secret;
+  /** Whom it wants to be, if it says that: only the token tells who it may be. */
+  readonly named: string | undefined;
+  /** The challenge, in base64, that comes before a refusal (RFC 7628 §3.2.3); whatever the client answers ends it. */
+  readonly failure: string;
+}
+
+/** What is said of the tokens that are wanted, to who brings another one. */
+export interface TokenHints {
+  /** Scopes, separated by spaces. */
+  readonly scope: string;
+  /** Where the issuer describes itself (OpenID Connect Discovery §4), where it has an address. */
+  readonly configuration?: string;
+}
+
 /** Goes on with what the client answered, decoded. Pure: it waits for nothing and asks nobody. */
 export type Exchange = (response: Buffer) => Step;
 
@@ -21,6 +38,7 @@ export type Step =
   | { readonly kind: 'lookup'; readonly login: string; readonly resume: (found: Unproven) => Step }
   /** The end of an exchange that was decided step by step. */
   | { readonly kind: 'verdict'; readonly login: string; readonly verification: Verification }
+  | { readonly kind: 'token'; readonly bearer: Bearer }
   | { readonly kind: 'refuse'; readonly reason: PermanentReason };
 
 /** What an exchange may know of the session that it runs in. */
@@ -29,6 +47,8 @@ export interface ExchangeSession {
   readonly scram: boolean;
   /** Channel binding `tls-exporter` (RFC 9266) of the connection, where it has one. */
   readonly binding: Buffer | undefined;
+  /** Where tokens log in. */
+  readonly tokens: TokenHints | undefined;
   /** The server's part of a nonce: printable, without comma. */
   readonly nonce: () => string;
 }

@@ -34,13 +34,22 @@ export const refusals = [
   'foreign-authzid',
   'no-scram-verifier',
   'channel-binding',
+  'token-invalid',
+  'token-expired',
+  'token-scope',
+  'token-without-login',
 ] as const;
 
 export type Refusal = (typeof refusals)[number];
 
 export type Verification =
   | { readonly kind: 'account'; readonly account: Account }
-  | { readonly kind: 'refused'; readonly cause: Refusal };
+  | {
+      readonly kind: 'refused';
+      readonly cause: Refusal;
+      /** What was wrong exactly, for the event and the log. */
+      readonly detail?: string;
+    };
 
 /** What SCRAM-SHA-256 checks a proof with (RFC 5802 §3, RFC 7677). */
 export interface ScramVerifier {

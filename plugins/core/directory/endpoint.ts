@@ -44,7 +44,7 @@ function mayBeClear(host: string, allowed: readonly string[]): boolean {
 }
 
 /** RFC 5735 §4 and RFC 4291 §2.5.3; a name is loopback only when it is `localhost` (RFC 6761 §6.3). */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   if (host.toLowerCase() === 'localhost') return true;
   const family = isIP(host);
   return family !== 0 && loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');

@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readText } from '../read-text.ts';
 import { Secret } from '../secret.ts';
 import type { DirectorySecrets } from './ldap.ts';
 import type { DirectorySettings } from './settings.ts';
@@ -40,12 +41,4 @@ function readBindPassword(settings: DirectorySettings, config: string): Secret {
   if (password === '') throw new Error(`${path} is empty: it must hold the password of directory.bind_dn`);
   if (statSync(path).mode & 0o007) throw new Error(`${path} can be read by everybody: chmod 640 or stricter`);
   return Secret.fromText(password);
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Error(`${path} cannot be read (${(error as NodeJS.ErrnoException).code})`, { cause: error });
-  }
 }

@@ -12,11 +12,14 @@ export function contradictions(policy: Policy): readonly Contradiction[] {
   return [...ofRoles(policy), ...ofListeners(policy), ...ofPeers(policy), ...ofPartners(policy)];
 }
 
-function ofRoles({ roles, directory }: Policy): Contradiction[] {
+function ofRoles({ roles, directory, oauth }: Policy): Contradiction[] {
   const found: Contradiction[] = [];
   if (new Set(roles).size < roles.length) found.push({ path: ['roles'], message: 'names a role twice' });
   if (roles.includes('submission') && !directory) {
     found.push({ path: ['directory'], message: 'is missing: the role submission needs it' });
+  }
+  if (oauth && !directory) {
+    found.push({ path: ['oauth'], message: 'needs a directory, which knows the accounts of tokens' });
   }
   return found;
 }

@@ -4,6 +4,7 @@ import { directorySettings } from '../directory/settings.ts';
 import { contradictions } from './contradictions.ts';
 import { dns, listenerSpf, partner, spf } from './inbound.ts';
 import { mode, modeObserve } from './mode.ts';
+import { oauthSettings } from './oauth.ts';
 import { domain, name, network } from './parts.ts';
 
 const roles = ['submission', 'mx'] as const;
@@ -205,6 +206,9 @@ const wholePolicy = z.strictObject({
       'Where the processes of this machine keep what they share and what outlives them; a relative path starts at the directory of Haraka',
     ),
   directory: directorySettings.optional().describe('Who may log in; the role submission needs it'),
+  oauth: oauthSettings
+    .optional()
+    .describe('Whose tokens log in, by OAUTHBEARER and XOAUTH2; absent: nobody logs in by a token'),
   tls: tls.prefault({}).describe('Which TLS is good enough'),
   auth: auth.prefault({}).describe('How logins are answered'),
   guessing: guessing.prefault({}).describe('When a login is not tried any more, because somebody guesses'),

@@ -149,6 +149,26 @@ void describe('what is no guess', () => {
   });
 });
 
+void describe('who logs in by a token', () => {
+  void it('waits where strangers guess, and is known from then on where not', async () => {
+    const scene = new Scene();
+    assert.equal(await scene.prove(home), 'go');
+    assert.equal(await scene.guess(100, (number) => [far(number)]), 10);
+    assert.equal(await scene.prove('198.51.100.1'), 'wait');
+    assert.equal(await scene.prove(home), 'go');
+    assert.equal(await scene.try(home), 'go');
+  });
+
+  void it('crowds out nobody, however many there are at once', async () => {
+    const scene = new Scene();
+    const all = await Promise.all(
+      Array.from({ length: 200 }, (_each, number) => scene.prove(home, `user-${number}@x`)),
+    );
+    assert.ok(all.every((each) => each === 'go'));
+    assert.equal(await scene.try(home), 'go');
+  });
+});
+
 void describe('a directory that locks accounts itself', () => {
   for (const failures of [2, 5, 6, 20]) {
     void it(`after ${failures} failures hears of fewer in any half hour, repeats included`, async () => {

@@ -68,6 +68,15 @@ export class Scene {
     return verification?.kind === 'account' ? 'go' : 'no';
   }
 
+  /** As a login by a token: `wait` where its account has to. */
+  async prove(client: string, login = alice): Promise<'go' | 'wait'> {
+    const [guard] = this.#guards;
+    assert.ok(guard);
+    const decision = await guard.look({ client, login }, this.rules);
+    if (decision.kind === 'go') await guard.note({ client, login }, this.rules);
+    return decision.kind;
+  }
+
   /** How many of so many guesses were tried. */
   async guess(
     times: number,
