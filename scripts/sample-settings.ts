@@ -20,6 +20,11 @@ const optionalExamples: Readonly<Record<string, unknown>> = {
   'directory.ca_file': 'ldap-ca.pem',
   'directory.group_base': 'ou=groups,dc=example,dc=com',
   'directory.bind_password_file': 'ldap.password',
+  'oauth.issuer': 'https://idp.example.com/realms/staff',
+  'oauth.audience': 'gatekeeper',
+  'oauth.jwks_url': 'https://idp.example.com/realms/staff/protocol/openid-connect/certs',
+  'oauth.jwks_file': 'idp-keys.json',
+  'oauth.ca_file': 'idp-ca.pem',
   http: { host: '127.0.0.1', port: 8025 },
 };
 

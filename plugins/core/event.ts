@@ -36,7 +36,7 @@ export const eventSchema = z.strictObject({
   mechanism: z
     .string()
     .optional()
-    .describe('By which mechanism of AUTH it was tried: PLAIN, SCRAM-SHA-256, …'),
+    .describe('By which mechanism of AUTH it was tried: PLAIN, SCRAM-SHA-256, OAUTHBEARER, …'),
   sender: z.string().optional().describe('Envelope sender; empty for the null reverse-path'),
   revision: z.string().describe('Settings that were in force'),
   latency_ms: z.number().describe('How long the decision took'),

@@ -1,4 +1,5 @@
 import type { TestGateway } from '../../support/gateway.ts';
+import { xoauth2 } from '../../support/oauth.ts';
 import { plain, SmtpClient } from '../../support/smtp.ts';
 
 /** The address from which the gateway's connection.ini takes PROXY lines. */
@@ -62,6 +63,14 @@ export const parties: readonly Party[] = [
     it: 'sends without a login',
     address: '203.0.113.9',
     says: times(5, 'MAIL FROM:<alice@corp.example>'),
+    ...never,
+  },
+  {
+    it: 'shows a token that is none until the gateway closes',
+    address: '203.0.113.12',
+    says: Array.from({ length: 6 }, (_each, at) =>
+      at % 2 === 0 ? `AUTH XOAUTH2 ${xoauth2('a.b.c', 'alice@corp.example')}` : '',
+    ),
     ...never,
   },
   {

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { startDirectory } from '../../../scripts/demo/directory.ts';
 import { harakaDir } from '../../../scripts/demo/instance.ts';
 import { entries } from '../../../scripts/demo/people.ts';
+import { audience, issuer, issuerKey } from '../../support/oauth.ts';
 import { eventually, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { plain } from '../../support/smtp.ts';
 import {
@@ -39,11 +40,16 @@ const prefixes = [
   { way: 'from a syslog that writes RFC 3339', prefix: '2026-11-24T09:30:00.123456+01:00 gw1 node[4711]: ' },
 ] as const;
 
-function startGateway({ format, timestamps, level }: Log, directoryPort: number): Promise<TestGateway> {
+async function startGateway({ format, timestamps, level }: Log, directoryPort: number): Promise<TestGateway> {
+  const { publicJwk } = await issuerKey('one');
   return startTestGateway({
     directoryUrl: `ldap://127.0.0.1:${directoryPort}`,
-    settings: { sender: { mode: 'observe' }, auth: { failure_delay_seconds: 0 } },
+    settings: {
+      ...{ sender: { mode: 'observe' }, auth: { failure_delay_seconds: 0 } },
+      oauth: { issuer, audience, jwks_file: 'issuer.json' },
+    },
     config: {
+      'issuer.json': JSON.stringify({ keys: [publicJwk] }),
       'connection.ini': connectionIni.replace('hosts[] =', `hosts[] = ${proxyAddress}`),
       'log.ini': `[main]\nlevel=${level}\ntimestamps=${timestamps}\nformat=${format}\n`,
     },

@@ -110,6 +110,19 @@ const mistakes: readonly { it: string; text: string; says: string }[] = [
     text: 'a: [1\n',
     says: 'gatekeeper.yaml:2:1: Flow sequence in block collection must be sufficiently indented and end with a ]',
   },
+  ...[
+    'http://idp.example/keys',
+    'http://127.0.0.1.example/keys',
+    'https://user:pw@idp.example/keys',
+    'https://idp.example/keys#x',
+    'https://',
+    'ftp://idp.example/keys',
+    'idp.example/keys',
+  ].map((url) => ({
+    it: `keys from ${url}`,
+    text: `${directory}oauth: { issuer: x, audience: y, jwks_url: '${url}' }\n`,
+    says: 'gatekeeper.yaml:5:34: oauth.jwks_url: expected https://HOST[:PORT]/PATH without a login in it; http:// to a loopback address only',
+  })),
   {
     it: 'a help text of two lines',
     text: `${directory}help_text: "a\\nb"\n`,
@@ -127,6 +140,13 @@ void describe('settings', () => {
       );
     });
   }
+
+  void it('take keys over http from loopback addresses', () => {
+    for (const url of ['http://127.0.0.1:8080/keys', 'http://localhost/keys', 'http://[::1]:1/keys']) {
+      const text = `${directory}oauth: { issuer: x, audience: y, jwks_url: '${url}' }\n`;
+      assert.equal(parseSettings(text, 'test').policy.oauth?.jwks_url, url);
+    }
+  });
 
   void it('say that a file is missing, and where a sample is', () => {
     assert.throws(
@@ -172,11 +192,11 @@ void describe('the sample file', () => {
   void it('shows the defaults: the same settings come out when they are uncommented', () => {
     const lines = sampleSettings().split('\n');
     const isProse = (line: string) => /^\s*# (?:[A-Z]|yaml-language-server)/.test(line);
-    // It stands for the line `base`, never beside it.
-    const isAlternative = (line: string) => line.includes('bind_template:');
+    // They stand for the lines `base` and `jwks_url`, never beside them.
+    const isAlternative = (line: string) => /\b(?:bind_template|jwks_file):/.test(line);
     const shown = lines.filter((line) => !isProse(line) && !isAlternative(line));
     const uncommented = shown.map((line) => line.replace(/^(\s*)# /, '$1'));
-    const { emergency, http, listeners, nodes, trusted_relays, directory, ...rest } = parseSettings(
+    const { emergency, http, oauth, listeners, nodes, trusted_relays, directory, ...rest } = parseSettings(
       uncommented.join('\n'),
       'sample',
     ).policy;
@@ -190,6 +210,7 @@ void describe('the sample file', () => {
     assert.deepEqual([emergency, http?.port], ['observe', 8025]);
     assert.deepEqual([nodes[0]?.name, trusted_relays[0]?.name], ['gateway-2', 'backup-mx']);
     assert.deepEqual([ca_file, bind_password_file], ['ldap-ca.pem', 'ldap.password']);
+    assert.deepEqual([oauth?.ca_file, oauth?.login_claim], ['idp-ca.pem', 'email']);
     assert.equal(group_base, 'ou=groups,dc=example,dc=com');
   });
 });
