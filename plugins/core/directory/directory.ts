@@ -79,7 +79,7 @@ export interface Directory {
   verify(login: string, password: Secret): Promise<Verification>;
   /**
    * The account that a login means, by the rules of `verify` without the password. Rejects likewise. For whoever runs the
-   * gateway: no client may hear of an account that it cannot prove.
+   * gateway, and for a login that is proven already: no client may hear of an account that it cannot prove.
    */
   find(login: string): Promise<Verification>;
   /** What SCRAM needs of a login, by the rules of `verify`. Rejects likewise, and for a verifier that cannot be read. */
