@@ -13,6 +13,11 @@ export function preparationOf(kind: DirectorySettings['password_preparation']): 
   return kind === 'none' ? (password) => password : saslprep();
 }
 
+type Saslprep = typeof import('@mongodb-js/saslprep');
+
+/** What is asked is a query, which may hold letters that are younger than the tables (RFC 4013 §2.5, RFC 3454 §7). */
+const asQuery = { allowUnassigned: true } as const;
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** RFC 4013. Its tables take 5 MB and 30 ms: they are loaded only where the settings ask for them. */
@@ -25,7 +30,7 @@ function saslprep(): Prepare {
       try {
         // No string can be overwritten: these, and those inside the library, last until memory is collected. Nothing holds
         // them beyond this line.
-        const prepared = Buffer.from(prepare(utf8.decode(bytes), { allowUnassigned: true }), 'utf8');
+        const prepared = Buffer.from(prepare(utf8.decode(bytes), asQuery), 'utf8');
         // RFC 4616 §2: what prepares to nothing fails. A bind with it would succeed (RFC 4513 §5.1.2).
         return prepared.length === 0 ? undefined : new Secret(prepared);
       } catch {
@@ -33,6 +38,3 @@ function saslprep(): Prepare {
       }
     });
 }
-
-/** What is asked is a query, which may hold letters that are younger than the tables (RFC 4013 §2.5, RFC 3454 §7). */
-type Saslprep = (text: string, options: { readonly allowUnassigned: true }) => string;
