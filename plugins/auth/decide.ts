@@ -1,4 +1,5 @@
-import type { Verification } from '../core/directory/directory.ts';
+import { isElsewhere, isExpired } from '../core/credential.ts';
+import { refused, type Verification } from '../core/directory/directory.ts';
 import type { SessionFacts } from '../core/haraka/session.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 
@@ -20,6 +21,14 @@ export function decideBegin({ tls, identity, greeted, inTransaction }: AuthFacts
   if (!tls) return refuse('auth-in-clear');
   const isOutOfSequence = !greeted || identity !== undefined || inTransaction;
   return isOutOfSequence ? refuse('auth-out-of-sequence') : pass;
+}
+
+/** What a login comes to here and now: the directory and its memory know neither the client nor what day it is. */
+export function decideCredential(verification: Verification, client: string, now: Date): Verification {
+  const credential = verification.kind === 'account' ? verification.account.credential : undefined;
+  if (!credential) return verification;
+  if (isExpired(credential, now)) return refused('app-password-expired', credential.name);
+  return isElsewhere(credential, client) ? refused('app-password-elsewhere', credential.name) : verification;
 }
 
 /** One text for every refusal of the directory; the true cause stands in the event only. */

@@ -12,7 +12,7 @@ import type { Connection, Plugin } from '../core/haraka/types.ts';
 import { identityOfAccount } from '../core/identity.ts';
 import type { Secret } from '../core/secret.ts';
 import { defer, ownFault, refuse, type Verdict } from '../core/verdict.ts';
-import { decideBegin, decideVerification } from './decide.ts';
+import { decideBegin, decideCredential, decideVerification } from './decide.ts';
 import { Throttled, type Throttle } from './guessing/throttle.ts';
 import { begin, mechanismIn, proceed } from './exchange.ts';
 import type { Bearer, Credentials, Exchange, ExchangeSession, Step } from './mechanisms/step.ts';
@@ -138,7 +138,7 @@ export class AuthSessions implements ExchangeLines {
       this.#conclude(connection, refuse(step.reason), performance.now());
     } else if (step.kind === 'credentials') {
       const { credentials } = step;
-      void this.#login(connection, credentials, () => this.#verify(credentials));
+      void this.#login(connection, credentials, () => this.#verify(connection, credentials));
     } else if (step.kind === 'token') {
       void this.#show(connection, step.bearer);
     } else if (step.kind === 'verdict') {
@@ -217,7 +217,9 @@ export class AuthSessions implements ExchangeLines {
     if (isGone(connection) && verification.kind === 'account') return;
     if (verification.kind === 'account') setIdentity(connection, identityOfAccount(verification.account));
     // On record before the client has heard all of it: many leave in between.
-    const { refusal } = this.#judge(connection, decideVerification(verification), started, login);
+    const credential = verification.kind === 'refused' ? verification.credential : undefined;
+    const verdict = decideVerification(verification);
+    const { refusal } = this.#judge(connection, verdict, started, login, credential);
     if (!refusal) {
       this.#welcome(connection);
     } else if (!isGone(connection)) {
@@ -241,10 +243,12 @@ export class AuthSessions implements ExchangeLines {
     this.#conclude(connection, verdictOn(error), started, login);
   }
 
-  async #verify({ authzid, login, password }: Credentials): Promise<Verification> {
+  async #verify(connection: Connection, { authzid, login, password }: Credentials): Promise<Verification> {
     // RFC 4616 §2: to act for another identity needs a right that nobody has.
     if (authzid !== '' && authzid !== login) return { kind: 'refused', cause: 'foreign-authzid' };
-    return this.#directory.verify(login, password);
+    const verification = await this.#directory.verify(login, password);
+    // Before it counts as a login: a network where it may not be used must not become one where the account is known.
+    return decideCredential(verification, connection.remote.ip, new Date());
   }
 
   /** Every refusal takes the same time, so that the clock does not tell which logins exist. */
@@ -258,7 +262,13 @@ export class AuthSessions implements ExchangeLines {
     if (refusal && !isGone(connection)) answerCommand(connection, refusal);
   }
 
-  #judge(connection: Connection, verdict: Verdict, started: number, login?: string): Outcome {
+  #judge(
+    connection: Connection,
+    verdict: Verdict,
+    started: number,
+    login?: string,
+    credential?: string,
+  ): Outcome {
     releaseInput(connection);
     const settings = settingsFor(connection);
     const { mechanism } = this.#attemptOf(connection);
@@ -272,6 +282,7 @@ export class AuthSessions implements ExchangeLines {
       settings,
       ...(login !== undefined && { login }),
       ...(mechanism !== undefined && { mechanism }),
+      ...(credential !== undefined && { credential }),
       ...(isLast && { answerAs: 'too-many-failures' as const }),
     });
   }

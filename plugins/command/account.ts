@@ -1,3 +1,4 @@
+import type { Credential } from '../core/credential.ts';
 import type { Account, Refusal } from '../core/directory/directory.ts';
 import { formatMailbox } from '../core/mailbox.ts';
 import type { Fact } from './output.ts';
@@ -7,6 +8,8 @@ interface Field {
   readonly key: string;
   /** Absent: there is nothing to say of it. */
   readonly value: (account: Account) => string | readonly string[] | undefined;
+  /** For programs, where that is something else. */
+  readonly json?: (account: Account) => unknown;
 }
 
 /** What is shown of an account, to people under the label, to programs under the key. */
@@ -15,7 +18,18 @@ const fields: readonly Field[] = [
   { label: 'name', key: 'name', value: ({ name }) => name },
   { label: 'may send as', key: 'addresses', value: ({ addresses }) => addresses.map(formatMailbox) },
   { label: 'groups', key: 'groups', value: ({ groups }) => groups },
+  {
+    ...{ label: 'app passwords', key: 'app_passwords' },
+    value: ({ credentials }) => credentials?.map(inWords),
+    json: ({ credentials }) => credentials,
+  },
 ];
+
+/** What is known of an application password, in one line. */
+export function inWords({ name, networks, expires }: Credential): string {
+  const from = networks === undefined ? '' : `, from ${networks.join(' or ')} only`;
+  return `${name}${from}${expires === undefined ? '' : `, until ${expires}`}`;
+}
 
 export function accountFacts(account: Account): Fact[] {
   return fields.flatMap(({ label, value }): Fact[] => {
@@ -25,7 +39,7 @@ export function accountFacts(account: Account): Fact[] {
 }
 
 export function accountJson(account: Account): Readonly<Record<string, unknown>> {
-  const known = fields.map(({ key, value }) => [key, value(account)] as const);
+  const known = fields.map(({ key, value, json = value }) => [key, json(account)] as const);
   return Object.fromEntries(known.filter(([, value]) => value !== undefined));
 }
 
@@ -41,6 +55,11 @@ export const meanings: Readonly<Record<Refusal, string>> = {
   'password-must-change': 'its password was set by somebody else, and must be changed first',
   'not-in-required-group': 'it is in none of directory.required_groups',
   'in-forbidden-group': 'it is in one of directory.forbidden_groups',
+  'app-password-expired': 'it is an application password whose last day is over',
+  'app-password-elsewhere':
+    'it is an application password that does not count for the address of this client',
+  'no-app-password': 'only application passwords count, and it has none in directory.app_password_attribute',
+  'malformed-password': 'directory.password_preparation cannot prepare it; the directory was not asked',
   'empty-password': 'no password was given, and the directory was not asked',
   'malformed-login': 'too long, or with control characters; the directory was not asked',
   'foreign-authzid': 'it asked to act for somebody else',

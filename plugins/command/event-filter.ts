@@ -10,6 +10,7 @@ export interface EventFilter {
   readonly reason?: string;
   readonly identity?: string;
   readonly login?: string;
+  readonly credential?: string;
   readonly client?: string;
   readonly reference?: string;
   readonly refused?: true;
@@ -22,6 +23,7 @@ const tests: { readonly [Name in keyof EventFilter]-?: (event: EventFields, valu
   reason: ({ reason }, value) => reason === value,
   identity: ({ identity, identity_id }, value) => isSame(identity, value) || isSame(identity_id, value),
   login: ({ login }, value) => isSame(login, value),
+  credential: ({ credential }, value) => credential === value,
   client: ({ client }, value) => isSame(client, value),
   reference: ({ reference }, value) => String(reference).includes(value),
   refused: ({ verdict, would_refuse }) => (verdict === 'refuse' || verdict === 'defer') && !would_refuse,

@@ -16,6 +16,7 @@ const filters: { readonly [Name in keyof EventFilter]-?: () => Option } = {
   reason: () => new Option('--reason <reason>', 'only for this reason').choices(Object.keys(replies)),
   identity: () => new Option('--identity <name>', 'only of this identity, by its name or id'),
   login: () => new Option('--login <login>', 'only where a login called itself so'),
+  credential: () => new Option('--credential <name>', 'only with this application password'),
   client: () => new Option('--client <address>', 'only from this address'),
   reference: () => new Option('--reference <text>', 'only whose reference has this text'),
 };

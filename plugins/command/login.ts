@@ -1,15 +1,18 @@
 import type { Command } from 'commander';
-import type { Directory, Verification } from '../core/directory/directory.ts';
+import { isExpired } from '../core/credential.ts';
+import { refused, type Directory, type Verification } from '../core/directory/directory.ts';
 import type { Secret } from '../core/secret.ts';
-import { accountFacts, accountJson, meanings } from './account.ts';
+import { accountFacts, accountJson, inWords, meanings } from './account.ts';
 import { counterFacts, countersOf, type AccountCounters } from './guessing.ts';
 import { askDirectory, installationOf } from './installation.ts';
-import { aligned, exitCode, Failure, give, type Answer } from './output.ts';
+import { aligned, exitCode, Failure, give, type Answer, type Fact } from './output.ts';
 import { readPassword } from './password.ts';
 
 const examples = `
 It also shows the failed logins that the gateway has counted of the account, and
 the networks that it is known from. "gatekeeper forget" lets it try again at once.
+Of an application password it shows which one was given; from which networks it
+counts only the gateway judges.
 
 The password is asked for on the terminal; where there is none, it is the first
 line of standard input.
@@ -59,22 +62,48 @@ interface Tried {
 
 async function tryLogin(directory: Directory, login: string, password: Secret | undefined): Promise<Tried> {
   const isPasswordChecked = password !== undefined;
-  const verification = await (password ? directory.verify(login, password) : directory.find(login));
+  const answer = await (password ? directory.verify(login, password) : directory.find(login));
   password?.wipe();
+  const verification = unlessExpired(answer, new Date());
   const isFound = verification.kind === 'account' || !isPasswordChecked;
   return { isPasswordChecked, verification, found: isFound ? verification : await directory.find(login) };
 }
 
+/** As the gateway decides it, which also knows the client. */
+function unlessExpired(verification: Verification, now: Date): Verification {
+  const credential = verification.kind === 'account' ? verification.account.credential : undefined;
+  if (!credential || !isExpired(credential, now)) return verification;
+  return refused('app-password-expired', credential.name);
+}
+
+/** Of a login that is refused; with one that is not its name stands in the first line. */
+function givenFact(verification: Verification): Fact[] {
+  const given = givenIn(verification);
+  return verification.kind === 'account' || given === undefined ? [] : [['given', given]];
+}
+
+/** The name of the application password that was given. */
+function givenIn(verification: Verification): string | undefined {
+  return verification.kind === 'account' ? verification.account.credential?.name : verification.credential;
+}
+
+function proofIn({ isPasswordChecked, verification }: Tried): string {
+  if (!isPasswordChecked) return 'the password was not asked for';
+  const credential = verification.kind === 'account' ? verification.account.credential : undefined;
+  return credential ? `it is the application password ${inWords(credential)}` : 'the password is right';
+}
+
 function answerOf(
   login: string,
-  { isPasswordChecked, verification, found }: Tried,
+  tried: Tried,
   notes: string[],
   counters: AccountCounters | undefined,
 ): Answer {
+  const { isPasswordChecked, verification, found } = tried;
   const account = found.kind === 'account' ? found.account : undefined;
   const cause = verification.kind === 'refused' ? verification.cause : undefined;
   const reasons = [verification, found].flatMap((each) => (each.kind === 'refused' ? [each.cause] : []));
-  const proof = isPasswordChecked ? 'the password is right' : 'the password was not asked for';
+  const given = givenIn(verification);
   return {
     exitCode: cause === undefined ? exitCode.yes : exitCode.no,
     json: {
@@ -82,14 +111,16 @@ function answerOf(
       may_log_in: cause === undefined,
       password_checked: isPasswordChecked,
       ...(cause !== undefined && { cause }),
+      ...(given !== undefined && { app_password: given }),
       ...(account && { account: accountJson(account) }),
       ...(counters && { guessing: counters }),
       ...(notes.length > 0 && { notes }),
     },
     lines: [
-      ...(cause === undefined ? [`yes: ${login} may log in; ${proof}`] : []),
+      ...(cause === undefined ? [`yes: ${login} may log in; ${proofIn(tried)}`] : []),
       ...[...new Set(reasons)].map((each) => `no: ${login}: ${each}: ${meanings[each]}`),
       ...aligned([
+        ...givenFact(verification),
         ...(account ? accountFacts(account) : []),
         ...counterFacts(counters),
         ...notes.map((note) => ['note', note] as const),

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { Unavailable } from '../core/directory/directory.ts';
 import { jsonLine, printable } from '../core/json-line.ts';
 import { SettingsError } from '../core/settings/document.ts';
+import { addAppPassword } from './app-password.ts';
 import { addCheck } from './check.ts';
 import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
@@ -49,6 +50,7 @@ function createProgram(): Command {
     addConfig,
     addLogin,
     addForget,
+    addAppPassword,
     addSender,
     addSpf,
     addPartners,

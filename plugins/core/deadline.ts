@@ -69,3 +69,17 @@ export class Deadline implements Signal {
     for (const listener of listeners) listener();
   }
 }
+
+/** Settles as `work` does, but rejects with `why` when it takes longer than so many milliseconds. */
+export async function within<T>(
+  milliseconds: number,
+  why: () => Error,
+  work: (deadline: Deadline) => Promise<T>,
+): Promise<T> {
+  const deadline = new Deadline(milliseconds, why);
+  try {
+    return await deadline.race(work(deadline));
+  } finally {
+    deadline.meet();
+  }
+}

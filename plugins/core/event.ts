@@ -32,6 +32,10 @@ export const eventSchema = z.strictObject({
   tls: z.string().optional().describe('Protocol and cipher suite; absent in clear'),
   identity: z.string().optional().describe('Name of the authenticated identity'),
   identity_id: z.string().optional().describe('Its stable id: the distinguished name, for an LDAP account'),
+  credential: z
+    .string()
+    .optional()
+    .describe('Name of the application password that it logged in with, or would have'),
   login: z.string().optional().describe('What a login called itself; proven only where the verdict is pass'),
   mechanism: z
     .string()

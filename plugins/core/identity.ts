@@ -10,8 +10,10 @@ export interface Identity {
   readonly id: string;
   /** The mailboxes that this identity may send as. */
   readonly addresses: readonly Mailbox[];
+  /** Name of the application password that proved it, where it was one. */
+  readonly credential?: string;
 }
 
-export function identityOfAccount(account: Account): Identity {
-  return { proof: 'account', name: account.name, id: account.id, addresses: account.addresses };
+export function identityOfAccount({ name, id, addresses, credential }: Account): Identity {
+  return { proof: 'account', name, id, addresses, ...(credential && { credential: credential.name }) };
 }

@@ -7,6 +7,7 @@ import { commandEnvironment, gatekeeper } from '../support/command.ts';
 import { startSite, type Site } from '../support/instance.ts';
 
 const commands = [
+  'app-password',
   'check',
   'completion',
   'config',

@@ -21,6 +21,8 @@ const local: readonly [RegExp, string][] = [
   [/ldap:\/\/127\.0\.0\.1:\d+\] +/g, 'URL] '],
   [/\[(?:127\.0\.0\.1:\d+|192\.0\.2\.53)\] +/g, '[DNS] '],
   [/\d+ days left/g, 'N days left'],
+  [/\b[a-z2-9]{4}(?:-[a-z2-9]{4}){3}\b/g, 'PASSWORD'],
+  [/\$4096:[\w+/]{22}==\$[\w+/]{43}=:[\w+/]{43}=/g, '$VERIFIER'],
 ];
 
 function portable(text: string): string {
@@ -84,7 +86,7 @@ dns:
     const shown = blocks(page, 'console').map((example) => example.split(/\s/)[2]);
     assert.deepEqual(
       [...new Set(shown)],
-      ['check', 'config', 'login', 'forget', 'sender', 'spf', 'partners', 'events', 'report'],
+      ['check', 'config', 'login', 'app-password', 'forget', 'sender', 'spf', 'partners', 'events', 'report'],
     );
   });
 });

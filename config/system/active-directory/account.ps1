@@ -18,6 +18,17 @@ New-ADUser -Name $account -SamAccountName $account -Path $services `
   -AccountPassword (Read-Host -AsSecureString 'Password of the account') `
   -CannotChangePassword $true -PasswordNeverExpires $true -Enabled $true
 
+# directory.scram_attribute and directory.app_password_attribute are attributes that you add to the schema, of the syntax
+# Octet String (2.5.5.10, oMSyntax 4), several values, in an auxiliary class of user. Everybody can read most attributes:
+# make these confidential, by searchFlags 128, when you add them. Who then reads one needs the right "Control Access" on
+# it beside "Read Property"; domain administrators have it:
+#
+#   foreach ($property in 'gatekeeperScramVerifier', 'gatekeeperAppPassword') {
+#     dsacls $people /I:S /G "${domain}\${account}:RPCA;$property;user"
+#   }
+#
+# These lines, unlike those below, were not tried with Samba.
+
 # What directory.filter compares, directory.address_attributes, and directory.state_attributes: with the preset
 # active-directory. What cannot be read of the state counts where a password is asked all the same: Active Directory
 # refuses the password then.

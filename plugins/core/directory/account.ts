@@ -15,7 +15,13 @@ export function accountAttributes(settings: DirectorySettings): readonly string[
   return [...new Set([...address_attributes, ...status, ...state_attributes, ...uid])];
 }
 
-/** Those, and the one that holds verifiers: only who is asked for one gets it. */
+/** Those, and the one that holds application passwords. */
+export function loginAttributes(settings: DirectorySettings): readonly string[] {
+  const { app_password_attribute: name } = settings;
+  return name === '' ? accountAttributes(settings) : [...accountAttributes(settings), name];
+}
+
+/** Those of the account, and the one that holds verifiers: only who is asked for one gets it. */
 export function verifierAttributes(settings: DirectorySettings): readonly string[] {
   return [...accountAttributes(settings), settings.scram_attribute];
 }
@@ -67,7 +73,7 @@ export function valuesOf(entry: Entry, name: string): readonly string[] {
 }
 
 /** RFC 4512 §2.5: `mail;lang-en` is a kind of `mail`. */
-function octetsOf(entry: Entry, name: string): readonly Buffer[] {
+export function octetsOf(entry: Entry, name: string): readonly Buffer[] {
   const wanted = name.toLowerCase();
   return entry.attributes
     .filter(({ type }) => type.toLowerCase().split(';')[0] === wanted.split(';')[0])

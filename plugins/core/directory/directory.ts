@@ -1,3 +1,4 @@
+import type { Credential } from '../credential.ts';
 import type { Mailbox } from '../mailbox.ts';
 import type { Secret } from '../secret.ts';
 
@@ -11,6 +12,13 @@ export interface Account {
   readonly addresses: readonly Mailbox[];
   /** The groups of the settings that it is in, as they are written there; absent where the settings have none. */
   readonly groups?: readonly string[];
+  /**
+   * The application password that it was proven with. Whether it counts here and now is decided for each login anew:
+   * that of a moment ago is remembered.
+   */
+  readonly credential?: Credential;
+  /** All that it has; absent where the settings have none. */
+  readonly credentials?: readonly Credential[];
 }
 
 /**
@@ -29,7 +37,11 @@ export const refusals = [
   'in-forbidden-group',
   'password-expired',
   'password-must-change',
+  'app-password-expired',
+  'app-password-elsewhere',
+  'no-app-password',
   'empty-password',
+  'malformed-password',
   'malformed-login',
   'foreign-authzid',
   'no-scram-verifier',
@@ -49,7 +61,14 @@ export type Verification =
       readonly cause: Refusal;
       /** What was wrong exactly, for the event and the log. */
       readonly detail?: string;
+      /** Name of the application password, where it was one and right. */
+      readonly credential?: string;
     };
+
+/** A login that is refused; `credential` is the name of the application password that it was right with. */
+export function refused(cause: Refusal, credential?: string): Verification {
+  return { kind: 'refused', cause, ...(credential !== undefined && { credential }) };
+}
 
 /** What SCRAM-SHA-256 checks a proof with (RFC 5802 §3, RFC 7677). */
 export interface ScramVerifier {

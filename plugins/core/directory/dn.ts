@@ -21,3 +21,11 @@ export function escapeDnValue(text: string): string {
     /[A-Za-z0-9@._-]/.test(one) ? one : `\\${one.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
 }
+
+/**
+ * Whether a server can take it for the name of an account: an empty one, or one of spaces, it may take for nobody's, and accept
+ * any password (RFC 4513 §5.1.2).
+ */
+export function isBindName(dn: string): boolean {
+  return dn.includes('=') && !/\p{Cc}/u.test(dn);
+}

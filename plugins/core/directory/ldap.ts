@@ -1,9 +1,18 @@
-import { Deadline } from '../deadline.ts';
+import { within, type Deadline } from '../deadline.ts';
 import { messageOf } from '../message-of.ts';
-import { oncePerMinute } from '../once-per-minute.ts';
 import type { Secret } from '../secret.ts';
-import { accountAttributes, accountOf, refusalOfEntry, verifierAttributes, verifierOf } from './account.ts';
 import {
+  accountAttributes,
+  accountOf,
+  loginAttributes,
+  refusalOfEntry,
+  verifierAttributes,
+  verifierOf,
+} from './account.ts';
+import { AppPasswords, credentialOf } from './app-passwords.ts';
+import { Attempts } from './attempts.ts';
+import {
+  refused,
   Unavailable,
   type Account,
   type Directory,
@@ -12,14 +21,15 @@ import {
   type Verification,
 } from './directory.ts';
 import { trustIn } from './dial.ts';
-import { parseDnTemplate, type DnTemplate } from './dn.ts';
+import { isBindName, parseDnTemplate, type DnTemplate } from './dn.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { Groups, refusalOfGroups } from './groups.ts';
 import { parseCondition, parseFilter, type LoginFilter } from './filter.ts';
 import { refusalOfName, refusalWithoutAsking } from './login.ts';
 import { resultCode, type Entry, type SearchRequest } from './messages.ts';
-import { isFaultOfServer, isMissing, Pool } from './pool.ts';
-import type { Proof } from './proof.ts';
+import { isMissing, Pool } from './pool.ts';
+import { preparationOf, type Prepare } from './preparation.ts';
+import type { Prove } from './proof.ts';
 import { Queue } from './queue.ts';
 import { MadeUpVerifiers } from './scram.ts';
 import { Servers, type Chance, type Server } from './servers.ts';
@@ -63,29 +73,37 @@ class LdapDirectory implements Directory {
   readonly #filter: LoginFilter;
   readonly #bases: readonly string[];
   readonly #template: DnTemplate | undefined;
-  readonly #servers: Servers;
+  readonly #attempts: Attempts;
   readonly #pool: Pool;
   readonly #queue: Queue;
   readonly #reported = new Set<string>();
   readonly #madeUp: MadeUpVerifiers | undefined;
-  readonly #complain: (action: () => void) => void;
   readonly #clock: () => Date;
   readonly #groups: Groups;
+  readonly #appPasswords: AppPasswords;
+  readonly #prepare: Prepare;
   #closed = false;
 
   constructor(settings: DirectorySettings, secrets: DirectorySecrets, log: Log, tuning: DirectoryTuning) {
     this.#settings = settings;
     this.#log = log;
-    this.#complain = oncePerMinute(tuning.now ?? (() => performance.now()));
     this.#clock = tuning.clock ?? (() => new Date());
-    this.#groups = new Groups(settings, tuning.now ?? (() => performance.now()));
+    const chance = { now: tuning.now ?? (() => performance.now()), random: tuning.random ?? Math.random };
+    this.#groups = new Groups(settings, chance.now);
+    this.#appPasswords = new AppPasswords(settings, (message) => this.#logOnce(message));
+    this.#prepare = preparationOf(settings.password_preparation);
     const { base, bind_template, filter } = settings;
     this.#bases = [base ?? []].flat();
     this.#template = bind_template === undefined ? undefined : parseDnTemplate(bind_template);
     this.#filter = bind_template === undefined ? parseFilter(filter) : parseCondition(filter);
     const endpoints = settings.urls.map((url) => parseEndpoint(url, settings));
-    const chance = { now: tuning.now ?? (() => performance.now()), random: tuning.random ?? Math.random };
-    this.#servers = new Servers(endpoints, chance, settings.server_order);
+    const servers = new Servers(endpoints, chance, settings.server_order);
+    this.#attempts = new Attempts({
+      servers,
+      log,
+      now: chance.now,
+      drop: (server) => this.#pool.drop(server),
+    });
     this.#madeUp =
       settings.scram_attribute === ''
         ? undefined
@@ -104,19 +122,24 @@ class LdapDirectory implements Directory {
   async verify(login: string, password: Secret): Promise<Verification> {
     if (this.#closed) throw new Unavailable('directory: closed');
     const cause = refusalWithoutAsking(login, password);
-    if (cause !== undefined) return { kind: 'refused', cause };
-    return this.#inTime((deadline) => this.#inTurn(login, password, deadline));
+    if (cause !== undefined) return refused(cause);
+    const prepared = this.#prepare(password);
+    if (prepared === undefined) return refused('malformed-password');
+    try {
+      return await this.#inTime((deadline) => this.#inTurn(login, prepared, deadline));
+    } finally {
+      if (prepared !== password) prepared.wipe();
+    }
   }
 
   async find(login: string): Promise<Verification> {
     if (this.#closed) throw new Unavailable('directory: closed');
     const cause = refusalOfName(login);
-    if (cause !== undefined) return { kind: 'refused', cause };
-    const nobody: Verification = { kind: 'refused', cause: 'no-such-account' };
+    if (cause !== undefined) return refused(cause);
     return this.#inTime((deadline) =>
       this.#unlessMissing(
-        this.#decide(login, deadline, () => Promise.resolve('proven')),
-        nobody,
+        this.#decide(login, deadline, () => Promise.resolve({ proof: 'proven' })),
+        refused('no-such-account'),
       ),
     );
   }
@@ -127,22 +150,21 @@ class LdapDirectory implements Directory {
     if (this.#closed || !madeUp || this.#groups.matter) {
       throw new Unavailable('directory: closed, or without scram_attribute, or with groups');
     }
-    const refused = (cause: Refusal): Unproven => {
-      return { verifier: madeUp.of(login), ifProven: { kind: 'refused', cause }, otherwise: cause };
+    const unprovable = (cause: Refusal): Unproven => {
+      return { verifier: madeUp.of(login), ifProven: refused(cause), otherwise: cause };
     };
     const cause = refusalOfName(login);
-    if (cause !== undefined) return refused(cause);
+    if (cause !== undefined) return unprovable(cause);
     const dn = this.#template?.(login);
     const entry = await this.#inTime((deadline) =>
       this.#unlessMissing(this.#search(login, deadline, dn, verifierAttributes(this.#settings)), undefined),
     );
-    if (entry === undefined) return refused('no-such-account');
+    if (entry === undefined) return unprovable('no-such-account');
     const { scram_attribute: what } = this.#settings;
     const verifier = this.#understood(what, entry, () => verifierOf(entry, this.#settings));
-    if (verifier === undefined) return refused('no-scram-verifier');
+    if (verifier === undefined) return unprovable('no-scram-verifier');
     const state = this.#stateOf(entry);
-    const ifProven: Verification =
-      state === undefined ? this.#accepted(entry) : { kind: 'refused', cause: state };
+    const ifProven = state === undefined ? this.#accepted(entry) : refused(state);
     return { verifier, ifProven, otherwise: 'wrong-password' };
   }
 
@@ -165,19 +187,15 @@ class LdapDirectory implements Directory {
   }
 
   /** Ends the wait for `work` at the deadline of a login, and lets it begin nothing more. */
-  async #inTime<T>(work: (deadline: Deadline) => Promise<T>): Promise<T> {
+  #inTime<T>(work: (deadline: Deadline) => Promise<T>): Promise<T> {
     const seconds = this.#settings.login_timeout_seconds;
     const late = () => new Unavailable(`directory: a login was not decided within ${seconds} s`);
-    const deadline = new Deadline(seconds * 1000, late);
-    try {
-      return await deadline.race(work(deadline));
-    } finally {
-      deadline.meet();
-    }
+    return within(seconds * 1000, late, work);
   }
 
   close(): void {
     this.#closed = true;
+    this.#attempts.close();
     this.#pool.close();
   }
 
@@ -185,45 +203,61 @@ class LdapDirectory implements Directory {
   async #inTurn(login: string, password: Secret, deadline: Deadline): Promise<Verification> {
     await this.#queue.enter(deadline);
     try {
-      return await this.#decide(login, deadline, (dn) => {
-        return this.#attempt(deadline, (server) => this.#pool.bind(server, dn, password, deadline));
+      return await this.#decide(login, deadline, async (dn, appPasswords) => {
+        const credential = await credentialOf(appPasswords, password, deadline);
+        if (credential) return { proof: 'proven', credential };
+        const bind = (server: Server) => this.#pool.bind(server, dn, password, deadline);
+        const cause = this.#appPasswords.refusalOfOther(appPasswords);
+        return { proof: cause ?? (await this.#attempts.make(deadline, bind)) };
       });
     } finally {
       this.#queue.leave();
     }
   }
 
-  async #decide(
-    login: string,
-    deadline: Deadline,
-    prove: (dn: string) => Promise<Proof>,
-  ): Promise<Verification> {
+  /** A failed bind counts against the account: where there are application passwords, the entry that has them is read first. */
+  async #decide(login: string, deadline: Deadline, prove: Prove): Promise<Verification> {
     const dn = this.#template?.(login);
-    const before = dn === undefined ? 'proven' : await prove(dn);
-    if (before !== 'proven') return { kind: 'refused', cause: before };
+    const attributes = loginAttributes(this.#settings);
+    if (dn === undefined || this.#appPasswords.matter) {
+      const search = this.#search(login, deadline, dn, attributes);
+      return this.#decideEntry(await this.#unlessMissing(search, undefined), deadline, prove);
+    }
+    const before = await prove(dn, []);
+    if (before.proof !== 'proven') return refused(before.proof);
     // Of the very entry that was bound: a filter might find another one.
-    const entry = await this.#search(login, deadline, dn);
-    if (entry === undefined) return { kind: 'refused', cause: 'no-such-account' };
-    const proof = dn === undefined ? await prove(entry.dn) : before;
+    const entry = await this.#search(login, deadline, dn, attributes);
+    return this.#decideEntry(entry, deadline, () => Promise.resolve(before));
+  }
+
+  async #decideEntry(entry: Entry | undefined, deadline: Deadline, prove: Prove): Promise<Verification> {
+    if (entry === undefined) return refused('no-such-account');
+    const appPasswords = this.#appPasswords.of(entry);
+    const { proof, credential } = await prove(entry.dn, appPasswords);
     const cause = proof === 'proven' ? this.#stateOf(entry) : this.#causeOf(proof, entry);
-    if (cause !== undefined) return { kind: 'refused', cause };
-    return this.#groups.matter ? this.#ofGroups(entry, deadline) : this.#accepted(entry);
+    if (cause !== undefined) return refused(cause, credential?.name);
+    return this.#ofGroups(entry, deadline, {
+      ...(credential && { credential }),
+      ...(this.#appPasswords.matter && { credentials: appPasswords.map((each) => each.credential) }),
+    });
   }
 
   /** Only for whoever is proven: the groups of others are asked for nobody. */
-  async #ofGroups(entry: Entry, deadline: Deadline): Promise<Verification> {
+  async #ofGroups(entry: Entry, deadline: Deadline, more: Partial<Account>): Promise<Verification> {
+    if (!this.#groups.matter) return this.#accepted(entry, more);
     const groups =
       this.#groups.known(entry.dn) ??
-      (await this.#attempt(deadline, (server) =>
+      (await this.#attempts.make(deadline, (server) =>
         this.#groups.lookUp(entry, (request) => this.#pool.search(server, request)),
       ));
     const cause = refusalOfGroups(groups, this.#settings);
-    return cause === undefined ? this.#accepted(entry, groups) : { kind: 'refused', cause };
+    return cause === undefined
+      ? this.#accepted(entry, { ...more, groups })
+      : refused(cause, more.credential?.name);
   }
 
-  #accepted(entry: Entry, groups?: readonly string[]): Verification {
-    const account = this.#accountOf(entry);
-    return { kind: 'account', account: groups ? { ...account, groups } : account };
+  #accepted(entry: Entry, more: Partial<Account> = {}): Verification {
+    return { kind: 'account', account: { ...this.#accountOf(entry), ...more } };
   }
 
   /** 389 DS calls locked what an administrator has disabled. */
@@ -256,7 +290,7 @@ class LdapDirectory implements Directory {
     const requests = bases.map((base) =>
       this.#requestFor(login, base, dn === undefined ? 'subtree' : 'base', attributes),
     );
-    const answers = await this.#attempt(deadline, (server) =>
+    const answers = await this.#attempts.make(deadline, (server) =>
       Promise.all(requests.map((request) => this.#pool.search(server, request))),
     );
     // One base may lie below another.
@@ -267,8 +301,7 @@ class LdapDirectory implements Directory {
         `the login ${JSON.stringify(login)} is ambiguous: several entries below ${bases.join(' and ')} match`,
       );
     }
-    // A server may take an empty name, or one of spaces, for nobody's, and accept any password (RFC 4513 §5.1.2).
-    if (entry !== undefined && (!entry.dn.includes('=') || hasControl(entry.dn))) {
+    if (entry !== undefined && !isBindName(entry.dn)) {
       throw this.#alarm(`the entry of ${JSON.stringify(login)} has a name by which nobody can bind`);
     }
     return entry;
@@ -290,38 +323,6 @@ class LdapDirectory implements Directory {
     };
   }
 
-  /** Tries one server, then once another one, or the same again where there is no other. */
-  async #attempt<T>(deadline: Deadline, operation: (server: Server) => Promise<T>): Promise<T> {
-    const first = this.#servers.choose();
-    try {
-      return await this.#attemptOn(first, deadline, operation);
-    } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      return this.#attemptOn(this.#servers.choose(first), deadline, operation);
-    }
-  }
-
-  async #attemptOn<T>(
-    server: Server,
-    deadline: Deadline,
-    operation: (server: Server) => Promise<T>,
-  ): Promise<T> {
-    deadline.throwIfAborted();
-    try {
-      const answer = await operation(server);
-      if (this.#servers.succeeded(server)) this.#log(`${server.url}: the server answers again`);
-      return answer;
-    } catch (error) {
-      if (error !== deadline.reason && !this.#closed && isFaultOfServer(error)) this.#pause(server, error);
-      throw error;
-    }
-  }
-
-  #pause(server: Server, error: Error): void {
-    if (this.#servers.failed(server)) this.#complain(() => this.#log(error.message));
-    this.#pool.drop(server);
-  }
-
   #accountOf(entry: Entry): Account {
     return accountOf(entry, this.#settings, (value) => {
       const shown = JSON.stringify(value.slice(0, longestShown));
@@ -340,8 +341,4 @@ class LdapDirectory implements Directory {
     this.#log(`directory: ${problem}`);
     return new Unavailable(`directory: ${problem}`);
   }
-}
-
-function hasControl(text: string): boolean {
-  return /\p{Cc}/u.test(text);
 }

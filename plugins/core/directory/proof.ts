@@ -1,8 +1,16 @@
+import type { Credential } from '../credential.ts';
+import type { AppPassword } from './app-password.ts';
 import type { Refusal } from './directory.ts';
 import { resultCode, type Result } from './messages.ts';
 
 /** What a bind shows: the password is right and may be used, or why not. */
 export type Proof = 'proven' | Refusal;
+
+/** Finds out what a password shows of the entry `dn`: it may be one of its application passwords, or that of a bind. */
+export type Prove = (
+  dn: string,
+  appPasswords: readonly AppPassword[],
+) => Promise<{ readonly proof: Proof; readonly credential?: Credential }>;
 
 /** What the answer to a bind shows; `undefined` when it is neither yes nor no. */
 export function proofOf({ code, diagnostic, policy }: Result): Proof | undefined {

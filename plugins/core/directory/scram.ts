@@ -2,9 +2,10 @@ import { createHmac, scryptSync } from 'node:crypto';
 import type { ScramVerifier } from './directory.ts';
 
 const scheme = 'SCRAM-SHA-256';
-const keyOctets = 32;
+/** In octets, of the keys in a verifier. */
+export const keyOctets = 32;
 /** As PostgreSQL and most others draw it. */
-const saltOctets = 16;
+export const saltOctets = 16;
 
 /**
  * Reads the values of a verifier attribute, `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>`, as PostgreSQL
@@ -35,6 +36,12 @@ function readVerifier([, ...fields]: readonly string[]): ScramVerifier {
   const isWhole = [verifier.storedKey, verifier.serverKey].every(({ length }) => length === keyOctets);
   if (!isWhole || verifier.salt.length === 0) throw new Error('its value for SCRAM-SHA-256 cannot be read');
   return verifier;
+}
+
+/** A verifier as `readVerifiers` reads it. */
+export function formatVerifier({ iterations, salt, storedKey, serverKey }: ScramVerifier): string {
+  const [first, second, third] = [salt, storedKey, serverKey].map((bytes) => bytes.toString('base64'));
+  return `${scheme}$${iterations}:${first}$${second}:${third}`;
 }
 
 /** Empty for what is no base64. */

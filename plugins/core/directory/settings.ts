@@ -88,6 +88,20 @@ const sectionSchema = z.strictObject({
     .max(999_999_999)
     .default(4096)
     .describe('What your verifiers have: logins without one pretend the same'),
+  password_preparation: z
+    .enum(['none', 'saslprep'])
+    .default('none')
+    .describe(
+      'How passwords of PLAIN and LOGIN are prepared: none, as they were typed; saslprep, by RFC 4013, where all that are stored were',
+    ),
+  app_password_attribute: attribute
+    .or(z.literal(''))
+    .default('')
+    .describe('Attribute with application passwords; empty: none. See docs/sysadmin.md'),
+  app_passwords_only: z
+    .boolean()
+    .default(false)
+    .describe('Whether those alone count, and the password of the account logs nobody in'),
   state_attributes: z
     .array(z.enum(stateAttributes))
     .default([])
@@ -164,6 +178,16 @@ const sectionSchema = z.strictObject({
 
 export type DirectorySettings = z.infer<typeof sectionSchema>;
 
+function appPasswordProblems(settings: DirectorySettings): [key: string, message: string][] {
+  if (!settings.app_passwords_only) return [];
+  if (settings.app_password_attribute === '') {
+    return [['app_password_attribute', 'is missing: with app_passwords_only nobody could log in']];
+  }
+  if (settings.scram_attribute === '') return [];
+  const message = 'and app_passwords_only contradict each other: its verifiers are of other passwords';
+  return [['scram_attribute', message]];
+}
+
 const checkedSection = sectionSchema.superRefine((settings, context) => {
   const check = (path: (string | number)[], use: () => unknown) => {
     try {
@@ -183,6 +207,9 @@ const checkedSection = sectionSchema.superRefine((settings, context) => {
   if (hasGroups && settings.scram_attribute !== '') {
     const message = 'and groups contradict each other: they are not asked for with SCRAM';
     context.addIssue({ code: 'custom', path: ['scram_attribute'], message });
+  }
+  for (const [key, message] of appPasswordProblems(settings)) {
+    context.addIssue({ code: 'custom', path: [key], message });
   }
   if (hasGroups && settings.nested_groups === 'walk' && settings.group_base === undefined) {
     const message = 'is missing: where the groups are that other groups may be in';

@@ -30,6 +30,8 @@ export interface Decision {
   readonly login?: string;
   /** By which mechanism it was tried. */
   readonly mechanism?: string;
+  /** Name of the application password of a login that failed; that of an identity goes without saying. */
+  readonly credential?: string;
   /** The reply, where it is another one than that of the verdict's reason. */
   readonly answerAs?: Reason;
 }
@@ -75,7 +77,7 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Filled in field by field, in the order in which they are written: spreading what may be absent takes microseconds. */
 function eventOf(decision: Decision, { mode, reference, withheld, refusal }: Judgement): GatekeeperEvent {
-  const { check, connection, verdict, started, settings, login, mechanism } = decision;
+  const { check, connection, verdict, started, settings, login, mechanism, credential } = decision;
   const event: Writable<Partial<GatekeeperEvent>> = {
     v: 1,
     time: new Date().toISOString(),
@@ -92,6 +94,7 @@ function eventOf(decision: Decision, { mode, reference, withheld, refusal }: Jud
   if (detail !== undefined) event.detail = detail;
   if (refusal && !withheld && !isGone(connection)) event.reply = refusal.line;
   addParties(event, decision);
+  if (credential !== undefined) event.credential = credential;
   if (login !== undefined) event.login = login;
   if (mechanism !== undefined) event.mechanism = mechanism;
   event.revision = settings.revision;
@@ -113,6 +116,7 @@ function addParties(
   if (identity) {
     event.identity = identity.name;
     event.identity_id = identity.id;
+    if (identity.credential !== undefined) event.credential = identity.credential;
   }
   const sender = transaction?.mail_from?.format().slice(1, -1);
   if (sender !== undefined) event.sender = sender;
@@ -156,6 +160,7 @@ function logLine(event: GatekeeperEvent): string {
     identity: event.identity ?? '-',
     login: event.login,
     client: event.client,
+    credential: event.credential,
     value: event.detail ?? '-',
     reply: event.reply ?? '-',
   };

@@ -130,7 +130,10 @@ void describe('what is no guess', () => {
     assert.equal(await scene.guess(100, (number) => [far(number)]), 10);
   });
 
-  for (const cause of ['empty-password', 'foreign-authzid', 'channel-binding'] as const) {
+  for (const cause of [
+    ...(['empty-password', 'malformed-password', 'foreign-authzid', 'channel-binding'] as const),
+    ...(['app-password-expired', 'app-password-elsewhere'] as const),
+  ]) {
     void it(`is ${cause}`, async () => {
       for (let number = 0; number < 100; number += 1) {
         const password = Secret.fromText(`guess-${number}`);
@@ -139,6 +142,13 @@ void describe('what is no guess', () => {
       assert.equal(await scene.try(home), 'go');
     });
   }
+
+  void it('makes nobody known by an application password that does not count there', async () => {
+    const attempt = { client: '198.51.100.1', login: alice, password: Secret.fromText('app-printer') };
+    await scene.end(attempt, wrong('app-password-elsewhere'));
+    await scene.guess(10, (number) => [far(number)]);
+    assert.equal(await scene.try('198.51.100.1'), 'wait');
+  });
 
   void it('a failure is, where no password shows whether it comes again', async () => {
     const outcomes = [];

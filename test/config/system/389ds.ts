@@ -4,14 +4,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { ldif } from '../../../scripts/demo/ldif.ts';
-import { entries, suffix, type Entry } from '../../../scripts/demo/people.ts';
+import { entries, peopleBase, suffix, type Entry } from '../../../scripts/demo/people.ts';
 import { logInAtAGateway } from './logins.ts';
 import {
   beyondTheGateway,
   outcome,
   rightsKept,
   rightsOfOthers,
+  rightsOfSecrets,
   rightsOfTheGateway,
+  secrets,
   testRights,
 } from './rights.ts';
 
@@ -22,6 +24,16 @@ const manager = ['-x', '-H', url, '-D', 'cn=Directory Manager', '-w', process.en
 
 const modify = (changes: string) => execFileSync('ldapmodify', manager, { input: changes });
 const aci = readFileSync(join(import.meta.dirname, '../../../config/system/389ds/aci.ldif'), 'utf8');
+
+/** In an entry that is there already: before aci.ldif the server does not know the attributes. */
+const addSecrets = () =>
+  modify(
+    [
+      ...[`dn: uid=alice,${peopleBase}`, 'changetype: modify', 'add: objectClass'],
+      ...['objectClass: gatekeeperSecrets', '-'],
+      ...Object.entries(secrets).flatMap(([name, value]) => [`add: ${name}`, `${name}: ${value}`, '-']),
+    ].join('\n') + '\n',
+  );
 
 /** Rules as the sample entries of 389 DS have them. */
 const others = [
@@ -65,15 +77,16 @@ void describe('389 DS', () => {
   void describe('with aci.ldif beside them', () => {
     before(() => {
       modify(aci);
+      addSecrets();
     });
-    testRights([...ofTheGateway, ...rightsKept], () => url);
+    testRights([...ofTheGateway, ...rightsKept, ...rightsOfSecrets], () => url);
   });
 
   void describe('with aci.ldif and nothing else', () => {
     before(() => {
       change('delete');
     });
-    testRights([...ofTheGateway, ...rightsOfOthers], () => url);
+    testRights([...ofTheGateway, ...rightsOfOthers, ...rightsOfSecrets], () => url);
 
     void it('lets a gateway log its users in, and says that an account is locked', async () => {
       const status = { status_attribute: '', state_attributes: ['nsAccountLock'] };

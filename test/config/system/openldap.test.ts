@@ -11,8 +11,13 @@ import {
   outcome,
   rightsKept,
   rightsOfOthers,
+  rightsOfSecrets,
   rightsOfTheGateway,
+  secretAttributes,
+  secrets,
   testRights,
+  valuesOf,
+  withSecrets,
 } from './rights.ts';
 
 const shipped = (name: string) =>
@@ -46,11 +51,11 @@ for (const { it: what, how, rights } of servers) {
   void describe(`slapd with ${what}`, () => {
     let slapd: Slapd;
     before(async () => {
-      slapd = await startSlapd({ ldif: ldif(entries()), ...how });
+      slapd = await startSlapd({ ldif: ldif(withSecrets(entries())), ...how });
     });
     after(() => slapd.stop());
 
-    testRights(rights, () => slapd.url);
+    testRights([...rights, ...rightsOfSecrets], () => slapd.url);
 
     void it('lets a gateway log its users in', async () => {
       const causes = await logInAtAGateway({ directoryUrl: slapd.url });
@@ -65,10 +70,13 @@ for (const { it: what, how, rights } of servers) {
 
 void describe("slapd with Debian's rights alone", () => {
   void it('lets everybody find what the gateway must not: the table above is no accident', async () => {
-    const slapd = await startSlapd({ ldif: ldif(entries()), access: rightsOfDebian });
+    const slapd = await startSlapd({ ldif: ldif(withSecrets(entries())), access: rightsOfDebian });
     try {
       for (const [what, operation] of beyondTheGateway) {
         assert.notEqual(await outcome(slapd.url, 'the gateway', operation), 'no', what);
+      }
+      for (const name of secretAttributes) {
+        assert.deepEqual(await outcome(slapd.url, 'anybody', valuesOf(name)), [secrets[name]], name);
       }
     } finally {
       await slapd.stop();

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Attribute, Change, Client, ResultCodeError } from 'ldapts';
-import { gatekeeper, peopleBase, suffix } from '../../../scripts/demo/people.ts';
+import { gatekeeper, peopleBase, suffix, type Entry } from '../../../scripts/demo/people.ts';
+import { appPassword } from '../../support/app-passwords.ts';
+import { storedVerifier } from '../../support/scram.ts';
 
 const dnOf = (uid: string) => `uid=${uid},${peopleBase}`;
 
@@ -27,7 +29,10 @@ const noSuchObject = 32;
 const insufficientAccessRights = 50;
 const noes = [strongerAuthRequired, noSuchObject, insufficientAccessRights];
 
-/** Each entry that is found, with the attributes that are shown; all of them are asked for, nsAccountLock by name. */
+/**
+ * Each entry that is found, with the attributes that are shown, but for the secrets, which have a table of their own; all of
+ * them are asked for, nsAccountLock by name.
+ */
 const find =
   (filter: string, base: string = peopleBase): Operation =>
   async (client) => {
@@ -35,7 +40,7 @@ const find =
     const { searchEntries } = await client.search(base, { filter, scope: 'sub', attributes });
     return searchEntries.map((entry) => {
       const shown = Object.entries(entry).filter(
-        ([name]) => !['*', '+'].includes(name) && entry[name] !== undefined,
+        ([name]) => !['*', '+', ...secretAttributes].includes(name) && entry[name] !== undefined,
       );
       return Object.fromEntries(shown.filter(([, values]) => !Array.isArray(values) || values.length > 0));
     });
@@ -161,6 +166,50 @@ export const rightsKept: readonly Right[] = [
     gets: undefined,
   },
 ];
+
+/** What alice has for the gateway's eyes alone. */
+export const secrets = {
+  gatekeeperScramVerifier: storedVerifier('pw-alice'),
+  gatekeeperAppPassword: appPassword('printer'),
+} as const;
+
+export type SecretAttribute = keyof typeof secrets;
+export const secretAttributes = Object.keys(secrets) as SecretAttribute[];
+
+/** The entries, and secrets in that of alice. */
+export function withSecrets(entries: readonly Entry[]): Entry[] {
+  const own = Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, [value]]));
+  return entries.map((entry) =>
+    entry.dn === dnOf('alice') ? { ...entry, attributes: { ...entry.attributes, ...own } } : entry,
+  );
+}
+
+/** The values of an attribute of alice. */
+export const valuesOf =
+  (attribute: SecretAttribute): Operation =>
+  async (client) => {
+    const options = { filter: accountOf('alice'), scope: 'sub' as const, attributes: [attribute as string] };
+    const { searchEntries } = await client.search(peopleBase, options);
+    return searchEntries.flatMap((entry) => entry[attribute] ?? []);
+  };
+
+/** The gateway reads what it needs for SCRAM and application passwords, and nobody else does, whatever other rights they have. */
+export const rightsOfSecrets: readonly Right[] = secretAttributes.flatMap((name) => {
+  const value = secrets[name];
+  const change = {
+    does: `cannot change ${name}`,
+    operation: replace(dnOf('alice'), name, value),
+    gets: 'no',
+  };
+  const others = (['alice', 'anybody'] as const).flatMap((who): Right[] => [
+    { who, does: `does not see ${name}`, operation: valuesOf(name), gets: 'no' },
+    { who, does: `finds nobody by ${name}`, operation: find(`(${name}=*)`), gets: 'no' },
+    { who, does: `cannot compare ${name}`, operation: compare('alice', name, value), gets: 'no' },
+    { who, ...change },
+  ]);
+  const own: Right = { who: 'the gateway', does: `reads ${name}`, operation: valuesOf(name), gets: [value] };
+  return [own, { who: 'the gateway', ...change }, ...others];
+});
 
 /** A test for each right, on the server that `url` names when they run. */
 export function testRights(rights: readonly Right[], url: () => string): void {
