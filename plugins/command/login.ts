@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import type { Directory, Verification } from '../core/directory/directory.ts';
+import { chooser, directoriesOf } from '../core/directory/sources.ts';
 import type { Secret } from '../core/secret.ts';
+import type { Policy } from '../core/settings/settings.ts';
 import { accountFacts, accountJson, meanings } from './account.ts';
 import { counterFacts, countersOf, type AccountCounters } from './guessing.ts';
 import { askDirectory, installationOf } from './installation.ts';
-import { aligned, exitCode, Failure, give, type Answer } from './output.ts';
+import { aligned, exitCode, Failure, give, type Answer, type Fact } from './output.ts';
 import { readPassword } from './password.ts';
 
 const examples = `
@@ -47,7 +49,22 @@ async function login(account: string, { password }: { readonly password: boolean
     notes.push(error.message);
     return undefined;
   });
-  give(command, answerOf(account, tried, notes, counters));
+  const asked = directoryFor(account, installation.settings.policy);
+  give(command, answerOf(account, { ...tried, asked }, notes, counters));
+}
+
+/** The key of the directory that decides, null where none does; absent where there is only one for all. */
+interface Asked {
+  readonly directory?: string | null;
+}
+
+function directoryFor(login: string, policy: Policy): Asked {
+  if (policy.directories.length === 0) return {};
+  return { directory: chooser(directoriesOf(policy))(login)?.key ?? null };
+}
+
+function askedFacts({ directory }: Asked): Fact[] {
+  return directory === undefined ? [] : [['directory', directory ?? '(none is for this login)']];
 }
 
 /** What came of a login, and the account even where the login was refused. */
@@ -67,7 +84,7 @@ async function tryLogin(directory: Directory, login: string, password: Secret | 
 
 function answerOf(
   login: string,
-  { isPasswordChecked, verification, found }: Tried,
+  { isPasswordChecked, verification, found, asked }: Tried & { readonly asked: Asked },
   notes: string[],
   counters: AccountCounters | undefined,
 ): Answer {
@@ -82,6 +99,7 @@ function answerOf(
       may_log_in: cause === undefined,
       password_checked: isPasswordChecked,
       ...(cause !== undefined && { cause }),
+      ...asked,
       ...(account && { account: accountJson(account) }),
       ...(counters && { guessing: counters }),
       ...(notes.length > 0 && { notes }),
@@ -90,6 +108,7 @@ function answerOf(
       ...(cause === undefined ? [`yes: ${login} may log in; ${proof}`] : []),
       ...[...new Set(reasons)].map((each) => `no: ${login}: ${each}: ${meanings[each]}`),
       ...aligned([
+        ...askedFacts(asked),
         ...(account ? accountFacts(account) : []),
         ...counterFacts(counters),
         ...notes.map((note) => ['note', note] as const),
