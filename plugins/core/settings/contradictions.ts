@@ -91,7 +91,7 @@ function ofPartners({ partners, protected_domains }: Policy): Contradiction[] {
 function ofDirectories({ directory, directories }: Policy): Contradiction[] {
   const found: Contradiction[] = [];
   const names = new Map<string, string>();
-  const domains = new Map<string, string>();
+  const domains = new Map<string, { readonly domain: string; readonly name: string }>();
   const [first] = directory ? [directory] : directories;
   directories.forEach(({ name, login_domains, scram_attribute }, index) => {
     const add = (below: readonly PropertyKey[], message: string) =>
@@ -102,8 +102,8 @@ function ofDirectories({ directory, directories }: Policy): Contradiction[] {
     names.set(variable, name);
     login_domains.forEach((domain, at) => {
       const taken = domains.get(foldedPattern(domain));
-      if (taken !== undefined) add(['login_domains', at], `${domain} is a domain of ${taken} already`);
-      domains.set(foldedPattern(domain), name);
+      if (taken) add(['login_domains', at], domainTaken(domain, taken.domain, taken.name));
+      domains.set(foldedPattern(domain), { domain, name });
     });
     if ((scram_attribute === '') !== (first.scram_attribute === '')) add(['scram_attribute'], scramForAll);
   });
@@ -112,6 +112,11 @@ function ofDirectories({ directory, directories }: Policy): Contradiction[] {
 
 const scramForAll =
   'all directories have one, or none: SCRAM is offered before anybody says which domain he is of';
+
+function domainTaken(domain: string, before: string, name: string): string {
+  if (domain === before) return `${domain} is a domain of ${name} already`;
+  return `${domain} is no other than ${before}, a domain of ${name}: servers may ignore how they differ`;
+}
 
 function takenBy(name: string, before: string, variable: string): string {
   const isSame = name.toLowerCase() === before.toLowerCase();
