@@ -43,6 +43,7 @@ export function chooser(sources: readonly DirectorySource[]): (login: string) =>
     ),
   );
   return (login) => {
+    if (listed.size === 0) return others;
     const patterns = patternsFor(foldedDomain(login));
     return patterns.map((pattern) => listed.get(pattern)).find((source) => source) ?? others;
   };
