@@ -19,6 +19,13 @@ const optionalExamples: Readonly<Record<string, unknown>> = {
   'directory.bind_template': 'uid={login},ou=people,dc=example,dc=com',
   'directory.ca_file': 'ldap-ca.pem',
   'directory.group_base': 'ou=groups,dc=example,dc=com',
+  directories: [
+    {
+      ...{ name: 'other', login_domains: ['other.example', '*.other.example'] },
+      ...{ urls: ['ldaps://ldap.other.example'], bind_dn: 'cn=gatekeeper,dc=other,dc=example' },
+      ...{ bind_password_file: 'other.password', base: 'ou=people,dc=other,dc=example' },
+    },
+  ],
   'directory.bind_password_file': 'ldap.password',
   'oauth.issuer': 'https://idp.example.com/realms/staff',
   'oauth.audience': 'gatekeeper',
@@ -33,7 +40,7 @@ const heading = `# yaml-language-server: $schema=gatekeeper.schema.json
 # Lines that are commented out show the default, or an example where there is none.
 # An unknown key, a wrong type or a key that stands twice stops the start with file, line and key.
 # A change of this file is in force within seconds; one with a mistake is refused, and what was stays in force.
-# Lists of domains and hosts may also stand in files of their own, gatekeeper.d/*.yaml.
+# Lists of domains, hosts and directories may also stand in files of their own, gatekeeper.d/*.yaml.
 `;
 
 /** The commented sample of all settings, made from their schema. */

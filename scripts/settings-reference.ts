@@ -39,11 +39,25 @@ function tableOf(section: string, entries: readonly (readonly [string, z.ZodType
 function rowsOf(name: string, schema: z.ZodType): string[][] {
   const cells = [`\`${name}\``, typeOf(schema), defaultOf(schema), sentence(schema)];
   const element = elementOf(schema);
-  const below = element && childrenOf(element);
+  const below = (element && childrenOf(element)) ?? [];
+  const borrowed = sectionWithin(below);
   return [
     cells.map((cell) => cell.replaceAll('|', '\\|')),
-    ...(below ?? []).flatMap(([key, each]) => rowsOf(`${name}[].${key}`, each)),
+    ...below
+      .filter(([, each]) => !borrowed?.values.includes(each))
+      .flatMap(([key, each]) => rowsOf(`${name}[].${key}`, each)),
+    ...(borrowed
+      ? [[`\`${name}[].…\``, '', '', `Every key of the section [\`${borrowed.key}\`](#${borrowed.key})`]]
+      : []),
   ];
+}
+
+/** The section whose keys the entries of a list have, too. */
+function sectionWithin(entries: readonly (readonly [string, z.ZodType])[]) {
+  const schemas = new Set(entries.map(([, schema]) => schema));
+  return (childrenOf(settingsSchema) ?? [])
+    .map(([key, section]) => ({ key, values: (childrenOf(section) ?? []).map(([, each]) => each) }))
+    .find(({ values }) => values.length > 0 && values.every((each) => schemas.has(each)));
 }
 
 function sentence(schema: z.ZodType): string {

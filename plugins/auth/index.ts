@@ -1,8 +1,9 @@
 import { Unavailable, type Directory } from '../core/directory/directory.ts';
-import { createLdapDirectory } from '../core/directory/ldap.ts';
+import { openDirectories } from '../core/directory/directories.ts';
 import { remember, type MemoryOptions } from '../core/directory/remembered.ts';
-import { directorySecretFiles, readDirectorySecrets } from '../core/directory/secrets.ts';
+import { directorySecretFiles } from '../core/directory/secrets.ts';
 import type { DirectorySettings } from '../core/directory/settings.ts';
+import { directoriesOf } from '../core/directory/sources.ts';
 import { defineCheck, install, refusalOfSession } from '../core/haraka/check.ts';
 import { addHook } from '../core/haraka/hook.ts';
 import { configDirectory } from '../core/haraka/instance.ts';
@@ -41,9 +42,9 @@ export function register(this: Plugin): void {
   const openTokens = ({ policy: { oauth } }: Settings) => oauth && opener.open(oauth, configDirectory());
   start(this, {
     problems: ({ policy }) => [...otherProviders(this), ...uselessWithout(policy)],
-    files: ({ directory, oauth }) => [
-      ...(directory ? directorySecretFiles(directory, configDirectory()) : []),
-      ...(oauth ? oauthFiles(oauth, configDirectory()) : []),
+    files: (policy) => [
+      ...directoriesOf(policy).flatMap(({ settings }) => directorySecretFiles(settings, configDirectory())),
+      ...(policy.oauth ? oauthFiles(policy.oauth, configDirectory()) : []),
     ],
     prepare: (settings) => {
       const directory = open(settings);
@@ -75,18 +76,18 @@ export function register(this: Plugin): void {
   });
 }
 
-function openDirectory(plugin: Plugin, { directory }: Policy, throttle: Throttle): Directory {
-  if (!directory) throw new Error('the settings have no directory');
-  const secrets = readDirectorySecrets(directory, configDirectory());
-  const asked = createLdapDirectory(directory, secrets, (message) => {
-    plugin.logwarn(message);
+const now = () => performance.now();
+
+function openDirectory(plugin: Plugin, policy: Policy, throttle: Throttle): Directory {
+  const directories = openDirectories(policy, {
+    config: configDirectory(),
+    log: (message) => plugin.logwarn(message),
+    before: (directory, settings) => remember(directory, memoryOf(plugin, settings)),
   });
-  const memory = memoryOf(plugin, directory);
-  return attentive(remember(asked, memory), (sequence) => throttle.forgottenSince(sequence), memory.now);
+  return attentive(directories, (sequence) => throttle.forgottenSince(sequence), now);
 }
 
 function memoryOf(plugin: Plugin, directory: DirectorySettings): MemoryOptions {
-  const now = () => performance.now();
   const complain = oncePerMinute(now);
   return {
     acceptedMs: directory.cache_seconds * 1000,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Unavailable, type Directory, type Verification } from '../core/directory/directory.ts';
+import { offersScram } from '../core/directory/sources.ts';
 import { answerCommand, type Refusal } from '../core/haraka/answer.ts';
 import { channelBinding } from '../core/haraka/channel-binding.ts';
 import { judge, type Outcome } from '../core/haraka/outcome.ts';
@@ -322,8 +323,9 @@ function verdictOn(error: unknown): Verdict {
 
 /** What an exchange may know of the session it runs in. */
 function sessionOf(connection: Connection): ExchangeSession {
-  const { directory, oauth } = settingsFor(connection).policy;
-  const scram = directory !== undefined && directory.scram_attribute !== '';
+  const { policy } = settingsFor(connection);
+  const { oauth } = policy;
+  const scram = offersScram(policy);
   return {
     scram,
     binding: scram ? channelBinding(connection) : undefined,

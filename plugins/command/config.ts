@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { bindPasswordSource } from '../core/directory/secrets.ts';
+import { directoriesOf } from '../core/directory/sources.ts';
 import type { Settings } from '../core/settings/settings.ts';
 import { installationOf, type Installation } from './installation.ts';
 import { aligned, exitCode, give, table, type Answer } from './output.ts';
@@ -45,26 +46,41 @@ interface Row {
 }
 
 function settingRows({ settings, source }: Installation): Row[] {
-  return leaves(settings.policy, []).map(({ path, value }) => ({
-    key: path.join('.'),
-    value,
-    source: source(path),
-  }));
+  const { directories } = settings.policy;
+  return leaves(settings.policy, []).flatMap(({ path, value }) => {
+    if (value !== directories || directories.length === 0) {
+      return [{ key: path.join('.'), value, source: source(path) }];
+    }
+    // Too many for one line, and each key has an origin of its own.
+    return directories.flatMap((entry, index) =>
+      leaves(entry, []).map(({ path: below, value: each }) => ({
+        key: [...path, entry.name, ...below].join('.'),
+        value: each,
+        source: source([...path, index, ...below]),
+      })),
+    );
+  });
+}
+
+interface Leaf {
+  readonly path: readonly string[];
+  readonly value: unknown;
 }
 
 /** The values below all sections; a list is one value. */
-function leaves(value: unknown, path: readonly string[]): { path: readonly string[]; value: unknown }[] {
+function leaves(value: unknown, path: readonly string[]): Leaf[] {
   const isSection = typeof value === 'object' && value !== null && !Array.isArray(value);
   if (!isSection) return [{ path, value }];
   return Object.entries(value).flatMap(([key, each]) => leaves(each, [...path, key]));
 }
 
 function secretRows({ settings }: Installation): Row[] {
-  const { directory } = settings.policy;
-  const source = directory && bindPasswordSource(directory);
-  if (!source) return [];
-  const shown = 'variable' in source ? source.variable : join('config', source.file);
-  return [{ key: 'directory.bind_password', value: '(secret)', source: shown }];
+  return directoriesOf(settings.policy).flatMap((directory) => {
+    const source = bindPasswordSource(directory);
+    if (!source) return [];
+    const shown = 'variable' in source ? source.variable : join('config', source.file);
+    return [{ key: `${directory.key}.bind_password`, value: '(secret)', source: shown }];
+  });
 }
 
 /** What the gateway says of itself, or why it says nothing. */

@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Directory } from '../core/directory/directory.ts';
-import { createLdapDirectory } from '../core/directory/ldap.ts';
+import { openDirectories } from '../core/directory/directories.ts';
 import { presetOf } from '../core/directory/presets.ts';
-import { readDirectorySecrets } from '../core/directory/secrets.ts';
 import { readSettings } from '../core/settings/file.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
 import { exitCode, Failure, type Globals } from './output.ts';
@@ -51,10 +50,13 @@ export function installationOf(command: Command): Installation {
 }
 
 function presetBehind(
-  { directory }: Policy,
-  [section, key = '']: readonly PropertyKey[],
+  { directory: others, directories }: Policy,
+  [section, ...below]: readonly PropertyKey[],
 ): string | undefined {
-  if (section !== 'directory' || directory === undefined) return undefined;
+  const isEntry = section === 'directories';
+  const directory = isEntry ? directories[Number(below[0])] : others;
+  const key = below[isEntry ? 1 : 0] ?? '';
+  if ((!isEntry && section !== 'directory') || directory === undefined) return undefined;
   const isOfTemplate = key === 'filter' && directory.bind_template !== undefined;
   const isGiven = key in presetOf(directory.preset) && !isOfTemplate;
   return isGiven ? `preset ${directory.preset}` : undefined;
@@ -81,10 +83,9 @@ export async function askDirectory<T>(
   }
 }
 
-function openDirectory(dir: string, { directory }: Policy, note: (message: string) => void): Directory {
-  if (!directory) throw new Failure('the settings have no directory', exitCode.configuration);
+function openDirectory(dir: string, policy: Policy, note: (message: string) => void): Directory {
   try {
-    return createLdapDirectory(directory, readDirectorySecrets(directory, join(dir, 'config')), note);
+    return openDirectories(policy, { config: join(dir, 'config'), log: note });
   } catch (error) {
     throw new Failure((error as Error).message, exitCode.configuration);
   }

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { isExpired } from '../core/credential.ts';
 import { refused, type Directory, type Verification } from '../core/directory/directory.ts';
+import { chooser, directoriesOf } from '../core/directory/sources.ts';
 import type { Secret } from '../core/secret.ts';
+import type { Policy } from '../core/settings/settings.ts';
 import { accountFacts, accountJson, inWords, meanings } from './account.ts';
 import { counterFacts, countersOf, type AccountCounters } from './guessing.ts';
 import { askDirectory, installationOf } from './installation.ts';
@@ -50,7 +52,22 @@ async function login(account: string, { password }: { readonly password: boolean
     notes.push(error.message);
     return undefined;
   });
-  give(command, answerOf(account, tried, notes, counters));
+  const asked = directoryFor(account, installation.settings.policy);
+  give(command, answerOf(account, { ...tried, asked }, notes, counters));
+}
+
+/** The key of the directory that decides, null where none does; absent where there is only one for all. */
+interface Asked {
+  readonly directory?: string | null;
+}
+
+function directoryFor(login: string, policy: Policy): Asked {
+  if (policy.directories.length === 0) return {};
+  return { directory: chooser(directoriesOf(policy))(login)?.key ?? null };
+}
+
+function askedFacts({ directory }: Asked): Fact[] {
+  return directory === undefined ? [] : [['directory', directory ?? '(none is for this login)']];
 }
 
 /** What came of a login, and the account even where the login was refused. */
@@ -95,11 +112,11 @@ function proofIn({ isPasswordChecked, verification }: Tried): string {
 
 function answerOf(
   login: string,
-  tried: Tried,
+  tried: Tried & { readonly asked: Asked },
   notes: string[],
   counters: AccountCounters | undefined,
 ): Answer {
-  const { isPasswordChecked, verification, found } = tried;
+  const { isPasswordChecked, verification, found, asked } = tried;
   const account = found.kind === 'account' ? found.account : undefined;
   const cause = verification.kind === 'refused' ? verification.cause : undefined;
   const reasons = [verification, found].flatMap((each) => (each.kind === 'refused' ? [each.cause] : []));
@@ -112,6 +129,7 @@ function answerOf(
       password_checked: isPasswordChecked,
       ...(cause !== undefined && { cause }),
       ...(given !== undefined && { app_password: given }),
+      ...asked,
       ...(account && { account: accountJson(account) }),
       ...(counters && { guessing: counters }),
       ...(notes.length > 0 && { notes }),
@@ -121,6 +139,7 @@ function answerOf(
       ...[...new Set(reasons)].map((each) => `no: ${login}: ${each}: ${meanings[each]}`),
       ...aligned([
         ...givenFact(verification),
+        ...askedFacts(asked),
         ...(account ? accountFacts(account) : []),
         ...counterFacts(counters),
         ...notes.map((note) => ['note', note] as const),

@@ -31,7 +31,10 @@ export const eventSchema = z.strictObject({
   role: z.enum(['submission', 'mx']).describe('Role of the listener'),
   tls: z.string().optional().describe('Protocol and cipher suite; absent in clear'),
   identity: z.string().optional().describe('Name of the authenticated identity'),
-  identity_id: z.string().optional().describe('Its stable id: the distinguished name, for an LDAP account'),
+  identity_id: z
+    .string()
+    .optional()
+    .describe('Its stable id: the distinguished name, for an LDAP account; NAME:DN for one of directories'),
   credential: z
     .string()
     .optional()

@@ -6,7 +6,7 @@ export interface Identity {
   readonly proof: 'account';
   /** For people and logs. */
   readonly name: string;
-  /** Stable: for LDAP, the distinguished name. */
+  /** Stable: for LDAP, the distinguished name, and `NAME:` before it where the account is of an entry of `directories`. */
   readonly id: string;
   /** The mailboxes that this identity may send as. */
   readonly addresses: readonly Mailbox[];

@@ -71,6 +71,30 @@ void describe('gatekeeper config', () => {
     assert.deepEqual(rebuilt, settings.policy);
   });
 
+  void it('shows each key of one of several directories, and the source of its password', async () => {
+    const several = await startSite({ directoryUrl: 'ldaps://ldap.corp.example' });
+    mkdirSync(join(several.dir, 'config/gatekeeper.d'));
+    const acme =
+      'directories:\n  - name: acme-2\n    login_domains: [acme.example]\n    preset: openldap\n    urls: [ldaps://x]\n    bind_dn: cn=x\n    base: dc=x\n';
+    writeFileSync(join(several.dir, 'config/gatekeeper.d/acme.yaml'), acme);
+    const env = { GATEKEEPER_LDAP_PASSWORD_ACME_2: 'pw-of-the-environment' };
+    const { out } = await gatekeeper(['config', '--json'], { haraka: several.dir, env });
+    await several.stop();
+    const { settings } = JSON.parse(out) as { settings: Row[] };
+    const shown = new Map(settings.map(({ key, value, source }) => [key, `${String(value)} ${source}`]));
+    const expected = {
+      directories: undefined,
+      'directories.acme-2.name': 'acme-2 config/gatekeeper.d/acme.yaml:2',
+      'directories.acme-2.login_domains': 'acme.example config/gatekeeper.d/acme.yaml:3',
+      'directories.acme-2.base': 'dc=x config/gatekeeper.d/acme.yaml:7',
+      'directories.acme-2.state_attributes': 'pwdAccountLockedTime,pwdReset preset openldap',
+      'directories.acme-2.connections': '8 default',
+      'directories.acme-2.bind_password': '(secret) GATEKEEPER_LDAP_PASSWORD_ACME_2',
+      'directory.bind_password': '(secret) config/ldap.password',
+    };
+    for (const [key, value] of Object.entries(expected)) assert.equal(shown.get(key), value, key);
+  });
+
   void it('names a preset where it gives a setting, and not where the file does', async () => {
     const preset = await startSite({
       directoryUrl: 'ldaps://dc1.corp.example',

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Attribute, Change, Client } from 'ldapts';
-import { entries, peopleBase } from '../../scripts/demo/people.ts';
+import { entries, gatekeeper as service, peopleBase, suffix } from '../../scripts/demo/people.ts';
 import { ldif } from '../../scripts/demo/ldif.ts';
+import { gatekeeper } from '../support/command.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startSlapd, type Slapd } from '../support/slapd.ts';
 import { plain } from '../support/smtp.ts';
@@ -83,6 +84,35 @@ void describe('a login that was accepted a moment ago', () => {
       await slapd.start();
     } finally {
       await gateway.stop();
+    }
+  });
+});
+
+void describe('the groups of an account', () => {
+  void it('are asked for anew once it was forgotten by the command', async () => {
+    const group = `cn=senders,ou=people,${suffix}`;
+    const member = [`uid=alice,${peopleBase}`, `uid=bob,${peopleBase}`];
+    const attributes = { objectClass: ['groupOfNames'], cn: ['senders'], member };
+    const slapd = await startSlapd({
+      ldif: ldif([...entries(), { dn: group, attributes }]),
+      access: 'access to attrs=userPassword by anonymous auth by * none\naccess to * by users write',
+    });
+    const directory = { required_groups: [group], group_base: suffix };
+    const gateway = await startTestGateway({ directoryUrl: slapd.url, settings: { directory } });
+    const answer = () => login(gateway, 'alice', 'pw-alice');
+    try {
+      assert.equal(await answer(), '235 2.7.0');
+      const admin = new Client({ url: slapd.url });
+      await admin.bind(service.dn, service.password);
+      const modification = new Attribute({ type: 'member', values: member.slice(0, 1) });
+      await admin.modify(group, new Change({ operation: 'delete', modification }));
+      await admin.unbind();
+      assert.equal(await answer(), '235 2.7.0', 'it is remembered');
+      assert.equal((await gatekeeper(['forget', 'alice@corp.example'], { haraka: gateway.dir })).code, 0);
+      assert.equal(await answer(), '535 5.7.8');
+    } finally {
+      await gateway.stop();
+      await slapd.stop();
     }
   });
 });

@@ -23,9 +23,13 @@ void describe('the files that are made from the settings schema: run `npm run ge
 
   void it('the page lists every setting, with a sentence', () => {
     const page = settingsPage();
+    const ofSections = new Set(valuesBelow(settingsSchema).map(([, each]) => each));
     for (const [path, schema] of valuesBelow(settingsSchema)) {
       const element = elementOf(schema);
-      const below = (element && childrenOf(element)) ?? [];
+      const all = (element && childrenOf(element)) ?? [];
+      // What a section has, too, is there once.
+      const below = all.filter(([, each]) => !ofSections.has(each));
+      if (below.length < all.length) assert.ok(page.includes(`| \`${path.join('.')}[].…\` `));
       for (const name of [path.join('.'), ...below.map(([key]) => `${path.join('.')}[].${key}`)]) {
         assert.match(page, new RegExp(`^\\| \`${name.replace(/[.[\]]/g, '\\$&')}\` .*\\| \\w.* \\|$`, 'm'));
       }

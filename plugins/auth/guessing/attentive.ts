@@ -1,5 +1,4 @@
-import type { Directory } from '../../core/directory/directory.ts';
-import type { RememberingDirectory } from '../../core/directory/remembered.ts';
+import type { Directory, RememberingDirectory } from '../../core/directory/directory.ts';
 import { forgottenWithinMs, type Forgotten } from '../../core/store/store.ts';
 
 /** Resolves to who was forgotten since a look; rejects when nobody can tell. */

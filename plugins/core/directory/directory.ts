@@ -4,7 +4,7 @@ import type { Secret } from '../secret.ts';
 
 /** A person or machine that may log in, as the directory knows it and never as it was typed. */
 export interface Account {
-  /** Stable name in the directory: the distinguished name, for LDAP. */
+  /** Stable name in all directories: the distinguished name, for LDAP, with `NAME:` before it in an entry of `directories`. */
   readonly id: string;
   /** The name for people and logs: the account's first address, or its id when it has none. */
   readonly name: string;
@@ -107,4 +107,10 @@ export interface Directory {
   probe(): Promise<void>;
   /** Ends all connections; later calls reject with `Unavailable`. */
   close(): void;
+}
+
+/** A directory that remembers what it found out. */
+export interface RememberingDirectory extends Directory {
+  /** Forgets what it knows of an account: by what it logged in as, its name or its id. Nothing named forgets all. */
+  forget(account?: string): void;
 }

@@ -33,6 +33,7 @@ export class Groups {
   readonly #settings: DirectorySettings;
   readonly #known: LRUCache<string, readonly string[]>;
   readonly #wanted: readonly string[];
+  #forgettings = 0;
 
   /** `now` is a clock in milliseconds that only moves forward. */
   constructor(settings: DirectorySettings, now: () => number) {
@@ -53,13 +54,20 @@ export class Groups {
     return this.#known.get(dn);
   }
 
+  forget(): void {
+    this.#forgettings += 1;
+    this.#known.clear();
+  }
+
   /** Asks one server; rejects with Unavailable when that cannot be found out, and then nothing is remembered. */
   async lookUp(entry: Entry, search: Search): Promise<readonly string[]> {
     const { nested_groups } = this.#settings;
+    const before = this.#forgettings;
     const isIn = await (nested_groups === 'in-chain'
       ? this.#inChain(entry, search)
       : this.#walked(entry, search));
-    this.#known.set(entry.dn, isIn);
+    // What is forgotten while it is asked for must not come back with the answer.
+    if (before === this.#forgettings) this.#known.set(entry.dn, isIn);
     return isIn;
   }
 

@@ -15,8 +15,8 @@ import {
   refused,
   Unavailable,
   type Account,
-  type Directory,
   type Refusal,
+  type RememberingDirectory,
   type Unproven,
   type Verification,
 } from './directory.ts';
@@ -62,12 +62,12 @@ export function createLdapDirectory(
   secrets: DirectorySecrets,
   log: Log = () => undefined,
   tuning: DirectoryTuning = {},
-): Directory {
+): RememberingDirectory {
   if (secrets.bindPassword.length === 0) throw new Error('directory: the service account has no password');
   return new LdapDirectory(settings, secrets, log, tuning);
 }
 
-class LdapDirectory implements Directory {
+class LdapDirectory implements RememberingDirectory {
   readonly #settings: DirectorySettings;
   readonly #log: Log;
   readonly #filter: LoginFilter;
@@ -197,6 +197,11 @@ class LdapDirectory implements Directory {
     this.#closed = true;
     this.#attempts.close();
     this.#pool.close();
+  }
+
+  /** Of everybody, whoever is named: which entry somebody means who is not logging in now, only a server can tell. */
+  forget(): void {
+    this.#groups.forget();
   }
 
   /** A place is held until the work is done, even if its login was given up: so many connections there are, and no more. */

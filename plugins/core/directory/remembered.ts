@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Secret } from '../secret.ts';
-import { Unavailable, type Account, type Directory, type Verification } from './directory.ts';
+import { Unavailable, type Account, type RememberingDirectory, type Verification } from './directory.ts';
 
 /** For how long answers are remembered, in milliseconds. */
 export interface MemoryOptions {
@@ -26,17 +26,11 @@ interface Answer {
 /** Refused logins have a place of their own: somebody who guesses must not crowd out those who are welcome. */
 const mostRefused = 1000;
 
-/** A directory that remembers what it answered. */
-export interface RememberingDirectory extends Directory {
-  /** Forgets what it knows of an account: by what it logged in as, its name or its id. Nothing named forgets all. */
-  forget(account?: string): void;
-}
-
 /**
  * Answers a login as it was answered a moment ago. Nothing in memory is a password: an answer is found by a keyed hash of
  * login and password (HMAC-SHA-256, under a key of this process), so that finding it tells nothing by its time either.
  */
-export function remember(directory: Directory, options: MemoryOptions): RememberingDirectory {
+export function remember(directory: RememberingDirectory, options: MemoryOptions): RememberingDirectory {
   const key = randomBytes(32);
   const accepted = new LRUCache<string, Answer>({ max: options.entries });
   const refused = new LRUCache<string, Answer>({ max: mostRefused });
@@ -78,6 +72,7 @@ export function remember(directory: Directory, options: MemoryOptions): Remember
     forget: (account) => {
       forgettings += 1;
       for (const place of [accepted, refused]) drop(place, account);
+      directory.forget(account);
     },
   };
 }

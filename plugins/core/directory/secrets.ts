@@ -4,8 +4,7 @@ import { readText } from '../read-text.ts';
 import { Secret } from '../secret.ts';
 import type { DirectorySecrets } from './ldap.ts';
 import type { DirectorySettings } from './settings.ts';
-
-const passwordVariable = 'GATEKEEPER_LDAP_PASSWORD';
+import { passwordVariable, type DirectorySource } from './sources.ts';
 
 /** The files of the folder `config` that hold what the settings only name. */
 export function directorySecretFiles(settings: DirectorySettings, config: string): readonly string[] {
@@ -14,31 +13,34 @@ export function directorySecretFiles(settings: DirectorySettings, config: string
 }
 
 /** Reads what the settings only name; throws an error that says what to do about a file. */
-export function readDirectorySecrets(settings: DirectorySettings, config: string): DirectorySecrets {
+export function readDirectorySecrets(source: DirectorySource, config: string): DirectorySecrets {
+  const { settings } = source;
   const ca = settings.ca_file === undefined ? undefined : readText(join(config, settings.ca_file));
-  return { bindPassword: readBindPassword(settings, config), ...(ca !== undefined && { ca }) };
+  return { bindPassword: readBindPassword(source, config), ...(ca !== undefined && { ca }) };
 }
 
 /** Where the password of `bind_dn` comes from: a variable of the environment, or a file of the folder `config`. */
 export type PasswordSource = { readonly variable: string } | { readonly file: string };
 
 /** The variable wins, when it is set; `undefined` when nothing names a password. */
-export function bindPasswordSource({
-  bind_password_file: file,
-}: DirectorySettings): PasswordSource | undefined {
-  if (process.env[passwordVariable]) return { variable: passwordVariable };
+export function bindPasswordSource({ settings, entry }: DirectorySource): PasswordSource | undefined {
+  const variable = passwordVariable(entry?.name);
+  if (process.env[variable]) return { variable };
+  const { bind_password_file: file } = settings;
   return file === undefined ? undefined : { file };
 }
 
-function readBindPassword(settings: DirectorySettings, config: string): Secret {
-  const source = bindPasswordSource(settings);
+function readBindPassword(directory: DirectorySource, config: string): Secret {
+  const { key, entry } = directory;
+  const source = bindPasswordSource(directory);
   if (source === undefined) {
-    throw new Error(`directory.bind_password_file is not set, nor is the variable ${passwordVariable}`);
+    const variable = passwordVariable(entry?.name);
+    throw new Error(`${key}.bind_password_file is not set, nor is the variable ${variable}`);
   }
   if ('variable' in source) return Secret.fromText(process.env[source.variable] ?? '');
   const path = join(config, source.file);
   const password = readText(path).replace(/\r?\n$/, '');
-  if (password === '') throw new Error(`${path} is empty: it must hold the password of directory.bind_dn`);
+  if (password === '') throw new Error(`${path} is empty: it must hold the password of ${key}.bind_dn`);
   if (statSync(path).mode & 0o007) throw new Error(`${path} can be read by everybody: chmod 640 or stricter`);
   return Secret.fromText(password);
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { parseDomain } from '../mailbox.ts';
+import { name } from '../settings/parts.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { parseDnTemplate } from './dn.ts';
 import { attributePattern, parseCondition, parseFilter } from './filter.ts';
@@ -188,7 +190,7 @@ function appPasswordProblems(settings: DirectorySettings): [key: string, message
   return [['scram_attribute', message]];
 }
 
-const checkedSection = sectionSchema.superRefine((settings, context) => {
+function checkSection(settings: DirectorySettings, context: z.RefinementCtx): void {
   const check = (path: (string | number)[], use: () => unknown) => {
     try {
       use();
@@ -218,7 +220,28 @@ const checkedSection = sectionSchema.superRefine((settings, context) => {
   settings.urls.forEach((url, index) => {
     check(['urls', index], () => parseEndpoint(url, settings));
   });
-});
+}
 
 /** The section `directory` of the settings. */
-export const directorySettings = z.preprocess(withPreset, checkedSection);
+export const directorySettings = z.preprocess(withPreset, sectionSchema.superRefine(checkSection));
+
+const loginDomain = z
+  .string()
+  .refine(
+    (text) => parseDomain(text.replace(/^\*\./, '')) !== undefined,
+    'expected a domain name, or *.DOMAIN for all below it',
+  );
+
+const entrySchema = z.strictObject({
+  name: name.describe('How log lines call it; stands in front of the ids of its accounts'),
+  login_domains: z
+    .array(loginDomain)
+    .min(1)
+    .describe(
+      'Logins of these domains (what stands behind the last @) it alone answers; *.DOMAIN is for all domains below one',
+    ),
+  ...sectionSchema.shape,
+});
+
+/** An entry of `directories`: the keys of the section, by the same rules, and whose logins it answers. */
+export const directoryEntry = z.preprocess(withPreset, entrySchema.superRefine(checkSection));

@@ -1,16 +1,9 @@
+import { foldedLogin } from '../directory/spelling.ts';
 import { formatAddress, parseClient, type Address } from '../spf/address.ts';
 
-/**
- * What stands for all spellings of a login, for counting and never for a decision who somebody is. It folds at least what
- * a directory may ignore (RFC 4518 §2: case, compatibility forms, spaces, what is invisible; accents in Active Directory),
- * and the sub-address. Two accounts that it takes for one share their counters.
- */
+/** By what logins are counted: the folded login without its sub-address. Two accounts that it takes for one share counters. */
 export function accountOf(login: string, separator: string): string {
-  const folded = login
-    .normalize('NFKD')
-    .replace(/[\p{M}\p{Z}\p{C}\p{Default_Ignorable_Code_Point}]/gu, '')
-    .toLowerCase()
-    .normalize('NFKD');
+  const folded = foldedLogin(login);
   const at = folded.lastIndexOf('@');
   const cut = separator === '' ? -1 : folded.indexOf(separator);
   const account = cut > 0 && cut < at ? folded.slice(0, cut) + folded.slice(at) : folded;

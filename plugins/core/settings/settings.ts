@@ -1,6 +1,6 @@
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
-import { directorySettings } from '../directory/settings.ts';
+import { directoryEntry, directorySettings } from '../directory/settings.ts';
 import { contradictions } from './contradictions.ts';
 import { dns, listenerSpf, partner, spf } from './inbound.ts';
 import { mode, modeObserve } from './mode.ts';
@@ -205,7 +205,13 @@ const wholePolicy = z.strictObject({
     .describe(
       'Where the processes of this machine keep what they share and what outlives them; a relative path starts at the directory of Haraka',
     ),
-  directory: directorySettings.optional().describe('Who may log in; the role submission needs it'),
+  directory: directorySettings
+    .optional()
+    .describe('Who may log in; the role submission needs it, unless directories has all who may'),
+  directories: z
+    .array(directoryEntry)
+    .default([])
+    .describe('Directories for logins of some domains; directory answers all other logins'),
   oauth: oauthSettings
     .optional()
     .describe('Whose tokens log in, by OAUTHBEARER and XOAUTH2; absent: nobody logs in by a token'),
@@ -229,7 +235,13 @@ export const settingsSchema = wholePolicy.superRefine((policy, context) => {
 });
 
 /** Lists that may also stand in files of their own, in the folder `gatekeeper.d`. */
-export const registries = ['protected_domains', 'nodes', 'trusted_relays', 'partners'] as const;
+export const registries = [
+  'protected_domains',
+  'nodes',
+  'trusted_relays',
+  'partners',
+  'directories',
+] as const;
 
 /** A policy with the name of its content: what a decision was made under. */
 export interface Settings {

@@ -140,8 +140,18 @@ const found = [
   { it: 'does not search for a long login', login: `${'é'.repeat(128)}x`, is: 'malformed-login' },
 ] as const;
 
+/** How a directory is made, and what stands in front of the ids of its accounts. */
+export interface Made {
+  readonly create?: (settings: DirectorySettings, secrets: DirectorySecrets) => Directory;
+  readonly prefix?: string;
+}
+
 /** What every implementation of `Directory` does, whatever server is behind it. */
-export function directoryContract(name: string, start: () => Promise<Running>): void {
+export function directoryContract(
+  name: string,
+  start: () => Promise<Running>,
+  { create = createLdapDirectory, prefix = '' }: Made = {},
+): void {
   describe(`directory: ${name}`, () => {
     let running: Running;
     let directory: Directory;
@@ -150,7 +160,7 @@ export function directoryContract(name: string, start: () => Promise<Running>): 
 
     before(async () => {
       running = await start();
-      directory = createLdapDirectory(running.settings, running.secrets);
+      directory = create(running.settings, running.secrets);
     });
     after(async () => {
       directory.close();
@@ -180,7 +190,7 @@ export function directoryContract(name: string, start: () => Promise<Running>): 
       const verification = await verify('Alice@CORP.example', 'pw-alice');
       assert.equal(verification.kind, 'account');
       const { id, name: called, addresses } = verification.account;
-      assert.equal(id.toLowerCase().replaceAll(' ', ''), 'uid=alice,ou=people,dc=corp,dc=example');
+      assert.equal(id.toLowerCase().replaceAll(' ', ''), `${prefix}uid=alice,ou=people,dc=corp,dc=example`);
       assert.equal(called, 'alice@corp.example');
       assert.deepEqual(addresses.map(formatMailbox).slice(0, 2), [
         'alice@corp.example',
@@ -202,7 +212,7 @@ export function directoryContract(name: string, start: () => Promise<Running>): 
 
     it('is unavailable, and refuses nobody, when its own account is not accepted', async () => {
       const secrets = { ...running.secrets, bindPassword: Secret.fromText('pw-of-another-service') };
-      const stranger = createLdapDirectory(running.settings, secrets);
+      const stranger = create(running.settings, secrets);
       const refused = { name: 'Unavailable', message: /refused the service account cn=gatekeeper.*49/ };
       const attempt = stranger.verify('alice@corp.example', Secret.fromText('pw-alice'));
       await assert.rejects(attempt, refused);
@@ -212,7 +222,7 @@ export function directoryContract(name: string, start: () => Promise<Running>): 
 
     it('is unavailable, and refuses nobody, when its base does not exist', async () => {
       const settings = { ...running.settings, base: 'ou=nowhere,dc=corp,dc=example' };
-      const lost = createLdapDirectory(settings, running.secrets);
+      const lost = create(settings, running.secrets);
       const attempt = lost.verify('alice@corp.example', Secret.fromText('pw-alice'));
       await assert.rejects(attempt, { name: 'Unavailable', message: /search failed: noSuchObject \(32\)/ });
       lost.close();
@@ -221,13 +231,13 @@ export function directoryContract(name: string, start: () => Promise<Running>): 
     it('says whether a server would answer', async () => {
       await directory.probe();
       const secrets = { ...running.secrets, bindPassword: Secret.fromText('wrong') };
-      const stranger = createLdapDirectory(running.settings, secrets);
+      const stranger = create(running.settings, secrets);
       await assert.rejects(stranger.probe(), { name: 'Unavailable' });
       stranger.close();
     });
 
     it('rejects what is asked after its end', async () => {
-      const closed = createLdapDirectory(running.settings, running.secrets);
+      const closed = create(running.settings, running.secrets);
       closed.close();
       await assert.rejects(closed.verify('alice@corp.example', Secret.fromText('pw-alice')), {
         name: 'Unavailable',

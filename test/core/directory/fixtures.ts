@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach } from 'node:test';
-import type { Directory } from '../../../plugins/core/directory/directory.ts';
+import type { RememberingDirectory } from '../../../plugins/core/directory/directory.ts';
 import { createLdapDirectory, type DirectoryTuning } from '../../../plugins/core/directory/ldap.ts';
 import type { DirectorySettings } from '../../../plugins/core/directory/settings.ts';
 import { Secret } from '../../../plugins/core/secret.ts';
@@ -28,7 +28,7 @@ export interface Client {
   /** Logs alice in, and says in one word what came of it. */
   readonly verify: (password?: string) => Promise<string>;
   readonly logged: string[];
-  readonly directory: Directory;
+  readonly directory: RememberingDirectory;
 }
 
 /** A directory that ends with the test. */

@@ -175,6 +175,30 @@ void describe('directory: groups, remembered', () => {
     assert.equal(asked(), 2);
   });
 
+  for (const account of ['alice@corp.example', 'bob@corp.example', undefined]) {
+    void it(`no longer when ${account ?? 'everybody'} is to be forgotten`, async () => {
+      const { verify, asked, directory } = await directoryWith(nothing, { group_base: 'dc=groups' });
+      await verify();
+      directory.forget(account);
+      await verify();
+      assert.equal(asked(), 2);
+    });
+  }
+
+  void it('not what was found out before that, and comes after it', async () => {
+    const search = (request: FakeRequest, isOfGroup: boolean) => {
+      if (isOfGroup && asked() === 1) directory.forget();
+      return nothing(request);
+    };
+    const opened = await directoryWith(search, { group_base: 'dc=groups' });
+    const { verify, asked, directory } = opened;
+    await verify();
+    await verify();
+    assert.equal(asked(), 2);
+    await verify();
+    assert.equal(asked(), 2);
+  });
+
   void it('not when they could not be found out', async () => {
     let isDown = true;
     const search = ({ id }: FakeRequest) => answer.done(id, isDown ? 53 : 0);

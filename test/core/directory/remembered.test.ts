@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import {
   Unavailable,
   type Account,
-  type Directory,
+  type RememberingDirectory,
   type Verification,
 } from '../../../plugins/core/directory/directory.ts';
 import { remember, type MemoryOptions } from '../../../plugins/core/directory/remembered.ts';
@@ -23,8 +23,9 @@ function account(address: string): Account {
 function scene(options: Partial<MemoryOptions> = {}) {
   const asked: string[] = [];
   const stale: string[] = [];
+  const forgotten: (string | undefined)[] = [];
   const state = { now: 0, password: 'right', down: false };
-  const directory: Directory = {
+  const directory: RememberingDirectory = {
     verify: (login, password) => {
       const text = password.reveal((bytes) => bytes.toString());
       asked.push(`${login}:${text}`);
@@ -35,6 +36,7 @@ function scene(options: Partial<MemoryOptions> = {}) {
     verifier: () => Promise.reject(new Unavailable('no test needs it')),
     probe: () => Promise.resolve(),
     close: () => asked.push('closed'),
+    forget: (account) => forgotten.push(account),
   };
   const memory = remember(directory, {
     ...{ acceptedMs: 60_000, refusedMs: 5000, staleMs: 0, entries: 100 },
@@ -46,7 +48,7 @@ function scene(options: Partial<MemoryOptions> = {}) {
     const verification = await memory.verify(name, Secret.fromText(password));
     return verification.kind === 'account' ? verification.account.name : verification.cause;
   };
-  return { memory, state, asked, stale, login };
+  return { memory, state, asked, stale, forgotten, login };
 }
 
 void describe('what is remembered of logins:', () => {
@@ -146,6 +148,13 @@ void describe('what is to be forgotten:', () => {
       assert.equal(await login('alice', 'right'), 'wrong-password');
     });
   }
+
+  void it('what the directory itself remembers', () => {
+    const { memory, forgotten } = scene();
+    memory.forget('alice');
+    memory.forget();
+    assert.deepEqual(forgotten, ['alice', undefined]);
+  });
 
   void it('others stay', async () => {
     const { memory, login, asked } = scene();

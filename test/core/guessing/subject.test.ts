@@ -16,12 +16,18 @@ void describe('all spellings of a login', () => {
     'alic\u200be@corp.example',
     'àlicé@corp.example',
     'a\u0301lice@corp.example',
+    'al\u1806ice@corp.example',
+    'alice\ufffc@corp.example',
   ];
   for (const spelling of spellings) {
     void it(`share a counter: ${JSON.stringify(spelling)}`, () => {
       assert.equal(accountOf(spelling, '+'), 'alice@corp.example');
     });
   }
+
+  void it('share a counter, also where a capital is two letters', () => {
+    assert.equal(accountOf('Strauß@corp.example', '+'), accountOf('STRAUSS@corp.example', '+'));
+  });
 
   const others = [
     'alice',

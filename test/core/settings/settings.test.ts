@@ -196,21 +196,21 @@ void describe('the sample file', () => {
     const isAlternative = (line: string) => /\b(?:bind_template|jwks_file):/.test(line);
     const shown = lines.filter((line) => !isProse(line) && !isAlternative(line));
     const uncommented = shown.map((line) => line.replace(/^(\s*)# /, '$1'));
-    const { emergency, http, oauth, listeners, nodes, trusted_relays, directory, ...rest } = parseSettings(
-      uncommented.join('\n'),
-      'sample',
-    ).policy;
+    const { emergency, http, oauth, listeners, nodes, trusted_relays, directories, directory, ...rest } =
+      parseSettings(uncommented.join('\n'), 'sample').policy;
     const defaults = parseSettings(sampleSettings(), 'sample').policy;
-    const { listeners: none, nodes: alone, trusted_relays: nobody, directory: search, ...others } = defaults;
+    const { listeners: none, nodes: alone, trusted_relays: nobody, directories: single, ...more } = defaults;
+    const { directory: search, ...others } = more;
     const { ca_file, bind_password_file, group_base, ...found } = directory ?? {};
     assert.deepEqual(rest, others);
     assert.deepEqual(found, search);
-    assert.deepEqual([none, alone, nobody], [[], [], []]);
+    assert.deepEqual([none, alone, nobody, single], [[], [], [], []]);
     assert.deepEqual(listeners, [{ port: 2525, role: 'mx' }]);
     assert.deepEqual([emergency, http?.port], ['observe', 8025]);
     assert.deepEqual([nodes[0]?.name, trusted_relays[0]?.name], ['gateway-2', 'backup-mx']);
     assert.deepEqual([ca_file, bind_password_file], ['ldap-ca.pem', 'ldap.password']);
     assert.deepEqual([oauth?.ca_file, oauth?.login_claim], ['idp-ca.pem', 'email']);
     assert.equal(group_base, 'ou=groups,dc=example,dc=com');
+    assert.equal(directories[0]?.login_domains[0], 'other.example');
   });
 });

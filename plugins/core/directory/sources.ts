@@ -1,0 +1,72 @@
+import type { Policy } from '../settings/settings.ts';
+import { foldedDomain } from './spelling.ts';
+import type { DirectorySettings } from './settings.ts';
+
+type Named = Policy['directories'][number];
+
+/** One of the directories that settings name. */
+export interface DirectorySource {
+  /** What logs, messages and `gatekeeper config` call it: `directory`, or `directories.NAME`. */
+  readonly key: string;
+  readonly settings: DirectorySettings;
+  /** What an entry of `directories` says beside that; absent for the section `directory`. */
+  readonly entry?: Pick<Named, 'name' | 'login_domains'>;
+}
+
+/** All directories of a policy, the section `directory` first. */
+export function directoriesOf({
+  directory,
+  directories,
+}: Pick<Policy, 'directory' | 'directories'>): readonly DirectorySource[] {
+  const named = directories.map((entry) => ({
+    key: `directories.${entry.name}`,
+    settings: entry,
+    entry,
+  }));
+  return directory ? [{ key: 'directory', settings: directory }, ...named] : named;
+}
+
+/** Whether SCRAM is offered: the client names its login after EHLO, so that all directories have verifiers, or none has. */
+export function offersScram(policy: Policy): boolean {
+  return directoriesOf(policy).some(({ settings }) => settings.scram_attribute !== '');
+}
+
+/**
+ * Which one of these decides about a login; `undefined` when none of them does. Pure: it depends on nothing but
+ * `foldedDomain`, so that no spelling that a server takes for a login reaches another directory than that login does.
+ */
+export function chooser(sources: readonly DirectorySource[]): (login: string) => DirectorySource | undefined {
+  const others = sources.find(({ entry }) => !entry);
+  const listed = new Map(
+    sources.flatMap((source) =>
+      (source.entry?.login_domains ?? []).map((pattern) => [foldedPattern(pattern), source] as const),
+    ),
+  );
+  return (login) => {
+    if (listed.size === 0) return others;
+    const patterns = patternsFor(foldedDomain(login));
+    return patterns.map((pattern) => listed.get(pattern)).find((source) => source) ?? others;
+  };
+}
+
+/** A domain of `login_domains` as it is compared. */
+export function foldedPattern(pattern: string): string {
+  const domain = pattern.replace(/^\*\./, '');
+  return `${domain === pattern ? '' : '*.'}${foldedDomain(`@${domain}`)}`;
+}
+
+/** RFC 1035 §2.3.4; whoever sends more dots than that shall not cost us more. */
+const longestDomain = 255;
+
+/** The domain itself, then `*.` and each one above it: the nearest wins. */
+function patternsFor(domain: string): readonly string[] {
+  if (domain.length > longestDomain) return [];
+  const labels = domain.split('.');
+  return [domain, ...labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`)];
+}
+
+/** The variable of the environment that may hold the password of `bind_dn`. */
+export function passwordVariable(name?: string): string {
+  const variable = 'GATEKEEPER_LDAP_PASSWORD';
+  return name === undefined ? variable : `${variable}_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+}
