@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { Client } from 'ldapts';
 import { Deadline } from '../../plugins/core/deadline.ts';
 import type { Directory } from '../../plugins/core/directory/directory.ts';
+import { OperationTime } from '../../plugins/core/directory/operation.ts';
 import type { DirectorySettings } from '../../plugins/core/directory/settings.ts';
 import { Secret } from '../../plugins/core/secret.ts';
 import type { AuthTask, Kind, Security } from './auth-scene.ts';
@@ -117,7 +118,7 @@ const poolOf = onceFor((task, package_, crowd) => {
   const { bindPassword, ca } = secretsOf(task);
   const pool = new package_.Pool({
     ...{ bindDn: task.serviceDn, bindPassword, trust: createSecureContext({ ca }) },
-    ...{ milliseconds: 5000, idleMilliseconds: 60_000, connections: crowd },
+    ...{ idleMilliseconds: 60_000, connections: crowd },
   });
   return { pool, server };
 });
@@ -137,7 +138,8 @@ async function gatekeeper(task: AuthTask, kind: Kind, crowd: number, millisecond
   const { pool, server } = await poolOf(task, crowd);
   return count(crowd, milliseconds, async () => {
     const deadline = new Deadline(10_000, () => new Error('too late'));
-    const proof = await pool.bind(server, task.dn, Secret.fromText(task.password), deadline);
+    const time = new OperationTime(5000, deadline);
+    const proof = await pool.bind(server, task.dn, Secret.fromText(task.password), time);
     deadline.meet();
     if (proof !== 'proven') throw new Error('a right password was refused');
   });

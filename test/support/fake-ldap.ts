@@ -5,8 +5,15 @@ import { createSecureContext, TLSSocket } from 'node:tls';
 /** The encoding here is written anew, so that a mistake in the client's is not repeated by its test server. */
 export function element(tag: number, ...content: readonly Buffer[]): Buffer {
   const body = Buffer.concat(content);
-  const length = body.length < 128 ? [body.length] : [0x82, body.length >> 8, body.length & 0xff];
-  return Buffer.concat([Buffer.from([tag, ...length]), body]);
+  const header = Buffer.from([tag, 0x84, 0, 0, 0, 0]);
+  header.writeUInt32BE(body.length, 2);
+  const digits =
+    body.length < 128
+      ? [body.length]
+      : body.length < 0x1_0000
+        ? [0x82, ...header.subarray(4)]
+        : header.subarray(1);
+  return Buffer.concat([Buffer.from([tag, ...digits]), body]);
 }
 
 const number = (value: number, tag = 0x02): Buffer => element(tag, Buffer.from([value]));
@@ -97,8 +104,8 @@ const polite = {
   startTls: ({ id }: FakeRequest) => answer.extended(id, 0),
 };
 
-/** A server on a raw socket that knows alice, and misbehaves as `script` says. */
-export async function startFakeLdap(script: Script = {}): Promise<FakeLdap> {
+/** A server on a raw socket that knows alice, and misbehaves as `script` says, which may change meanwhile. */
+export async function startFakeLdap(script: Script = {}, wantedPort = 0): Promise<FakeLdap> {
   const sockets = new Set<Socket>();
   const requests: FakeRequest[] = [];
   const clear: Buffer[] = [];
@@ -155,7 +162,7 @@ export async function startFakeLdap(script: Script = {}): Promise<FakeLdap> {
     else void trickle(socket, bytes);
   }
 
-  server.listen(0, '127.0.0.1');
+  server.listen(wantedPort, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const close = async (): Promise<void> => {

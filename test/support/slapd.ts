@@ -26,6 +26,8 @@ export interface Slapd {
   readonly pid: () => number;
   /** Ends the server without a goodbye, as a crash would. */
   readonly kill: () => Promise<void>;
+  /** Ends it as an administrator does. */
+  readonly end: () => Promise<void>;
   /** Starts it again on the same ports with the same data. */
   readonly start: () => Promise<void>;
   /** Ends the server and removes its files. */
@@ -57,11 +59,13 @@ export async function startSlapd(options: {
     await untilItListens(port, child);
   }
 
-  async function kill(): Promise<void> {
+  async function endBy(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     if (child?.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
+    child.kill(signal);
     await once(child, 'exit');
   }
+
+  const kill = (): Promise<void> => endBy('SIGKILL');
 
   async function stop(): Promise<void> {
     await kill();
@@ -74,7 +78,7 @@ export async function startSlapd(options: {
   }
 
   await start();
-  return { port, url, tlsPort, pid, kill, start, stop };
+  return { port, url, tlsPort, pid, kill, end: () => endBy('SIGTERM'), start, stop };
 }
 
 /** Writes the configuration and runs slapadd with it; resolves to its path. */

@@ -13,9 +13,11 @@ export interface WireTapOptions {
   readonly target: number;
   /** Gives the answer to the first bytes of a client, instead of the server. */
   readonly answer?: (first: Buffer) => Buffer;
+  /** Waited for before what a client says goes on to the server. */
+  readonly before?: (chunk: Buffer) => Promise<void>;
 }
 
-export async function startWireTap({ target, answer }: WireTapOptions): Promise<WireTap> {
+export async function startWireTap({ target, answer, before }: WireTapOptions): Promise<WireTap> {
   const captured: Buffer[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((client) => {
@@ -28,12 +30,17 @@ export async function startWireTap({ target, answer }: WireTapOptions): Promise<
     client.on('data', (chunk) => {
       captured.push(chunk);
       if (isFirst && answer) client.write(answer(chunk));
-      else upstream.write(chunk);
+      else void passOn(upstream, chunk);
       isFirst = false;
     });
     upstream.pipe(client);
     client.on('close', () => upstream.destroy());
+    upstream.on('close', () => client.destroy());
   });
+  const passOn = async (upstream: Socket, chunk: Buffer): Promise<void> => {
+    if (before) await before(chunk);
+    upstream.write(chunk);
+  };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {

@@ -1,11 +1,18 @@
 import type { Deadline } from '../deadline.ts';
 import { oncePerMinute } from '../once-per-minute.ts';
+import { NoAnswer } from './connection.ts';
 import { Unavailable } from './directory.ts';
+import { OperationTime } from './operation.ts';
 import { isFaultOfServer } from './pool.ts';
 import type { Server, Servers } from './servers.ts';
 
+/** Something that is asked of a server, in its time. */
+export type Operation<T> = (server: Server, time: OperationTime) => Promise<T>;
+
 export interface AttemptsOptions {
   readonly servers: Servers;
+  /** What one operation has with one server. */
+  readonly milliseconds: number;
   readonly log: (message: string) => void;
   /** A clock in milliseconds that only moves forward. */
   readonly now: () => number;
@@ -29,27 +36,43 @@ export class Attempts {
     this.#closed = true;
   }
 
-  /** Tries one server, then once another one, or the same again where there is no other. */
-  async make<T>(deadline: Deadline, operation: (server: Server) => Promise<T>): Promise<T> {
+  /** Tries one server, then once another one, or the same again in what is left of its time where there is no other. */
+  async make<T>(login: Deadline, operation: Operation<T>): Promise<T> {
     const { servers } = this.#options;
     const first = servers.choose();
+    const time = this.timeIn(login);
     try {
-      return await this.#on(first, deadline, operation);
+      return await this.#on(first, time, operation);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      return this.#on(servers.choose(first), deadline, operation);
+      const second = servers.choose(first);
+      if (second === first && time.isSpent) throw error;
+      return this.#on(second, second === first ? time : this.timeIn(login), operation);
     }
   }
 
-  async #on<T>(server: Server, deadline: Deadline, operation: (server: Server) => Promise<T>): Promise<T> {
+  /** The time of one operation that begins now. */
+  timeIn(login: Deadline): OperationTime {
+    return new OperationTime(this.#options.milliseconds, login);
+  }
+
+  /** Whether an operation failed because nobody has said a word to anybody for as long as it may take. */
+  isSilence(error: unknown): error is NoAnswer {
+    const { servers, milliseconds } = this.#options;
+    // Timers are not exact.
+    return error instanceof NoAnswer && servers.silentFor(0.9 * milliseconds);
+  }
+
+  async #on<T>(server: Server, time: OperationTime, operation: Operation<T>): Promise<T> {
     const { servers, log } = this.#options;
-    deadline.throwIfAborted();
+    const { login } = time;
+    login.throwIfAborted();
     try {
-      const answer = await operation(server);
+      const answer = await operation(server, time);
       if (servers.succeeded(server)) log(`${server.url}: the server answers again`);
       return answer;
     } catch (error) {
-      if (error !== deadline.reason && !this.#closed && isFaultOfServer(error)) this.#pause(server, error);
+      if (error !== login.reason && !this.#closed && isFaultOfServer(error)) this.#pause(server, error);
       throw error;
     }
   }

@@ -14,9 +14,13 @@ import {
   type Result,
   type SearchRequest,
 } from './messages.ts';
+import type { OperationTime } from './operation.ts';
 
 /** The connection ended, as an idle one may at any time, and not by anybody's fault: a fresh one may still do. */
 export class ConnectionLost extends Unavailable {}
+
+/** The server said nothing for as long as it may. */
+export class NoAnswer extends Unavailable {}
 
 export interface SearchAnswer {
   readonly entries: readonly Entry[];
@@ -86,16 +90,16 @@ export class Connection {
   }
 
   /** A simple bind. It needs the connection for itself: servers drop answers when binds overlap with anything. */
-  bind(dn: string, password: Secret, milliseconds: number): Promise<Result> {
+  bind(dn: string, password: Secret, time: OperationTime): Promise<Result> {
     // RFC 4513 §5.1.1 and §5.1.2: without name or password a bind succeeds and proves nothing.
     if (dn === '' || password.length === 0) throw new Error('a bind needs a name and a password');
     if (this.#pending.size > 0) throw new Error('a bind while another request is in flight');
     const encode = (id: number): Buffer => encodeBind(id, dn, password);
     const accept = (response: Response): Result => resultOf(response, 'bind');
-    return this.#request({ what: 'bind', limit: limits.result, encode, accept }, milliseconds);
+    return this.#request({ what: 'bind', limit: limits.result, encode, accept }, time);
   }
 
-  search(search: SearchRequest, milliseconds: number): Promise<SearchAnswer> {
+  search(search: SearchRequest, time: OperationTime): Promise<SearchAnswer> {
     const entries: Entry[] = [];
     const encode = (id: number): Buffer => encodeSearch(id, search);
     const accept = (response: Response): SearchAnswer | undefined => {
@@ -106,15 +110,12 @@ export class Connection {
         throw new ProtocolError('more entries than were asked for');
       return undefined;
     };
-    return this.#request({ what: 'search', limit: limits.search, encode, accept }, milliseconds);
+    return this.#request({ what: 'search', limit: limits.search, encode, accept }, time);
   }
 
-  startTls(milliseconds: number): Promise<Result> {
+  startTls(time: OperationTime): Promise<Result> {
     const accept = (response: Response): Result => resultOf(response, 'extended');
-    return this.#request(
-      { what: 'StartTLS', limit: limits.result, encode: encodeStartTls, accept },
-      milliseconds,
-    );
+    return this.#request({ what: 'StartTLS', limit: limits.result, encode: encodeStartTls, accept }, time);
   }
 
   /** Gives the socket away for the TLS handshake; throws when the server said anything after its answer to StartTLS. */
@@ -133,13 +134,12 @@ export class Connection {
     this.#socket.end(encodeUnbind(this.#nextId()), () => this.#socket.destroy());
   }
 
-  #request<T>(request: Request<T>, milliseconds: number): Promise<T> {
+  #request<T>(request: Request<T>, time: OperationTime): Promise<T> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended);
     const id = this.#nextId();
-    const late = `no answer to the ${request.what} request within ${milliseconds / 1000} s`;
-    const timer = setTimeout(() => {
-      this.#fail(new Unavailable(`${this.#url}: ${late}`));
-    }, milliseconds);
+    const late = `no answer to the ${request.what} request within ${time.text}`;
+    // Not before what came meanwhile was read: this process may have been held up itself.
+    const timer = setTimeout(() => setImmediate(() => this.#giveUp(id, late)), time.left);
     return new Promise((resolve, reject) => {
       const deliver = (response: Response): boolean => {
         const answer = request.accept(response);
@@ -190,6 +190,15 @@ export class Connection {
     clearTimeout(pending.timer);
     this.#pending.delete(id);
     if (this.#pending.size === 0 && this.#ended !== undefined) this.close();
+  }
+
+  /** One request had no answer; the others have lost their connection, and may ask again on another one. */
+  #giveUp(id: number, late: string): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    pending.reject(new NoAnswer(`${this.#url}: ${late}`));
+    this.#lose(late);
   }
 
   #lose(what: string): void {

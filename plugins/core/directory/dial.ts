@@ -6,16 +6,17 @@ import {
   type SecureContext,
 } from 'node:tls';
 import { messageOf } from '../message-of.ts';
-import { Connection } from './connection.ts';
+import { Connection, NoAnswer } from './connection.ts';
 import { Unavailable } from './directory.ts';
 import type { Endpoint } from './endpoint.ts';
 import { nameOfResult, resultCode } from './messages.ts';
+import type { OperationTime } from './operation.ts';
 
 export interface DialOptions {
   /** The authorities that are trusted. */
   readonly trust: SecureContext;
   /** For connection, StartTLS and handshake together. */
-  readonly milliseconds: number;
+  readonly time: OperationTime;
   readonly idleMilliseconds: number;
   /** Told of every socket at once, so that it can be ended whatever it is doing. */
   readonly onSocket: (socket: Socket) => void;
@@ -26,8 +27,8 @@ export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Co
   const { host, port, url } = endpoint;
   const socket = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
   options.onSocket(socket);
-  const late = new Unavailable(`${url}: no connection within ${options.milliseconds / 1000} s`);
-  const deadline = rejectAfter(options.milliseconds, late);
+  const late = new NoAnswer(`${url}: no connection within ${options.time.text}`);
+  const deadline = rejectAfter(options.time.left, late);
   try {
     const secured = await Promise.race([establish(socket, endpoint, options), deadline.passed]);
     return new Connection(url, secured, options.idleMilliseconds);
@@ -63,7 +64,7 @@ async function establish(socket: Socket, endpoint: Endpoint, options: DialOption
 /** RFC 4511 §4.14. The connection in clear ends here: it asked one question, and its parser goes no further. */
 async function startTls(socket: Socket, endpoint: Endpoint, options: DialOptions): Promise<Socket> {
   const clear = new Connection(endpoint.url, socket, options.idleMilliseconds);
-  const { code, diagnostic } = await clear.startTls(options.milliseconds);
+  const { code, diagnostic } = await clear.startTls(options.time);
   if (code === resultCode.success) return clear.detach();
   throw new Unavailable(`${endpoint.url}: the server refused StartTLS: ${nameOfResult(code)} ${diagnostic}`);
 }
@@ -96,9 +97,8 @@ function ready(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void
 function rejectAfter(milliseconds: number, reason: Error): { timer: NodeJS.Timeout; passed: Promise<never> } {
   let timer!: NodeJS.Timeout;
   const passed = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(reason);
-    }, milliseconds);
+    // Not before what came meanwhile was read: this process may have been held up itself.
+    timer = setTimeout(() => setImmediate(() => reject(reason)), milliseconds);
   });
   return { timer, passed };
 }

@@ -10,7 +10,7 @@ import {
   verifierOf,
 } from './account.ts';
 import { AppPasswords, credentialOf } from './app-passwords.ts';
-import { Attempts } from './attempts.ts';
+import { Attempts, type Operation } from './attempts.ts';
 import {
   refused,
   Unavailable,
@@ -29,10 +29,10 @@ import { refusalOfName, refusalWithoutAsking } from './login.ts';
 import { resultCode, type Entry, type SearchRequest } from './messages.ts';
 import { isMissing, Pool } from './pool.ts';
 import { preparationOf, type Prepare } from './preparation.ts';
-import type { Prove } from './proof.ts';
+import type { Proof, Prove } from './proof.ts';
 import { Queue } from './queue.ts';
 import { MadeUpVerifiers } from './scram.ts';
-import { Servers, type Chance, type Server } from './servers.ts';
+import { Servers, type Chance } from './servers.ts';
 import type { DirectorySettings } from './settings.ts';
 
 export interface DirectorySecrets {
@@ -100,6 +100,7 @@ class LdapDirectory implements RememberingDirectory {
     const servers = new Servers(endpoints, chance, settings.server_order);
     this.#attempts = new Attempts({
       servers,
+      milliseconds: settings.operation_timeout_seconds * 1000,
       log,
       now: chance.now,
       drop: (server) => this.#pool.drop(server),
@@ -113,7 +114,6 @@ class LdapDirectory implements RememberingDirectory {
       bindDn: settings.bind_dn,
       bindPassword: secrets.bindPassword,
       trust: trustIn(secrets.ca),
-      milliseconds: settings.operation_timeout_seconds * 1000,
       idleMilliseconds: tuning.idleMilliseconds ?? 60_000,
       connections: settings.connections,
     });
@@ -211,10 +211,14 @@ class LdapDirectory implements RememberingDirectory {
       return await this.#decide(login, deadline, async (dn, appPasswords) => {
         const credential = await credentialOf(appPasswords, password, deadline);
         if (credential) return { proof: 'proven', credential };
-        const bind = (server: Server) => this.#pool.bind(server, dn, password, deadline);
+        const bind: Operation<Proof> = (server, time) => this.#pool.bind(server, dn, password, time);
         const cause = this.#appPasswords.refusalOfOther(appPasswords);
         return { proof: cause ?? (await this.#attempts.make(deadline, bind)) };
       });
+    } catch (error) {
+      // Whoever waits would hear the same silence, only later.
+      if (this.#attempts.isSilence(error)) this.#queue.dismiss(error);
+      throw error;
     } finally {
       this.#queue.leave();
     }
@@ -253,7 +257,9 @@ class LdapDirectory implements RememberingDirectory {
     const groups =
       this.#groups.known(entry.dn) ??
       (await this.#attempts.make(deadline, (server) =>
-        this.#groups.lookUp(entry, (request) => this.#pool.search(server, request)),
+        this.#groups.lookUp(entry, (request) =>
+          this.#pool.search(server, request, this.#attempts.timeIn(deadline)),
+        ),
       ));
     const cause = refusalOfGroups(groups, this.#settings);
     return cause === undefined
@@ -295,8 +301,8 @@ class LdapDirectory implements RememberingDirectory {
     const requests = bases.map((base) =>
       this.#requestFor(login, base, dn === undefined ? 'subtree' : 'base', attributes),
     );
-    const answers = await this.#attempts.make(deadline, (server) =>
-      Promise.all(requests.map((request) => this.#pool.search(server, request))),
+    const answers = await this.#attempts.make(deadline, (server, time) =>
+      Promise.all(requests.map((request) => this.#pool.search(server, request, time))),
     );
     // One base may lie below another.
     const entries = new Map(answers.flatMap((answer) => answer.entries.map((entry) => [entry.dn, entry])));

@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
-import type { Deadline } from '../deadline.ts';
 import type { Secret } from '../secret.ts';
 import { ConnectionLost, type Connection, type SearchAnswer } from './connection.ts';
 import { dial, type DialOptions } from './dial.ts';
 import { Unavailable } from './directory.ts';
 import { nameOfResult, resultCode, type SearchRequest } from './messages.ts';
+import type { OperationTime } from './operation.ts';
 import { proofOf, type Proof } from './proof.ts';
 import type { Server } from './servers.ts';
 
@@ -29,7 +29,7 @@ export function isMissing(error: unknown): boolean {
   return error instanceof UnhelpfulAnswer && error.code === resultCode.noSuchObject;
 }
 
-export interface PoolOptions extends Omit<DialOptions, 'onSocket'> {
+export interface PoolOptions extends Omit<DialOptions, 'onSocket' | 'time'> {
   /** The account that searches. */
   readonly bindDn: string;
   readonly bindPassword: Secret;
@@ -50,26 +50,30 @@ export class Pool {
     this.#options = options;
   }
 
-  /** What the password shows. Once `deadline` has passed the password may be overwritten, and is not sent any more. */
-  async bind(server: Server, dn: string, password: Secret, deadline: Deadline): Promise<Proof> {
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** What the password shows. Once the login is over the password may be overwritten, and is not sent any more. */
+  async bind(server: Server, dn: string, password: Secret, time: OperationTime): Promise<Proof> {
     const onFresh = async (): Promise<Proof> => {
-      return this.#bindOn(await this.#dial(server), server, dn, password, deadline);
+      return this.#bindOn(await this.#dial(server, time), server, dn, password, time);
     };
     this.#binding += 1;
     try {
       const idle = this.#takeIdle(server);
       if (idle === undefined) return await onFresh();
-      return await unlessLost(this.#bindOn(idle, server, dn, password, deadline), onFresh);
+      return await unlessLost(this.#bindOn(idle, server, dn, password, time), onFresh);
     } finally {
       this.#binding -= 1;
     }
   }
 
   /** Searches as the service account. */
-  async search(server: Server, request: SearchRequest): Promise<SearchAnswer> {
+  async search(server: Server, request: SearchRequest, time: OperationTime): Promise<SearchAnswer> {
     const isKnown = this.#searchers.has(server);
-    const search = this.#searchOn(server, request);
-    return isKnown ? unlessLost(search, () => this.#searchOn(server, request)) : search;
+    const search = this.#searchOn(server, request, time);
+    return isKnown ? unlessLost(search, () => this.#searchOn(server, request, time)) : search;
   }
 
   /** Forgets the connections of a server that failed; requests in flight on them may still be answered. */
@@ -89,11 +93,11 @@ export class Pool {
     server: Server,
     dn: string,
     password: Secret,
-    deadline: Deadline,
+    time: OperationTime,
   ): Promise<Proof> {
-    if (deadline.aborted) this.#keep(connection, server);
-    deadline.throwIfAborted();
-    const result = await connection.bind(dn, password, this.#options.milliseconds);
+    if (time.login.aborted) this.#keep(connection, server);
+    time.login.throwIfAborted();
+    const result = await connection.bind(dn, password, time);
     const proof = proofOf(result);
     if (proof !== undefined) {
       this.#keep(connection, server);
@@ -124,33 +128,33 @@ export class Pool {
     return this.#idle.splice(found, 1)[0]?.connection;
   }
 
-  async #searchOn(server: Server, request: SearchRequest): Promise<SearchAnswer> {
-    const connection = await this.#searcher(server);
-    const answer = await connection.search(request, this.#options.milliseconds);
+  async #searchOn(server: Server, request: SearchRequest, time: OperationTime): Promise<SearchAnswer> {
+    const connection = await this.#searcher(server, time);
+    const answer = await connection.search(request, time);
     const { code, diagnostic } = answer.result;
     if (code === resultCode.success || code === resultCode.sizeLimitExceeded) return answer;
     connection.close();
     throw new UnhelpfulAnswer(`${server.url}: the search failed: ${nameOfResult(code)} ${diagnostic}`, code);
   }
 
-  /** Opened once for all who wait for it. */
-  #searcher(server: Server): Promise<Connection> {
+  /** Opened once for all who wait for it, in the time of the first, which ends before theirs. */
+  #searcher(server: Server, time: OperationTime): Promise<Connection> {
     const known = this.#searchers.get(server);
     if (known !== undefined) return known;
     const forget = (): void => {
       if (this.#searchers.get(server) === opening) this.#searchers.delete(server);
     };
-    const opening = this.#openSearcher(server, forget);
+    const opening = this.#openSearcher(server, forget, time);
     this.#searchers.set(server, opening);
     opening.catch(forget);
     return opening;
   }
 
-  async #openSearcher(server: Server, onEnd: () => void): Promise<Connection> {
-    const connection = await this.#dial(server);
+  async #openSearcher(server: Server, onEnd: () => void, time: OperationTime): Promise<Connection> {
+    const connection = await this.#dial(server, time);
     connection.onEnd = onEnd;
-    const { bindDn, bindPassword, milliseconds } = this.#options;
-    const result = await connection.bind(bindDn, bindPassword, milliseconds);
+    const { bindDn, bindPassword } = this.#options;
+    const result = await connection.bind(bindDn, bindPassword, time);
     const proof = proofOf(result);
     if (proof === 'proven') return connection;
     connection.close();
@@ -159,13 +163,13 @@ export class Pool {
     throw new Unavailable(`${server.url}: the server refused the service account ${bindDn}: ${why}`);
   }
 
-  #dial(server: Server): Promise<Connection> {
+  #dial(server: Server, time: OperationTime): Promise<Connection> {
     if (this.#closed) throw new Unavailable('directory: closed');
     const onSocket = (socket: Socket): void => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     };
-    return dial(server, { ...this.#options, onSocket });
+    return dial(server, { ...this.#options, time, onSocket });
   }
 }
 

@@ -1,10 +1,15 @@
 import type { Deadline } from '../deadline.ts';
 import { Unavailable } from './directory.ts';
 
+interface Waiting {
+  readonly enter: () => void;
+  readonly giveUp: (reason: Error) => void;
+}
+
 /** Lets `places` logins in at once; the others wait in order of arrival, and not more than `length` of them. */
 export class Queue {
   readonly #length: number;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<Waiting>();
   #free: number;
 
   constructor(places: number, length: number) {
@@ -29,22 +34,35 @@ export class Queue {
   leave(): void {
     const [first] = this.#waiting;
     if (first === undefined) this.#free += 1;
-    else first();
+    else first.enter();
+  }
+
+  /** Turns away all who wait. */
+  dismiss(reason: Error): void {
+    for (const waiting of [...this.#waiting]) waiting.giveUp(reason);
   }
 
   #turn(deadline: Deadline): Promise<void> {
     return new Promise((resolve, reject) => {
-      const enter = (): void => {
-        this.#waiting.delete(enter);
-        deadline.removeEventListener('abort', giveUp);
-        resolve();
+      const leave = (): void => {
+        this.#waiting.delete(waiting);
+        deadline.removeEventListener('abort', onDeadline);
       };
-      const giveUp = (): void => {
-        this.#waiting.delete(enter);
-        reject(deadline.reason);
+      const waiting: Waiting = {
+        enter: () => {
+          leave();
+          resolve();
+        },
+        giveUp: (reason) => {
+          leave();
+          reject(reason);
+        },
       };
-      this.#waiting.add(enter);
-      deadline.addEventListener('abort', giveUp);
+      const onDeadline = (): void => {
+        waiting.giveUp(deadline.reason);
+      };
+      this.#waiting.add(waiting);
+      deadline.addEventListener('abort', onDeadline);
     });
   }
 }

@@ -13,20 +13,29 @@ const longestPause = 30_000;
 export interface Server extends Endpoint {
   failures: number;
   pausedUntil: number;
+  /** Counts up with each choice: the smallest was chosen longest ago. */
+  chosen: number;
 }
 
 export type ServerOrder = 'in-order' | 'round-robin';
 
-/** The servers, in order of preference or each in turn. One that failed pauses; when all do, the one that has waited longest is used, so that an outage ends as soon as a server is back. */
+/** The servers, in order of preference or each in turn. One that failed pauses; when all do, they are tried in turn, so that an outage ends as soon as any of them is back. */
 export class Servers {
   readonly #servers: readonly Server[];
   readonly #chance: Chance;
   readonly #order: ServerOrder;
   #turn = 0;
+  #choices = 0;
+  #answeredAt = -Infinity;
 
   constructor(endpoints: readonly Endpoint[], chance: Chance, order: ServerOrder = 'in-order') {
     this.#order = order;
-    this.#servers = endpoints.map((endpoint) => ({ ...endpoint, failures: 0, pausedUntil: -Infinity }));
+    this.#servers = endpoints.map((endpoint) => ({
+      ...endpoint,
+      failures: 0,
+      pausedUntil: -Infinity,
+      chosen: 0,
+    }));
     this.#chance = chance;
   }
 
@@ -34,12 +43,22 @@ export class Servers {
   choose(except?: Server): Server {
     const servers = this.#inOrder();
     const others = servers.filter((server) => server !== except);
-    const candidates = others.length > 0 ? others : servers;
+    const chosen = this.#among(others.length > 0 ? others : servers);
+    chosen.chosen = this.#choices += 1;
+    return chosen;
+  }
+
+  #among(candidates: readonly Server[]): Server {
     const ready = candidates.find((server) => !this.#isPaused(server));
-    if (ready === undefined) return candidates.reduce((a, b) => (b.pausedUntil < a.pausedUntil ? b : a));
+    if (ready === undefined) return candidates.reduce((a, b) => (b.chosen < a.chosen ? b : a));
     // One login finds out whether the server is back; the others keep away until it has.
     if (ready.failures > 0) this.#pause(ready);
     return ready;
+  }
+
+  /** Whether no server has answered for so long. */
+  silentFor(milliseconds: number): boolean {
+    return this.#chance.now() - this.#answeredAt >= milliseconds;
   }
 
   /** A login asks twice: without a step more in each round one of two servers would do all the searches. */
@@ -61,6 +80,7 @@ export class Servers {
   /** Returns whether this is news. */
   succeeded(server: Server): boolean {
     const news = server.failures > 0;
+    this.#answeredAt = this.#chance.now();
     server.failures = 0;
     server.pausedUntil = -Infinity;
     return news;

@@ -143,7 +143,7 @@ const sectionSchema = z.strictObject({
     .min(0.05)
     .max(25)
     .default(5)
-    .describe('Longest wait for one answer of a server'),
+    .describe('Longest wait for what is asked of one server, connecting to it included'),
   login_timeout_seconds: z
     .number()
     .min(0.05)

@@ -163,6 +163,27 @@ describe('the order of servers', () => {
     assert.equal(servers.choose(), first);
   });
 
+  it('tries all of them in turn while all are down, however long each has been', () => {
+    let now = 0;
+    const three = [...endpoints, { url: 'ldaps://c', host: 'c', port: 636, security: 'tls' as const }];
+    const servers = new Servers(three, { now: () => now, random: () => 1 });
+    const [a, b, c] = [1, 2, 3].map(() => {
+      const server = servers.choose();
+      servers.failed(server);
+      return server;
+    });
+    assert.ok(a && b && c);
+    // The last one has failed for long, and has a long pause before it.
+    for (let n = 0; n < 10; n += 1) {
+      now += 30_001;
+      servers.failed(c);
+    }
+    now += 1000;
+    for (const server of [a, b]) servers.failed(server);
+    const next = (times: number) => Array.from({ length: times }, () => servers.choose().host);
+    assert.deepEqual([...new Set(next(3))].sort(), ['a', 'b', 'c']);
+  });
+
   it('has a server to try even when all are down', () => {
     const servers = new Servers(endpoints, { now: () => 0, random: () => 0 });
     for (let n = 0; n < 4; n += 1) servers.failed(servers.choose());
