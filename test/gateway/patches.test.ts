@@ -151,6 +151,20 @@ const fallbacks: readonly {
       S: 5${haraka === 'mail-unchangeable' ? '50 Authentication required' : '30 5.7.0 *'}`,
   })),
   {
+    haraka: 'challenges-in-two-writes',
+    patch: 'empty-challenge',
+    dialogue: `# The empty challenge has a space too many; a client that does not mind logs in all the same
+      connect implicit
+      C: EHLO client.example
+      S: 250 *
+      C: AUTH PLAIN
+      S: 334 {repeat 1  }
+      C: {plain alice@corp.example pw-alice}
+      S: 235 2.7.0 *
+      connect implicit
+      login alice@corp.example pw-alice`,
+  },
+  {
     haraka: 'deny-parameters-of-another-form',
     patch: 'refusals-stand',
     options: { first: [plugin('hostile')] },

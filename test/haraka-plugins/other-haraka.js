@@ -115,6 +115,24 @@ const ways = {
       return made;
     });
   },
+  'challenges-in-two-writes': () => {
+    replace(
+      prototype,
+      'respond',
+      (original) =>
+        function (code, text, done) {
+          const { client } = this;
+          if (code !== 334 || !client.write) return original.call(this, code, text, done);
+          const write = client.write.bind(client);
+          client.write = (line) => {
+            delete client.write;
+            write(line.slice(0, 4));
+            return write(line.slice(4));
+          };
+          original.call(this, code, text, done);
+        },
+    );
+  },
   'results-removed-one-by-one': () => {
     replace(
       prototype,

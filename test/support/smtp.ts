@@ -93,7 +93,7 @@ export class SmtpClient {
 
   #take(text: string): SmtpReply {
     this.#buffer = this.#buffer.replaceAll('\r\n', '\n').slice(text.length);
-    const lines = text.trimEnd().split('\n');
+    const lines = text.slice(0, -1).split('\n');
     const texts = lines.map((line) => line.slice(4));
     const code = Number(lines[0]?.slice(0, 3));
     return { code, lines: texts, text: `${code} ${texts.join(' | ')}` };
