@@ -21,6 +21,7 @@ import { offered } from './mechanisms/table.ts';
 import { hintsOf, unlessForeign } from './oauth/decide.ts';
 import { IssuerUnavailable } from './oauth/keys.ts';
 import { noTokens, type Tokens } from './oauth/tokens.ts';
+import { waitOfChallenge, waitOfRefusal } from './pace.ts';
 
 const check = { name: 'auth/login' } as const;
 
@@ -155,7 +156,9 @@ export class AuthSessions implements ExchangeLines {
     holdInput(connection);
     try {
       await this.#throttle.look(connection, login);
+      const asked = performance.now();
       const found = await this.#directory.verifier(login);
+      await wait(waitOfChallenge(performance.now() - asked, refusalDelay(connection), Math.random()));
       releaseInput(connection);
       if (!isGone(connection)) this.#take(connection, resume(found));
     } catch (error) {
@@ -173,7 +176,7 @@ export class AuthSessions implements ExchangeLines {
     holdInput(connection);
     try {
       const { verification, asked } = await this.#throttle.around(connection, login, password, verify);
-      if (verification.kind === 'refused') await this.#evenOut(connection, asked);
+      if (verification.kind === 'refused') await evenOut(connection, asked);
       this.#end(connection, verification, started, login);
     } catch (error) {
       await this.#fail(connection, error, started, login);
@@ -191,7 +194,7 @@ export class AuthSessions implements ExchangeLines {
       const shown = await this.#tokens.verify(token);
       if (shown.kind === 'proven') ({ login } = shown);
       const verification = shown.kind === 'proven' ? await this.#find(connection, shown.login, named) : shown;
-      if (verification.kind === 'refused') await this.#evenOut(connection, started);
+      if (verification.kind === 'refused') await evenOut(connection, started);
       this.#end(connection, verification, started, login, failure);
     } catch (error) {
       await this.#fail(connection, error, started, login);
@@ -240,7 +243,7 @@ export class AuthSessions implements ExchangeLines {
   /** The login is not tried, the world failed, or we did: the client tries again. */
   async #fail(connection: Connection, error: unknown, started: number, login?: string): Promise<void> {
     forgetIdentity(connection);
-    if (error instanceof Throttled) await this.#evenOut(connection, started);
+    if (error instanceof Throttled) await evenOut(connection, started);
     this.#conclude(connection, verdictOn(error), started, login);
   }
 
@@ -250,12 +253,6 @@ export class AuthSessions implements ExchangeLines {
     const verification = await this.#directory.verify(login, password);
     // Before it counts as a login: a network where it may not be used must not become one where the account is known.
     return decideCredential(verification, connection.remote.ip, new Date());
-  }
-
-  /** Every refusal takes the same time, so that the clock does not tell which logins exist. */
-  async #evenOut(connection: Connection, started: number): Promise<void> {
-    const { failure_delay_seconds: seconds } = settingsFor(connection).policy.auth;
-    await delay(Math.max(0, started + seconds * 1000 - performance.now()), undefined, { ref: false });
   }
 
   #conclude(connection: Connection, verdict: Verdict, started: number, login?: string): void {
@@ -313,6 +310,19 @@ export class AuthSessions implements ExchangeLines {
     this.#attempts.set(connection, attempt);
     return attempt;
   }
+}
+
+/** Every refusal takes the same time, so that the clock does not tell which logins exist. */
+function evenOut(connection: Connection, started: number): Promise<void> {
+  return wait(waitOfRefusal(performance.now() - started, refusalDelay(connection), Math.random()));
+}
+
+function refusalDelay(connection: Connection): number {
+  return settingsFor(connection).policy.auth.failure_delay_seconds * 1000;
+}
+
+async function wait(milliseconds: number): Promise<void> {
+  await delay(milliseconds, undefined, { ref: false });
 }
 
 function verdictOn(error: unknown): Verdict {

@@ -112,7 +112,7 @@ const auth = z.strictObject({
     .max(20)
     .default(1)
     .describe(
-      'A refused login is answered after this time, whatever the cause: time must not tell the cause',
+      'A refused login is answered after this time, and up to a twentieth of it by chance, whatever the cause; a SCRAM challenge after one or two twentieths: time must not tell who exists',
     ),
   max_failures: z
     .int()
