@@ -9,6 +9,7 @@ import {
   mostIterations,
   readAppPassword,
 } from '../core/directory/app-password.ts';
+import { directoriesOf } from '../core/directory/sources.ts';
 import { messageOf } from '../core/message-of.ts';
 import { parseNetwork } from '../core/network.ts';
 import { Secret } from '../core/secret.ts';
@@ -59,8 +60,9 @@ async function make(
   { expires, network: networks, iterations }: Options,
   command: Command,
 ): Promise<void> {
-  const named = installationIfAny(command)?.settings.policy.directory?.app_password_attribute;
-  const attribute = named === undefined || named === '' ? 'gatekeeperAppPassword' : named;
+  const policy = installationIfAny(command)?.settings.policy;
+  const named = (policy ? directoriesOf(policy) : []).map(({ settings }) => settings.app_password_attribute);
+  const attribute = named.find((each) => each !== '') ?? 'gatekeeperAppPassword';
   const credential: Credential = { name, ...(networks && { networks }), ...(expires && { expires }) };
   const password = randomPassword();
   const verifier = await makeVerifier(Secret.fromText(password), iterations);

@@ -109,7 +109,7 @@ function ofEntry(verification: Verification, entry: string): Verification {
   const { account } = verification;
   const id = `${entry}:${account.id}`;
   return {
-    kind: 'account',
+    ...verification,
     account: { ...account, id, name: account.name === account.id ? id : account.name },
   };
 }

@@ -11,7 +11,12 @@ import {
   Nobody,
   openDirectories,
 } from '../../../plugins/core/directory/directories.ts';
-import type { Account, Directory, RememberingDirectory } from '../../../plugins/core/directory/directory.ts';
+import type {
+  Account,
+  Directory,
+  RememberingDirectory,
+  Verification,
+} from '../../../plugins/core/directory/directory.ts';
 import { createLdapDirectory } from '../../../plugins/core/directory/ldap.ts';
 import { MadeUpVerifiers } from '../../../plugins/core/directory/scram.ts';
 import { directoryEntry } from '../../../plugins/core/directory/settings.ts';
@@ -157,6 +162,36 @@ void describe('directory: two for different domains', () => {
     );
     const { id, name } = await account(directory, 'nomail@acme.example');
     assert.deepEqual([id, name], [`acme:uid=nomail,${peopleBase}`, `acme:uid=nomail,${peopleBase}`]);
+  });
+
+  void it('leaves everything else of an account as it is, what limits it above all', async () => {
+    const [, source] = directoriesOf({
+      directory: settingsFor(['ldap://127.0.0.1:1']),
+      directories: [directoryEntry.parse(acme())],
+    });
+    assert.ok(source);
+    const credential = { name: 'printer', expires: '2020-01-01', networks: ['192.0.2.7'] };
+    const found: Verification = {
+      kind: 'account',
+      account: {
+        id: 'uid=x',
+        name: 'x',
+        addresses: [],
+        groups: ['cn=a'],
+        credential,
+        credentials: [credential],
+      },
+    };
+    const refusal: Verification = { kind: 'refused', cause: 'no-app-password', detail: 'x', credential: 'y' };
+    const answers = [found, refusal];
+    const answer = () => Promise.resolve(answers.shift() ?? refusal);
+    const directory = named(Object.assign(new Nobody(), { verify: answer }), source);
+    const password = Secret.fromText('x');
+    assert.deepEqual(await directory.verify('x', password), {
+      ...found,
+      account: { ...found.account, id: 'acme:uid=x' },
+    });
+    assert.deepEqual(await directory.verify('x', password), refusal);
   });
 
   for (const [down, up] of [
