@@ -21,13 +21,12 @@ import {
   type Verification,
 } from './directory.ts';
 import { trustIn } from './dial.ts';
-import { isBindName, parseDnTemplate, type DnTemplate } from './dn.ts';
 import { parseEndpoint } from './endpoint.ts';
+import { Finder } from './finder.ts';
 import { Groups, refusalOfGroups } from './groups.ts';
-import { parseCondition, parseFilter, type LoginFilter } from './filter.ts';
 import { refusalOfName, refusalWithoutAsking } from './login.ts';
-import { resultCode, type Entry, type SearchRequest } from './messages.ts';
-import { isMissing, Pool } from './pool.ts';
+import type { Entry } from './messages.ts';
+import { Pool } from './pool.ts';
 import { preparationOf, type Prepare } from './preparation.ts';
 import type { Proof, Prove } from './proof.ts';
 import { Queue } from './queue.ts';
@@ -50,9 +49,6 @@ export interface DirectoryTuning extends Partial<Chance> {
 
 type Log = (message: string) => void;
 
-/** An account is searched by asking for two: finding both is an alarm. */
-const wantedEntries = 2;
-
 /** How much of what a server sends is shown in the log. */
 const longestShown = 200;
 
@@ -70,10 +66,8 @@ export function createLdapDirectory(
 class LdapDirectory implements RememberingDirectory {
   readonly #settings: DirectorySettings;
   readonly #log: Log;
-  readonly #filter: LoginFilter;
-  readonly #bases: readonly string[];
-  readonly #template: DnTemplate | undefined;
   readonly #attempts: Attempts;
+  readonly #finder: Finder;
   readonly #pool: Pool;
   readonly #queue: Queue;
   readonly #reported = new Set<string>();
@@ -92,10 +86,6 @@ class LdapDirectory implements RememberingDirectory {
     this.#groups = new Groups(settings, chance.now);
     this.#appPasswords = new AppPasswords(settings, (message) => this.#logOnce(message));
     this.#prepare = preparationOf(settings.password_preparation);
-    const { base, bind_template, filter } = settings;
-    this.#bases = [base ?? []].flat();
-    this.#template = bind_template === undefined ? undefined : parseDnTemplate(bind_template);
-    this.#filter = bind_template === undefined ? parseFilter(filter) : parseCondition(filter);
     const endpoints = settings.urls.map((url) => parseEndpoint(url, settings));
     const servers = new Servers(endpoints, chance, settings.server_order);
     this.#attempts = new Attempts({
@@ -117,6 +107,8 @@ class LdapDirectory implements RememberingDirectory {
       idleMilliseconds: tuning.idleMilliseconds ?? 60_000,
       connections: settings.connections,
     });
+    const alarm = (problem: string) => this.#alarm(problem);
+    this.#finder = new Finder(settings, { attempts: this.#attempts, pool: this.#pool, alarm });
   }
 
   async verify(login: string, password: Secret): Promise<Verification> {
@@ -137,7 +129,7 @@ class LdapDirectory implements RememberingDirectory {
     const cause = refusalOfName(login);
     if (cause !== undefined) return refused(cause);
     return this.#inTime((deadline) =>
-      this.#unlessMissing(
+      this.#finder.unlessMissing(
         this.#decide(login, deadline, () => Promise.resolve({ proof: 'proven' })),
         refused('no-such-account'),
       ),
@@ -155,9 +147,12 @@ class LdapDirectory implements RememberingDirectory {
     };
     const cause = refusalOfName(login);
     if (cause !== undefined) return unprovable(cause);
-    const dn = this.#template?.(login);
+    const dn = this.#finder.dnOf(login);
     const entry = await this.#inTime((deadline) =>
-      this.#unlessMissing(this.#search(login, deadline, dn, verifierAttributes(this.#settings)), undefined),
+      this.#finder.unlessMissing(
+        this.#finder.find(login, deadline, verifierAttributes(this.#settings), dn),
+        undefined,
+      ),
     );
     if (entry === undefined) return unprovable('no-such-account');
     const { scram_attribute: what } = this.#settings;
@@ -172,18 +167,11 @@ class LdapDirectory implements RememberingDirectory {
     if (this.#closed) throw new Unavailable('directory: closed');
     const login = 'gatekeeper-probe';
     await this.#inTime((deadline) =>
-      this.#unlessMissing(this.#search(login, deadline, this.#template?.(login)), undefined),
+      this.#finder.unlessMissing(
+        this.#finder.find(login, deadline, accountAttributes(this.#settings), this.#finder.dnOf(login)),
+        undefined,
+      ),
     );
-  }
-
-  /** A DN made of a login may be nobody's, and the server has answered then. */
-  async #unlessMissing<T>(work: Promise<T>, otherwise: T): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      if (this.#template && isMissing(error)) return otherwise;
-      throw error;
-    }
   }
 
   /** Ends the wait for `work` at the deadline of a login, and lets it begin nothing more. */
@@ -226,16 +214,16 @@ class LdapDirectory implements RememberingDirectory {
 
   /** A failed bind counts against the account: where there are application passwords, the entry that has them is read first. */
   async #decide(login: string, deadline: Deadline, prove: Prove): Promise<Verification> {
-    const dn = this.#template?.(login);
+    const dn = this.#finder.dnOf(login);
     const attributes = loginAttributes(this.#settings);
     if (dn === undefined || this.#appPasswords.matter) {
-      const search = this.#search(login, deadline, dn, attributes);
-      return this.#decideEntry(await this.#unlessMissing(search, undefined), deadline, prove);
+      const search = this.#finder.find(login, deadline, attributes, dn);
+      return this.#decideEntry(await this.#finder.unlessMissing(search, undefined), deadline, prove);
     }
     const before = await prove(dn, []);
     if (before.proof !== 'proven') return refused(before.proof);
     // Of the very entry that was bound: a filter might find another one.
-    const entry = await this.#search(login, deadline, dn, attributes);
+    const entry = await this.#finder.find(login, deadline, attributes, dn);
     return this.#decideEntry(entry, deadline, () => Promise.resolve(before));
   }
 
@@ -288,50 +276,6 @@ class LdapDirectory implements RememberingDirectory {
     } catch (error) {
       throw this.#alarm(`${dn.slice(0, longestShown)}: ${what} is not clear: ${messageOf(error)}`);
     }
-  }
-
-  /** The one entry of a login, or the entry `dn`. The directory compares: it knows which letters and spaces matter. */
-  async #search(
-    login: string,
-    deadline: Deadline,
-    dn?: string,
-    attributes = accountAttributes(this.#settings),
-  ): Promise<Entry | undefined> {
-    const bases = dn === undefined ? this.#bases : [dn];
-    const requests = bases.map((base) =>
-      this.#requestFor(login, base, dn === undefined ? 'subtree' : 'base', attributes),
-    );
-    const answers = await this.#attempts.make(deadline, (server, time) =>
-      Promise.all(requests.map((request) => this.#pool.search(server, request, time))),
-    );
-    // One base may lie below another.
-    const entries = new Map(answers.flatMap((answer) => answer.entries.map((entry) => [entry.dn, entry])));
-    const [entry] = entries.values();
-    if (entries.size > 1 || answers.some(({ result }) => result.code === resultCode.sizeLimitExceeded)) {
-      throw this.#alarm(
-        `the login ${JSON.stringify(login)} is ambiguous: several entries below ${bases.join(' and ')} match`,
-      );
-    }
-    if (entry !== undefined && !isBindName(entry.dn)) {
-      throw this.#alarm(`the entry of ${JSON.stringify(login)} has a name by which nobody can bind`);
-    }
-    return entry;
-  }
-
-  #requestFor(
-    login: string,
-    base: string,
-    scope: SearchRequest['scope'],
-    attributes: readonly string[],
-  ): SearchRequest {
-    return {
-      base,
-      scope,
-      filter: this.#filter(Buffer.from(login, 'utf8')),
-      attributes,
-      timeLimitSeconds: Math.ceil(this.#settings.operation_timeout_seconds),
-      sizeLimit: wantedEntries,
-    };
   }
 
   #accountOf(entry: Entry): Account {

@@ -1,0 +1,84 @@
+import type { Deadline } from '../deadline.ts';
+import type { Attempts } from './attempts.ts';
+import { isBindName, parseDnTemplate, type DnTemplate } from './dn.ts';
+import { parseCondition, parseFilter, type LoginFilter } from './filter.ts';
+import { resultCode, type Entry, type SearchRequest } from './messages.ts';
+import { isMissing, type Pool } from './pool.ts';
+import type { DirectorySettings } from './settings.ts';
+
+/** An account is searched by asking for two: finding both is an alarm. */
+const wantedEntries = 2;
+
+export interface FinderOptions {
+  readonly attempts: Attempts;
+  readonly pool: Pool;
+  /** Tells the operator, and makes the error that ends the login. */
+  readonly alarm: (problem: string) => Error;
+}
+
+/** Finds the entry of a login. The directory compares: it knows which letters and spaces matter. */
+export class Finder {
+  readonly #options: FinderOptions;
+  readonly #filter: LoginFilter;
+  readonly #bases: readonly string[];
+  readonly #template: DnTemplate | undefined;
+  readonly #timeLimitSeconds: number;
+
+  /** Throws an Error for settings that cannot be used. */
+  constructor(settings: DirectorySettings, options: FinderOptions) {
+    const { base, bind_template, filter } = settings;
+    this.#options = options;
+    this.#bases = [base ?? []].flat();
+    this.#template = bind_template === undefined ? undefined : parseDnTemplate(bind_template);
+    this.#filter = bind_template === undefined ? parseFilter(filter) : parseCondition(filter);
+    this.#timeLimitSeconds = Math.ceil(settings.operation_timeout_seconds);
+  }
+
+  /** The name of the entry, where it follows from the login. */
+  dnOf(login: string): string | undefined {
+    return this.#template?.(login);
+  }
+
+  /** The one entry of a login, or the entry `dn`. */
+  async find(
+    login: string,
+    deadline: Deadline,
+    attributes: readonly string[],
+    dn?: string,
+  ): Promise<Entry | undefined> {
+    const { attempts, pool, alarm } = this.#options;
+    const bases = dn === undefined ? this.#bases : [dn];
+    const request = {
+      scope: dn === undefined ? ('subtree' as const) : ('base' as const),
+      filter: this.#filter(Buffer.from(login, 'utf8')),
+      attributes,
+      timeLimitSeconds: this.#timeLimitSeconds,
+      sizeLimit: wantedEntries,
+    } satisfies Omit<SearchRequest, 'base'>;
+    const answers = await attempts.make(deadline, (server, time) =>
+      Promise.all(bases.map((base) => pool.search(server, { base, ...request }, time))),
+    );
+    // One base may lie below another.
+    const entries = new Map(answers.flatMap((answer) => answer.entries.map((entry) => [entry.dn, entry])));
+    const [entry] = entries.values();
+    if (entries.size > 1 || answers.some(({ result }) => result.code === resultCode.sizeLimitExceeded)) {
+      throw alarm(
+        `the login ${JSON.stringify(login)} is ambiguous: several entries below ${bases.join(' and ')} match`,
+      );
+    }
+    if (entry !== undefined && !isBindName(entry.dn)) {
+      throw alarm(`the entry of ${JSON.stringify(login)} has a name by which nobody can bind`);
+    }
+    return entry;
+  }
+
+  /** A DN made of a login may be nobody's, and the server has answered then. */
+  async unlessMissing<T>(work: Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (this.#template && isMissing(error)) return otherwise;
+      throw error;
+    }
+  }
+}
