@@ -52,6 +52,11 @@ export function isAtHome(pair: Tally, { knownMs }: Limits, now: number): boolean
   return isKnown(pair, knownMs, now);
 }
 
+/** Whether one more login may be under way where an account is known, should all of them fail. */
+export function hasRoom(pair: Tally, others: number, { account }: Limits, now: number): boolean {
+  return waitFor(counted(pair, others, account, now), account, now) === 0;
+}
+
 function knownCounters({ pair }: Standing, { account }: Limits): readonly Counter[] {
   return [{ name: 'failures of the account in this network', tally: pair, allowance: account }];
 }

@@ -54,11 +54,38 @@ void describe('guessing at one account', () => {
     await scene.try(home);
     await scene.try('198.51.100.1');
     const outcomes = await Promise.all(
-      Array.from({ length: 200 }, (_, number) => scene.try('192.0.2.66', `guess-${number}`)),
+      Array.from({ length: 200 }, (_, number) => scene.slowly('192.0.2.66', `guess-${number}`)),
     );
     assert.equal(outcomes.filter((each) => each === 'no').length, 10);
     assert.equal(await scene.try(home), 'wait');
     assert.equal(await scene.try('198.51.100.1'), 'go');
+  });
+
+  void it('lets in, where it is known, all who log in at once with the right password, and at once', async () => {
+    const alive = setInterval(() => undefined, 1000);
+    const busy = new Scene(new MemoryStore(), rulesOf({ longest_delay_seconds: 8 }));
+    assert.equal(await busy.try(home), 'go');
+    const began = performance.now();
+    const outcomes = await Promise.all(Array.from({ length: 100 }, () => busy.slowly(home)));
+    assert.deepEqual([...new Set(outcomes)], ['go']);
+    assert.ok(performance.now() - began < 1000, `${performance.now() - began} ms`);
+    clearInterval(alive);
+  });
+
+  void it('lets nobody wait for ever behind logins that take long', async (test) => {
+    await scene.try(home);
+    const attempt = { client: home, login: alice };
+    const under = await Promise.all(Array.from({ length: 10 }, () => scene.admit(attempt)));
+    assert.ok(under.every(({ kind }) => kind === 'admitted'));
+    test.mock.timers.enable({ apis: ['setTimeout'] });
+    const late = scene.admit(attempt);
+    await new Promise((resolve) => setImmediate(resolve));
+    test.mock.timers.tick(10_000);
+    const answer = await late;
+    assert.ok(answer.kind === 'wait');
+    assert.equal(answer.because, 'other logins of the account in this network, which are under way');
+    for (const each of under) if (each.kind === 'admitted') await each.settle();
+    assert.equal(await scene.try(home), 'go', 'all places are free again');
   });
 
   void it('under other spellings counts as one', async () => {
