@@ -150,14 +150,15 @@ class SqliteStore implements Store {
   forget(subject: Subject, meant: Meant, now: number): Promise<void> {
     return this.#use(() => {
       const clear = this.#database.prepare(
-        'UPDATE tally SET level = 0, others = 0 WHERE account = ? AND network = ?',
+        // The time, for processes that have counted without the store: this is newer.
+        'UPDATE tally SET level = 0, others = 0, last = ? WHERE account = ? AND network = ?',
       );
       // Found before anything is locked: there may be many.
       const keys = this.#keysOf(meant);
       const { kind } = subject;
       const text = subject.kind === 'account' ? subject.account : subject.network;
       this.#write(() => {
-        for (const { account, network } of keys) clear.run(account, network);
+        for (const { account, network } of keys) clear.run(now, account, network);
         this.#database.prepare('DELETE FROM forgotten WHERE time < ?').run(now - forgottenForMs);
         this.#database
           .prepare('INSERT INTO forgotten (kind, subject, time) VALUES (?, ?, ?)')
