@@ -31,8 +31,10 @@ const mostPagesInLog = 20_000;
 /** Who was forgotten is of use to what processes remember, which is not for longer than this. */
 const forgottenForMs = 24 * 3600 * 1000;
 
+/** Between two looks for what has expired: of so many writes, which add fewer tallies than one look drops, or in quiet times. */
+const purgeEveryWrites = 20;
 const purgeEveryMs = 60_000;
-const mostPurged = 1000;
+const mostPurged = 200;
 
 /** Of accounts that were met lately. */
 const mostHashes = 10_000;
@@ -90,7 +92,7 @@ class SqliteStore implements Store {
   readonly #put: Libsql.Statement;
   readonly #checkpoints: Checkpoints;
   readonly #hashes = new LRUCache<string, string>({ max: mostHashes });
-  #purged = 0;
+  #purged = -Infinity;
   #writes = 0;
   #looked = performance.now();
 
@@ -235,8 +237,9 @@ class SqliteStore implements Store {
   #write<T>(work: () => T): T {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
-      const result = work();
+      // First: it makes room in a file that is full.
       this.#purge();
+      const result = work();
       this.#database.exec('COMMIT');
       this.#writes += 1;
       if (this.#writes % checkpointEvery === 0) this.#checkpoints.begin();
@@ -254,15 +257,15 @@ class SqliteStore implements Store {
   }
 
   #purge(): void {
-    const now = Date.now();
-    if (now < this.#purged + purgeEveryMs) return;
+    const now = performance.now();
+    if (this.#writes % purgeEveryWrites !== 0 && now < this.#purged + purgeEveryMs) return;
     this.#purged = now;
     this.#database
       .prepare(
         `DELETE FROM tally WHERE (account, network) IN
            (SELECT account, network FROM tally WHERE expires < ? LIMIT ${mostPurged})`,
       )
-      .run(now);
+      .run(Date.now());
   }
 
   /** Who stole the file should not read in it who logged in from where. The key lies in it, too, for want of a better place. */

@@ -133,6 +133,22 @@ void describe('a store in a file', () => {
     next.close();
   });
 
+  void it('drops as many as somebody invents who is faster than a minute', async () => {
+    const directory = freshDirectory();
+    const store = openStore(directory);
+    for (let number = 0; number < 2000; number += 1) {
+      const keys = ['', '192.0.2.0/24', 'directory'].map((network) => ({ account: `${number}`, network }));
+      const write = keys.map(() => ({ ...tally, expires: 1 }));
+      await store.update(keys, () => ({ write, result: undefined }));
+    }
+    const Database = createRequire(import.meta.url)('libsql') as typeof Libsql;
+    const other = new Database(storeFile(directory));
+    const { rows } = other.prepare('SELECT count(*) AS rows FROM tally').get() as { rows: number };
+    assert.ok(rows <= 200, `${rows}`);
+    other.close();
+    store.close();
+  });
+
   void it('loses nothing, and is whole, when a process that writes is killed', async () => {
     const directory = freshDirectory();
     const program = `
