@@ -179,11 +179,20 @@ export function isNoted(pair: Tally, limits: Limits, now: number): boolean {
   return levelOf(pair, limits.account, now) === 0 && pair.marked > 0 && now - pair.marked < dayMs;
 }
 
-/** A standing after a login has succeeded. */
+/** Of the failures that are allowed in a window, how many times over a success may forgive in it. */
+const forgiving = 10;
+
+/**
+ * A standing after a login has succeeded, which forgives what failed before: who mistyped begins anew. Not without end, or
+ * an account that logs in each second could be guessed at as often by others in its network.
+ */
 export function succeeded(standing: Standing, limits: Limits, now: number): Standing {
   if (isNoted(standing.pair, limits, now)) return standing;
+  const { level, others: forgiven } = counted(standing.pair, 0, limits.account, now);
+  const isForgiven = forgiven + level <= forgiving * limits.account.limit;
+  const [left, others] = isForgiven ? [0, forgiven + level] : [level, forgiven];
   return {
     ...standing,
-    pair: { level: 0, others: 0, last: now, marked: now, expires: now + limits.knownMs },
+    pair: { level: left, others, last: now, marked: now, expires: now + limits.knownMs },
   };
 }

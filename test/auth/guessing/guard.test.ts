@@ -61,6 +61,25 @@ void describe('guessing at one account', () => {
     assert.equal(await scene.try('198.51.100.1'), 'go');
   });
 
+  void it('between logins of its owner in the same network does not go on for ever', async () => {
+    let tried = 0;
+    for (let second = 0; second < 1800; second += 1) {
+      scene.now += 1000;
+      if ((await scene.try(home)) !== 'go') continue;
+      tried += await scene.guess(9, (number) => [home, `guess-${second}-${number}`]);
+    }
+    assert.ok(tried <= 220, `${tried} in half an hour`);
+  });
+
+  void it('is forgiven who mistypes, and whose telephone has an old password that only it knows to be the same', async () => {
+    await scene.try(home);
+    for (let minutes = 0; minutes < 24 * 60; minutes += 1) {
+      scene.now += minute;
+      await scene.end({ client: home, login: alice }, wrong());
+      if (minutes % 5 === 0) assert.equal(await scene.try(home), 'go');
+    }
+  });
+
   void it('lets in, where it is known, all who log in at once with the right password, and at once', async () => {
     const alive = setInterval(() => undefined, 1000);
     const busy = new Scene(new MemoryStore(), rulesOf({ longest_delay_seconds: 8 }));
