@@ -168,7 +168,8 @@ function stuffing(tally: Tally, { own, ...limits }: Limits, now: number) {
 }
 
 function told(tally: Tally, isPattern: boolean, { own: { windowMs } }: Limits, now: number) {
-  const isTold = isPattern && now - tally.marked >= windowMs;
+  const elapsed = now - tally.marked;
+  const isTold = isPattern && (elapsed >= windowMs || elapsed < 0);
   return { tally: isTold ? { ...tally, marked: now } : tally, isTold };
 }
 
@@ -176,7 +177,8 @@ const dayMs = 86_400_000;
 
 /** Whether a login that succeeds changes nothing: a day more or less is not worth writing it down again. */
 export function isNoted(pair: Tally, limits: Limits, now: number): boolean {
-  return levelOf(pair, limits.account, now) === 0 && pair.marked > 0 && now - pair.marked < dayMs;
+  const elapsed = now - pair.marked;
+  return levelOf(pair, limits.account, now) === 0 && pair.marked > 0 && elapsed >= 0 && elapsed < dayMs;
 }
 
 /** Of the failures that are allowed in a window, how many times over a success may forgive in it. */

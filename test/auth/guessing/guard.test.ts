@@ -255,6 +255,32 @@ void describe('several processes', () => {
 });
 
 void describe('a clock that was wrong', () => {
+  const year = 365 * 24 * 60 * minute;
+
+  void it('makes nobody known for years, nor keeps an attack from being told', async () => {
+    const scene = new Scene();
+    scene.now += 10 * year;
+    await scene.try('198.51.100.1');
+    await scene.guess(20, (number) => ['203.0.113.5', 'x', `user-${number}@corp.example`]);
+    scene.now -= 10 * year;
+    await scene.guess(10, (number) => [far(number)]);
+    assert.equal(await scene.try('198.51.100.1'), 'wait');
+    await scene.guess(20, (number) => ['203.0.113.5', 'x', `user-${number}@corp.example`]);
+    assert.deepEqual(scene.patterns, ['spraying', 'spraying']);
+  });
+
+  void it('by an hour or two keeps the owner known', async () => {
+    const scene = new Scene();
+    scene.now += 2 * 60 * minute;
+    await scene.try(home);
+    scene.now -= 2 * 60 * minute;
+    await scene.guess(20, (number) => [far(number)]);
+    assert.equal(await scene.try(home), 'go');
+    scene.now += 30 * 24 * 60 * minute - 1000;
+    await scene.guess(20, (number) => [far(number)]);
+    assert.equal(await scene.try(home), 'go', 'and it is noted when');
+  });
+
   void it('locks nobody out when it is right again', async () => {
     const scene = new Scene();
     scene.now += 365 * 24 * 60 * minute;
