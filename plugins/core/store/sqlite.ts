@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type Libsql from 'libsql';
@@ -62,6 +62,8 @@ export function storeFile(directory: string): string {
 export function openStore(directory: string): Store {
   return translated(() => {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // The directory may have been there; the files beside this one get its mode.
+    closeSync(openSync(storeFile(directory), 'a', 0o600));
     return new SqliteStore(storeFile(directory));
   });
 }
@@ -69,7 +71,10 @@ export function openStore(directory: string): Store {
 /** The same for who only looks: makes nothing, and gives `undefined` where there is no store yet. */
 export function openStoreIfAny(directory: string): Store | undefined {
   const file = storeFile(directory);
-  return existsSync(file) ? translated(() => new SqliteStore(file)) : undefined;
+  return translated(() => {
+    // Throws where nobody may look.
+    return statSync(file, { throwIfNoEntry: false }) ? new SqliteStore(file) : undefined;
+  });
 }
 
 type Row = Tally & { readonly network: string };

@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -117,6 +118,7 @@ void describe('a store in a file', () => {
     await add(store);
     assert.equal(statSync(directory).mode & 0o777, 0o700);
     for (const file of readdirSync(directory)) {
+      assert.equal(statSync(join(directory, file)).mode & 0o777, 0o600, file);
       assert.ok(!readFileSync(join(directory, file)).includes('alice'), file);
     }
     store.close();
@@ -166,6 +168,14 @@ void describe('a store in a file', () => {
     store.close();
   });
 
+  void it('is not taken for missing by who cannot find out', () => {
+    const directory = freshDirectory();
+    mkdirSync(directory, { recursive: true });
+    // Root may look everywhere, but nobody into a circle.
+    symlinkSync(storeFile(directory), storeFile(directory));
+    assert.throws(() => openStoreIfAny(directory), StoreUnavailable);
+  });
+
   void it('is not made by who only looks', () => {
     const directory = freshDirectory();
     assert.equal(openStoreIfAny(directory), undefined);
@@ -203,7 +213,7 @@ void describe('an insured store', () => {
       it: 'is a directory',
       harm: (directory: string) => mkdirSync(storeFile(directory), { recursive: true }),
       mend: (directory: string) => rmSync(storeFile(directory), { recursive: true }),
-      says: /unable to open|SQLITE/i,
+      says: /EISDIR/,
     },
   ];
 
