@@ -243,6 +243,30 @@ void describe('a directory that locks accounts itself', () => {
   }
 });
 
+void describe('such a directory, asked by two processes at once', () => {
+  void it('hears of no more either, new rules and names that are spelled otherwise included', async () => {
+    const store = new MemoryStore();
+    const scene = new Scene(store, rulesOf({ directory_failures: 6, account_failures: 1000 }), 2);
+    const times: number[] = [];
+    const names = [alice, 'ALICE@corp.example', 'alice+x@corp.example'];
+    for (let round = 0; round < 240; round += 1) {
+      scene.now += minute;
+      if (round === 100) scene.rules = rulesOf({ directory_failures: 6, network_failures: 50 });
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, number) => {
+          const password = number % 2 === 0 ? 'the-same' : `guess-${round}-${number}`;
+          return scene.try(far(round * 20 + number), password, names[number % 3], number % 2);
+        }),
+      );
+      times.push(...outcomes.filter((each) => each === 'no').map(() => scene.now));
+    }
+    const most = Math.max(
+      ...times.map((at) => times.filter((other) => other > at - 30 * minute && other <= at).length),
+    );
+    assert.ok(most <= 6 && times.length > 20, `${most} within half an hour, ${times.length} altogether`);
+  });
+});
+
 void describe('several processes', () => {
   void it('share what they count', async () => {
     const scene = new Scene(new MemoryStore(), rulesOf(), 2);

@@ -38,7 +38,7 @@ export class Scene {
   asked = 0;
   readonly patterns: string[] = [];
   readonly #guards: Guard[];
-  readonly rules: Rules;
+  rules: Rules;
 
   constructor(store: Store = new MemoryStore(), rules = rulesOf(), processes = 1) {
     this.rules = rules;
