@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Unavailable, type Directory, type Verification } from '../core/directory/directory.ts';
+import { Unavailable, type Account, type Directory, type Verification } from '../core/directory/directory.ts';
 import { offersScram } from '../core/directory/sources.ts';
 import { answerCommand, type Refusal } from '../core/haraka/answer.ts';
 import { channelBinding } from '../core/haraka/channel-binding.ts';
@@ -143,8 +143,10 @@ export class AuthSessions implements ExchangeLines {
       void this.#login(connection, credentials, () => this.#verify(connection, credentials));
     } else if (step.kind === 'token') {
       void this.#show(connection, step.bearer);
-    } else if (step.kind === 'verdict') {
-      void this.#login(connection, step, () => Promise.resolve(step.verification));
+    } else if (step.kind === 'proof') {
+      void this.#prove(connection, step);
+    } else if (step.kind === 'proven') {
+      this.#end(connection, { kind: 'account', account: step.account }, performance.now(), step.login);
     } else {
       void this.#lookUp(connection, step);
     }
@@ -166,18 +168,29 @@ export class AuthSessions implements ExchangeLines {
     }
   }
 
-  /** Never rejects: a rejection would end the process with all its sessions. */
+  /** Never rejects, as `#login`. */
+  #prove(connection: Connection, proof: Extract<Step, { kind: 'proof' }>): Promise<void> {
+    const verify = () => Promise.resolve(proof.judge());
+    return this.#login(connection, proof, verify, (account) => {
+      releaseInput(connection);
+      this.#take(connection, proof.proven(account));
+    });
+  }
+
+  /** Never rejects: a rejection would end the process with all its sessions. `goOn` is for who is right, but not let in yet. */
   async #login(
     connection: Connection,
     { login, password }: { readonly login: string; readonly password?: Secret },
     verify: () => Promise<Verification>,
+    goOn?: (account: Account) => void,
   ): Promise<void> {
     const started = performance.now();
     holdInput(connection);
     try {
       const { verification, asked } = await this.#throttle.around(connection, login, password, verify);
       if (verification.kind === 'refused') await evenOut(connection, asked);
-      this.#end(connection, verification, started, login);
+      if (verification.kind === 'account' && goOn && !isGone(connection)) goOn(verification.account);
+      else this.#end(connection, verification, started, login);
     } catch (error) {
       await this.#fail(connection, error, started, login);
     } finally {

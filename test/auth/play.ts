@@ -23,3 +23,10 @@ export function playIn(session: ExchangeSession, ...lines: readonly string[]): S
   }
   return step;
 }
+
+/** What comes after a proof that is right; the proof itself where it is wrong. */
+export function judged(step: Step): Step {
+  if (step.kind !== 'proof') return step;
+  const verification = step.judge();
+  return verification.kind === 'account' ? step.proven(verification.account) : step;
+}

@@ -4,6 +4,7 @@ import { begin, proceed } from '../../plugins/auth/exchange.ts';
 import type { ExchangeSession, Step } from '../../plugins/auth/mechanisms/step.ts';
 import type { Unproven } from '../../plugins/core/directory/directory.ts';
 import { readVerifiers } from '../../plugins/core/directory/scram.ts';
+import { judged } from './play.ts';
 import { decode, encode, ScramClient, storedVerifier, type ScramOptions } from '../support/scram.ts';
 
 const account = { id: 'uid=alice', name: 'alice@corp.example', addresses: [] };
@@ -41,7 +42,8 @@ function end(given: Case): string {
   if (looked.kind !== 'lookup') return brief(looked);
   const asked = looked.resume(known);
   assert.ok(asked.kind === 'challenge');
-  const answered = proceed(asked.exchange, Buffer.from(client.final(asked.text, change)));
+  const proof = proceed(asked.exchange, Buffer.from(client.final(asked.text, change)));
+  const answered = judged(proof);
   if (answered.kind !== 'challenge') return brief(answered);
   assert.ok(client.trusts(answered.text), 'the server proves that it knows the verifier');
   return brief(proceed(answered.exchange, Buffer.alloc(0)));
@@ -49,9 +51,11 @@ function end(given: Case): string {
 
 function brief(step: Step): string {
   if (step.kind === 'refuse') return step.reason;
-  assert.ok(step.kind === 'verdict', step.kind);
-  const { login, verification } = step;
-  return verification.kind === 'account' ? `[${login}] welcome` : `[${login}] ${verification.cause}`;
+  if (step.kind === 'proven') return `[${step.login}] welcome`;
+  assert.ok(step.kind === 'proof', step.kind);
+  const verification = step.judge();
+  assert.ok(verification.kind === 'refused');
+  return `[${step.login}] ${verification.cause}`;
 }
 
 const plus = { mechanism: 'SCRAM-SHA-256-PLUS', header: 'p=tls-exporter,,', canBind: true, binding } as const;
@@ -205,7 +209,7 @@ void describe('SCRAM-SHA-256 (RFC 5802, RFC 7677)', () => {
     const nonce = 'rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0';
     assert.equal(decode(asked.text), `r=${nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096`);
     const final = `c=biws,r=${nonce},p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=`;
-    const proven = proceed(asked.exchange, Buffer.from(encode(final)));
+    const proven = judged(proceed(asked.exchange, Buffer.from(encode(final))));
     assert.ok(proven.kind === 'challenge');
     assert.equal(decode(proven.text), 'v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=');
     assert.equal(brief(proceed(proven.exchange, Buffer.alloc(0))), '[user] welcome');

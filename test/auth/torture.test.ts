@@ -4,7 +4,9 @@ import fc from 'fast-check';
 import { begin, longestLine, proceed } from '../../plugins/auth/exchange.ts';
 import type { ExchangeSession, Step } from '../../plugins/auth/mechanisms/step.ts';
 import { offered } from '../../plugins/auth/mechanisms/table.ts';
+import type { Verification } from '../../plugins/core/directory/directory.ts';
 import { readVerifiers } from '../../plugins/core/directory/scram.ts';
+import { judged } from './play.ts';
 import { encode, ScramClient, storedVerifier } from '../support/scram.ts';
 
 /** So many exchanges are generated; EXCHANGES=1000000 makes a night of it. */
@@ -44,13 +46,18 @@ function play(first: string, answers: readonly ((challenge: string) => string)[]
 }
 
 function helped(step: Step): Step {
-  return step.kind === 'lookup' ? step.resume(alice) : step;
+  return step.kind === 'lookup' ? step.resume(alice) : judged(step);
+}
+
+function refusedOf(verification: Verification): string {
+  assert.ok(verification.kind === 'refused');
+  return verification.cause;
 }
 
 function brief(step: Step): string {
   if (step.kind === 'refuse') return step.reason;
-  if (step.kind === 'verdict')
-    return step.verification.kind === 'account' ? 'welcome' : step.verification.cause;
+  if (step.kind === 'proven') return 'welcome';
+  if (step.kind === 'proof') return refusedOf(step.judge());
   if (step.kind === 'token') {
     const { named, token } = step.bearer;
     return `${named ?? ''} ${token.reveal((bytes) => bytes.toString())}`;
@@ -186,7 +193,7 @@ void describe('lines that a generator makes', () => {
           );
           const first = isInitial && answers[0] ? `${mechanism} ${answers[0]('')}` : mechanism;
           const end = play(first, first === mechanism ? answers : answers.slice(1));
-          const isProven = end.kind === 'verdict' && end.verification.kind === 'account';
+          const isProven = end.kind === 'proven';
           const isWhole = given.slice(0, 2).every((text) => text === undefined) && given.length >= 3;
           assert.ok(!isProven || isWhole, 'a login that proved nothing');
         },

@@ -15,14 +15,8 @@ import {
   type TestGatewayOptions,
 } from '../support/gateway.ts';
 import { startSlapd, type Slapd } from '../support/slapd.ts';
-import { connectAs, plain, type SmtpClient } from '../support/smtp.ts';
-
-const alice = 'alice@corp.example';
-const home = '192.0.2.10';
-const stranger = (number: number) => `${20 + (number >> 8)}.${number & 255}.7.7`;
-
-/** Short waits for those that are answered; everything else is the default. */
-const settings = { auth: { failure_delay_seconds: 0.05 }, guessing: { longest_delay_seconds: 0.05 } };
+import { plain } from '../support/smtp.ts';
+import { alice, home, login, right, session, settings, stranger } from './guesser.ts';
 
 let slapd: Slapd;
 before(async () => {
@@ -32,24 +26,6 @@ after(() => slapd.stop());
 
 const start = (options: TestGatewayOptions = {}) =>
   startTestGateway({ directoryUrl: slapd.url, settings, ...options });
-
-async function session(gateway: TestGateway, address: string): Promise<SmtpClient> {
-  const client = await connectAs(address, { port: gateway.ports.submission });
-  await client.reply();
-  await client.command('EHLO client.example');
-  await client.command('STARTTLS');
-  await client.upgrade();
-  await client.command('EHLO client.example');
-  return client;
-}
-
-/** The answer to a login in a session of its own. */
-async function login(gateway: TestGateway, address: string, who: string, password: string): Promise<string> {
-  const client = await session(gateway, address);
-  const { text } = await client.command(`AUTH PLAIN ${plain(who, password)}`);
-  client.destroy();
-  return text;
-}
 
 /** How many of so many guesses were refused, and not put off. */
 async function guess(
@@ -69,9 +45,6 @@ async function guess(
   await Promise.all(Array.from({ length: 10 }, guessOn));
   return tried;
 }
-
-const right = async (gateway: TestGateway, address: string, who = 'alice') =>
-  (await login(gateway, address, `${who}@corp.example`, `pw-${who}`)).slice(0, 9);
 
 for (const { nodes, networks } of [
   { nodes: 0, networks: 1000 },

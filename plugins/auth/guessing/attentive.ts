@@ -9,7 +9,8 @@ type Look = (sequence?: number) => Promise<Forgotten>;
  * milliseconds that only moves forward.
  */
 export function attentive(directory: RememberingDirectory, look: Look, now: () => number): Directory {
-  let sequence: number | undefined;
+  // From the beginning, not from the first look: the store may be out of use before that.
+  let sequence = 0;
   let lookAt = -Infinity;
 
   const listen = async (): Promise<void> => {

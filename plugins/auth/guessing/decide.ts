@@ -52,6 +52,11 @@ export function isAtHome(pair: Tally, { knownMs }: Limits, now: number): boolean
   return isKnown(pair, knownMs, now);
 }
 
+/** Whether one more login may be under way where an account is known, should all of them fail. */
+export function hasRoom(pair: Tally, others: number, { account }: Limits, now: number): boolean {
+  return waitFor(counted(pair, others, account, now), account, now) === 0;
+}
+
 function knownCounters({ pair }: Standing, { account }: Limits): readonly Counter[] {
   return [{ name: 'failures of the account in this network', tally: pair, allowance: account }];
 }
@@ -163,7 +168,8 @@ function stuffing(tally: Tally, { own, ...limits }: Limits, now: number) {
 }
 
 function told(tally: Tally, isPattern: boolean, { own: { windowMs } }: Limits, now: number) {
-  const isTold = isPattern && now - tally.marked >= windowMs;
+  const elapsed = now - tally.marked;
+  const isTold = isPattern && (elapsed >= windowMs || elapsed < 0);
   return { tally: isTold ? { ...tally, marked: now } : tally, isTold };
 }
 
@@ -171,14 +177,24 @@ const dayMs = 86_400_000;
 
 /** Whether a login that succeeds changes nothing: a day more or less is not worth writing it down again. */
 export function isNoted(pair: Tally, limits: Limits, now: number): boolean {
-  return levelOf(pair, limits.account, now) === 0 && pair.marked > 0 && now - pair.marked < dayMs;
+  const elapsed = now - pair.marked;
+  return levelOf(pair, limits.account, now) === 0 && pair.marked > 0 && elapsed >= 0 && elapsed < dayMs;
 }
 
-/** A standing after a login has succeeded. */
+/** Of the failures that are allowed in a window, how many times over a success may forgive in it. */
+const forgiving = 10;
+
+/**
+ * A standing after a login has succeeded, which forgives what failed before: who mistyped begins anew. Not without end, or
+ * an account that logs in each second could be guessed at as often by others in its network.
+ */
 export function succeeded(standing: Standing, limits: Limits, now: number): Standing {
   if (isNoted(standing.pair, limits, now)) return standing;
+  const { level, others: forgiven } = counted(standing.pair, 0, limits.account, now);
+  const isForgiven = forgiven + level <= forgiving * limits.account.limit;
+  const [left, others] = isForgiven ? [0, forgiven + level] : [level, forgiven];
   return {
     ...standing,
-    pair: { level: 0, others: 0, last: now, marked: now, expires: now + limits.knownMs },
+    pair: { level: left, others, last: now, marked: now, expires: now + limits.knownMs },
   };
 }

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Refusal, Verification } from '../../core/directory/directory.ts';
-import { counted } from '../../core/guessing/level.ts';
 import type { Limits } from '../../core/guessing/limits.ts';
 import { accountOf, networksOf, type Networks } from '../../core/guessing/subject.ts';
 import type { Secret } from '../../core/secret.ts';
@@ -9,6 +8,7 @@ import {
   charged,
   decide,
   failed,
+  hasRoom,
   isAtHome,
   isNoted,
   succeeded,
@@ -17,6 +17,7 @@ import {
   type Repeat,
   type Standing,
 } from './decide.ts';
+import { UnderWay } from './under-way.ts';
 import { WrongPasswords } from './wrong-passwords.ts';
 
 /** A login that wants to be tried. */
@@ -69,15 +70,28 @@ interface Charge {
   readonly isNoted: boolean;
 }
 
+/** So long a login waits for what comes of others, where the account is known. */
+const longestTurnMs = 10_000;
+
 const noRepeat: Repeat = { ofAccount: false, ofPair: false };
+
+const tooLong: Charge = {
+  decision: {
+    kind: 'wait',
+    waitMs: 1000,
+    because: 'other logins of the account in this network, which are under way',
+  },
+  repeat: noRepeat,
+  isNoted: false,
+};
 
 /** Keeps count of logins, before the directory is asked and after. */
 export class Guard {
   readonly #store: Store;
   readonly #now: () => number;
   readonly #wrong = new WrongPasswords();
-  /** Logins under way of accounts in networks where they are known, by key: of strangers the store keeps count. */
-  readonly #underWay = new Map<string, number>();
+  /** Logins of accounts in networks where they are known: of strangers the store keeps count. */
+  readonly #underWay = new UnderWay();
 
   /** `now` is the time of day in milliseconds. */
   constructor(store: Store, now: () => number) {
@@ -89,14 +103,14 @@ export class Guard {
   look(attempt: Try, rules: Rules): Promise<Decision> {
     const subject = this.#subjectOf(attempt, rules);
     return this.#store.update(subject.keys, (found) => ({
-      result: this.#decide(standingOf(found), rules, 0),
+      result: decide(standingOf(found), rules.limits, this.#now()),
     }));
   }
 
   /** Resolves when a login may be tried, which may take its delay, or at once to how long it has to wait. */
   async admit(attempt: Try, rules: Rules): Promise<Answer> {
     const subject = this.#subjectOf(attempt, rules);
-    const charge = await this.#underWayFor(subject, rules);
+    const charge = await this.#place(subject, rules);
     const { decision } = charge;
     if (decision.kind === 'wait') return decision;
     const { isHome, delayMs } = decision;
@@ -115,47 +129,59 @@ export class Guard {
   }
 
   /** Decides, and counts the login as one that may fail: those of strangers in the store, others here. */
-  async #underWayFor(subject: Subject, rules: Rules): Promise<Charge> {
+  async #place(subject: Subject, rules: Rules): Promise<Charge> {
+    const name = pairName(subject);
+    const line = this.#underWay.at(name);
     // Before anybody waits, so that many at once see each other.
-    const others = this.#count(subject, 1);
+    let others: number | undefined = line.begin();
+    let charge: Charge | undefined;
+    for (let turn = 0; others !== undefined && !charge; turn += 1) {
+      charge = await this.#orEnd(name, this.#charge(subject, rules, others));
+      if (!charge) others = await line.another(turn > 0, longestTurnMs);
+    }
+    if (charge?.decision.kind === 'go' && charge.decision.isHome) line.wake();
+    else if (charge) this.#underWay.end(name);
+    return charge ?? tooLong;
+  }
+
+  async #orEnd<T>(name: string, work: Promise<T>): Promise<T> {
     try {
-      const charge = await this.#charge(subject, rules, others);
-      const { decision } = charge;
-      if (decision.kind === 'wait' || !decision.isHome) this.#count(subject, -1);
-      return charge;
+      return await work;
     } catch (error) {
-      this.#count(subject, -1);
+      this.#underWay.end(name);
       throw error;
     }
   }
 
-  /** Mostly an account comes back to where it is known. There its pair with the network decides alone: nothing else is read. */
-  async #charge(subject: Subject, rules: Rules, others: number): Promise<Charge> {
+  /**
+   * Mostly an account comes back to where it is known. There its pair with the network decides alone: nothing else is read.
+   * Gives nothing while others are under way there, of whom too many may fail.
+   */
+  async #charge(subject: Subject, rules: Rules, others: number): Promise<Charge | undefined> {
     const { limits } = rules;
     const pair = await this.#store.update([subject.pairKey], ([found = emptyTally]) => ({ result: found }));
-    if (isAtHome(pair, limits, this.#now())) {
-      const decision = this.#decide({ ...unknown, pair }, rules, others);
-      return { decision, repeat: noRepeat, isNoted: isNoted(pair, limits, this.#now()) };
+    const now = this.#now();
+    if (isAtHome(pair, limits, now)) {
+      const decision = decide({ ...unknown, pair }, limits, now);
+      if (decision.kind === 'go' && others > 0 && !hasRoom(pair, others, limits, now)) return undefined;
+      return { decision, repeat: noRepeat, isNoted: isNoted(pair, limits, now) };
     }
     const repeat = this.#repeatOf(subject);
-    const decision = await this.#chargeStranger(subject, rules, repeat, others);
+    const decision = await this.#chargeStranger(subject, rules, repeat);
+    // It has logged in here at this moment.
+    if (decision.kind === 'go' && decision.isHome) return this.#charge(subject, rules, others);
     return { decision, repeat, isNoted: false };
   }
 
-  #chargeStranger(subject: Subject, rules: Rules, repeat: Repeat, others: number): Promise<Decision> {
+  #chargeStranger(subject: Subject, { limits }: Rules, repeat: Repeat): Promise<Decision> {
     return this.#store.update(subject.keys, (found) => {
+      const now = this.#now();
       const standing = standingOf(found);
-      const decision = this.#decide(standing, rules, others);
+      const decision = decide(standing, limits, now);
       const isStranger = decision.kind === 'go' && !decision.isHome;
-      const after = isStranger ? charged(standing, 1, repeat, rules.limits, this.#now()) : standing;
+      const after = isStranger ? charged(standing, 1, repeat, limits, now) : standing;
       return { ...changesOf(standing, after), result: decision };
     });
-  }
-
-  #decide(standing: Standing, { limits }: Rules, others: number): Decision {
-    const now = this.#now();
-    const pair = counted(standing.pair, others, limits.account, now);
-    return decide({ ...standing, pair }, limits, now);
   }
 
   #admission(
@@ -164,7 +190,6 @@ export class Guard {
     { limits }: Rules,
   ): Admission {
     const settle = async (verification?: Verification): Promise<readonly Pattern[]> => {
-      if (isHome) this.#count(subject, -1);
       const isWrong = verification?.kind === 'refused' && !noGuesses.includes(verification.cause);
       if (isWrong) return this.#fail(subject, { isHome, repeat }, limits);
       if (isHome && (isNoted || verification?.kind !== 'account')) return [];
@@ -175,7 +200,13 @@ export class Guard {
         return { ...changesOf(standing, after), result: [] };
       });
     };
-    return { kind: 'admitted', settle };
+    if (!isHome) return { kind: 'admitted', settle };
+    const name = pairName(subject);
+    return {
+      kind: 'admitted',
+      // What came of it is written down before others go on.
+      settle: (verification) => settle(verification).finally(() => this.#underWay.end(name)),
+    };
   }
 
   #fail(
@@ -228,15 +259,6 @@ export class Guard {
     const tag = this.#wrong.tag(account, password, this.#now());
     this.#wrong.add(account, '', tag);
     this.#wrong.add(account, networks?.home ?? '', tag);
-  }
-
-  /** How many were under way before. */
-  #count(subject: Subject, by: 1 | -1): number {
-    const name = pairName(subject);
-    const before = this.#underWay.get(name) ?? 0;
-    if (before + by > 0) this.#underWay.set(name, before + by);
-    else this.#underWay.delete(name);
-    return before;
   }
 }
 

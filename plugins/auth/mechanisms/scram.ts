@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import type { ScramVerifier, Unproven, Verification } from '../../core/directory/directory.ts';
+import type { Account, ScramVerifier, Unproven, Verification } from '../../core/directory/directory.ts';
 import { decodeBase64 } from '../base64.ts';
 import { plainName, saslName } from './gs2.ts';
 import { challenge, refusal, textOf, type ExchangeSession, type Mechanism, type Step } from './step.ts';
@@ -50,7 +50,7 @@ function readFirst(response: Buffer, session: ExchangeSession, isPlus: boolean):
   const [, header = '', flag = '', authzid, bare = '', name = '', nonceOfClient = ''] = match;
   const login = plainName(name);
   if (!isBoundAsOffered(flag, session, isPlus)) {
-    return { kind: 'verdict', login, verification: { kind: 'refused', cause: 'channel-binding' } };
+    return notBound(login);
   }
   const first: First = {
     binding: Buffer.concat([
@@ -63,6 +63,15 @@ function readFirst(response: Buffer, session: ExchangeSession, isPlus: boolean):
     nonce: nonceOfClient + session.nonce(),
   };
   return { kind: 'lookup', login, resume: (found) => sendFirst(first, found) };
+}
+
+function notBound(login: string): Step {
+  return {
+    kind: 'proof',
+    login,
+    judge: () => ({ kind: 'refused', cause: 'channel-binding' }),
+    proven: () => refusal('auth-syntax'),
+  };
 }
 
 /** RFC 5802 §6: `y` says that we offered no -PLUS. Where we did, somebody in between took it away. */
@@ -88,12 +97,18 @@ interface Final {
 function readFinal(first: First, found: Unproven, serverFirst: string, response: Buffer): Step {
   const final = parseFinal(first, serverFirst, response);
   if (!final) return refusal('auth-syntax');
-  const verification = judge(first, found, final);
-  const { login } = first;
-  if (verification.kind === 'refused') return { kind: 'verdict', login, verification };
-  // RFC 4954 §4 has no place for it in the 235: the client answers with an empty line first.
-  return challenge(`v=${signature(found.verifier.serverKey, final.message).toString('base64')}`, (end) => {
-    return end.length === 0 ? { kind: 'verdict', login, verification } : refusal('auth-syntax');
+  return {
+    kind: 'proof',
+    login: first.login,
+    judge: () => judge(first, found, final),
+    proven: (account) => sendFinal(first.login, account, signature(found.verifier.serverKey, final.message)),
+  };
+}
+
+/** RFC 4954 §4 has no place for it in the 235: the client answers with an empty line first. */
+function sendFinal(login: string, account: Account, signed: Buffer): Step {
+  return challenge(`v=${signed.toString('base64')}`, (end) => {
+    return end.length === 0 ? { kind: 'proven', login, account } : refusal('auth-syntax');
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Unproven, Verification } from '../../core/directory/directory.ts';
+import type { Account, Unproven, Verification } from '../../core/directory/directory.ts';
 import type { PermanentReason } from '../../core/replies.ts';
 import type { Secret } from '../../core/secret.ts';
 
@@ -36,9 +36,16 @@ export type Step =
   | { readonly kind: 'credentials'; readonly credentials: Credentials }
   /** What the directory knows of a login that has proven nothing yet. */
   | { readonly kind: 'lookup'; readonly login: string; readonly resume: (found: Unproven) => Step }
-  /** The end of an exchange that was decided step by step. */
-  | { readonly kind: 'verdict'; readonly login: string; readonly verification: Verification }
   | { readonly kind: 'token'; readonly bearer: Bearer }
+  /** A proof. Nobody judges it before it is counted as a login: whatever is said to a right one would tell it from a guess. */
+  | {
+      readonly kind: 'proof';
+      readonly login: string;
+      readonly judge: () => Verification;
+      readonly proven: (account: Account) => Step;
+    }
+  /** The end of an exchange whose proof was right. */
+  | { readonly kind: 'proven'; readonly login: string; readonly account: Account }
   | { readonly kind: 'refuse'; readonly reason: PermanentReason };
 
 /** What an exchange may know of the session that it runs in. */

@@ -2,7 +2,7 @@ import type { Secret } from '../secret.ts';
 import type { Refusal } from './directory.ts';
 
 /** In octets; no directory has names as long. */
-const longestLogin = 256;
+export const longestLogin = 256;
 
 /** Why a login is refused before a server hears of it; `undefined` when a server must be asked. */
 export function refusalWithoutAsking(login: string, password: Secret): Refusal | undefined {

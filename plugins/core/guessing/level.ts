@@ -25,12 +25,18 @@ export function waitFor(tally: Tally, allowance: Allowance, now: number): number
 /** A tally with something added to its level, or taken back. */
 export function counted(tally: Tally, by: number, allowance: Allowance, now: number): Tally {
   const level = Math.max(0, levelOf(tally, allowance, now) + by);
-  const others = tally.others * Math.exp(-Math.max(0, now - tally.last) / allowance.windowMs);
+  const isOfWrongClock = now - tally.last < -allowance.windowMs;
+  const others = isOfWrongClock
+    ? 0
+    : tally.others * Math.exp(-Math.max(0, now - tally.last) / allowance.windowMs);
   const expires = Math.max(tally.expires, now + allowance.windowMs);
   return { level, others, last: now, marked: tally.marked, expires };
 }
 
+/** A clock that is wrong by less is put right, one that is wrong by more was never right. */
+const rightableMs = 86_400_000;
+
 /** Whether an account logged in from a network lately, by the tally of both. */
 export function isKnown({ marked }: Tally, knownMs: number, now: number): boolean {
-  return marked > 0 && now - marked < knownMs;
+  return marked > 0 && now - marked < knownMs && now - marked >= -rightableMs;
 }

@@ -1,14 +1,25 @@
+import { longestLogin } from '../directory/login.ts';
 import { foldedLogin } from '../directory/spelling.ts';
 import { formatAddress, parseClient, type Address } from '../spf/address.ts';
 
+/** In characters: folding makes some names longer, and many are kept in memory. */
+const longestAccount = 256;
+
+/** Stands for every name that nobody can have. */
+const nobody = '@';
+
+/** One letter that is two to Active Directory. */
+const ligatures: Readonly<Record<string, string>> = { æ: 'ae', œ: 'oe' };
+
 /** By what logins are counted: the folded login without its sub-address. Two accounts that it takes for one share counters. */
 export function accountOf(login: string, separator: string): string {
-  const folded = foldedLogin(login);
+  if (Buffer.byteLength(login) > longestLogin) return nobody;
+  const folded = foldedLogin(login).replace(/[æœ]/g, (letter) => ligatures[letter] ?? letter);
   const at = folded.lastIndexOf('@');
   const cut = separator === '' ? -1 : folded.indexOf(separator);
   const account = cut > 0 && cut < at ? folded.slice(0, cut) + folded.slice(at) : folded;
   // No name at all is somebody too: an empty account stands for none.
-  return account === '' ? '@' : account;
+  return account === '' ? nobody : account.slice(0, longestAccount);
 }
 
 /** The networks of a client, as `ADDRESS/PREFIX`. */

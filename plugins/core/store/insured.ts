@@ -1,7 +1,17 @@
+import { LRUCache } from 'lru-cache';
 import { messageOf } from '../message-of.ts';
 import { oncePerMinute } from '../once-per-minute.ts';
-import { MemoryStore } from './memory.ts';
-import type { Change, Forgotten, Meant, Store, Subject, Tally, TallyKey } from './store.ts';
+import { MemoryStore, mostTallies, nameOf } from './memory.ts';
+import {
+  emptyTally,
+  type Change,
+  type Forgotten,
+  type Meant,
+  type Store,
+  type Subject,
+  type Tally,
+  type TallyKey,
+} from './store.ts';
 
 /** How long a store that failed is left alone: each try may hold this process for as long as it waits for a lock. */
 const pauseMs = 5000;
@@ -17,11 +27,14 @@ export interface Insurance {
 
 /**
  * A store that opens itself when it is needed. While it cannot be used, this process counts in its memory, and begins with
- * what it saw last: nobody may guess without end, and whoever is known stays known.
+ * what it saw last: nobody may guess without end, and whoever is known stays known. What it counted is carried over when a
+ * tally is asked for again: a store that fails now and then, or can be read and not written, forgets nothing.
  */
 export class InsuredStore implements Store {
   readonly #insurance: Insurance;
   readonly #memory = new MemoryStore();
+  /** What was counted in memory alone, by name. */
+  readonly #unsaved = new LRUCache<string, Tally>({ max: mostTallies });
   readonly #complain: (action: () => void) => void;
   #store: Store | undefined;
   #retryAt = -Infinity;
@@ -33,16 +46,53 @@ export class InsuredStore implements Store {
   }
 
   update<T>(keys: readonly TallyKey[], change: (found: readonly Tally[]) => Change<T>): Promise<T> {
-    const ask = async (store: Store) => {
-      const [result, tallies] = await store.update(keys, (found) => {
-        const { write = [], result } = change(found);
-        const tallies = found.map((tally, index) => write[index] ?? tally);
-        return { ...(write.length > 0 && { write }), result: [result, tallies] as const };
+    return this.#either(
+      (store) => this.#inStore(store, keys, change),
+      () => this.#inMemory(keys, change),
+    );
+  }
+
+  async #inStore<T>(
+    store: Store,
+    keys: readonly TallyKey[],
+    change: (found: readonly Tally[]) => Change<T>,
+  ): Promise<T> {
+    const { result, tallies, isWritten } = await store.update(keys, (stored) => {
+      const found = this.#unsaved.size === 0 ? stored : keys.map((key, at) => this.#newest(key, stored[at]));
+      const { write = [], result } = change(found);
+      const tallies = found.map((tally, at) => write[at] ?? tally);
+      const isWritten = tallies.some((tally, at) => tally !== stored[at]);
+      const answer = { result, tallies, isWritten };
+      if (!isWritten) return { result: answer };
+      return {
+        write: tallies.map((tally, at) => (tally === stored[at] ? undefined : tally)),
+        result: answer,
+      };
+    });
+    this.#memory.copy(keys, tallies);
+    if (this.#unsaved.size > 0) for (const key of keys) this.#unsaved.delete(nameOf(key));
+    // One whose disk is full can be read.
+    if (isWritten) this.#praise();
+    return result;
+  }
+
+  #inMemory<T>(keys: readonly TallyKey[], change: (found: readonly Tally[]) => Change<T>): Promise<T> {
+    return this.#memory.update(keys, (found) => {
+      const changes = change(found);
+      keys.forEach((key, at) => {
+        const tally = changes.write?.[at];
+        if (tally) this.#unsaved.set(nameOf(key), tally);
       });
-      this.#memory.copy(keys, tallies);
-      return result;
-    };
-    return this.#either(ask, () => this.#memory.update(keys, change));
+      return changes;
+    });
+  }
+
+  /** What was counted last, here or by others. */
+  #newest(key: TallyKey, stored: Tally = emptyTally): Tally {
+    const own = this.#unsaved.get(nameOf(key));
+    if (!own || own.last < stored.last) return stored;
+    const { marked, expires } = stored;
+    return { ...own, marked: Math.max(own.marked, marked), expires: Math.max(own.expires, expires) };
   }
 
   ofAccount(account: string): Promise<ReadonlyMap<string, Tally>> {
@@ -71,10 +121,7 @@ export class InsuredStore implements Store {
 
   async #either<T>(ask: (store: Store) => Promise<T>, otherwise?: () => Promise<T>): Promise<T> {
     try {
-      const answer = await ask(this.#open());
-      if (this.#isFailing) this.#insurance.log('the shared store can be used again');
-      this.#isFailing = false;
-      return answer;
+      return await ask(this.#open());
     } catch (error) {
       this.#fail(error);
       if (!otherwise) throw error;
@@ -87,6 +134,11 @@ export class InsuredStore implements Store {
     const now = this.#insurance.now();
     if (now < this.#retryAt) throw stillFailing;
     return (this.#store = this.#insurance.open());
+  }
+
+  #praise(): void {
+    if (this.#isFailing) this.#insurance.log('the shared store can be used again');
+    this.#isFailing = false;
   }
 
   #fail(error: unknown): void {

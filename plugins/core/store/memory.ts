@@ -10,7 +10,7 @@ import {
   type TallyKey,
 } from './store.ts';
 
-const mostTallies = 50_000;
+export const mostTallies = 50_000;
 
 /** A store in the memory of this process, which forgets those that nobody asked for longest. */
 export class MemoryStore implements Store {
@@ -61,7 +61,7 @@ export class MemoryStore implements Store {
 }
 
 /** No account holds a NUL: it has none left of the white space and marks of what was typed. */
-function nameOf({ account, network }: TallyKey): string {
+export function nameOf({ account, network }: TallyKey): string {
   return `${network}\0${account}`;
 }
 

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type Libsql from 'libsql';
@@ -31,8 +31,10 @@ const mostPagesInLog = 20_000;
 /** Who was forgotten is of use to what processes remember, which is not for longer than this. */
 const forgottenForMs = 24 * 3600 * 1000;
 
+/** Between two looks for what has expired: of so many writes, which add fewer tallies than one look drops, or in quiet times. */
+const purgeEveryWrites = 20;
 const purgeEveryMs = 60_000;
-const mostPurged = 1000;
+const mostPurged = 200;
 
 /** Of accounts that were met lately. */
 const mostHashes = 10_000;
@@ -60,6 +62,8 @@ export function storeFile(directory: string): string {
 export function openStore(directory: string): Store {
   return translated(() => {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // The directory may have been there; the files beside this one get its mode.
+    closeSync(openSync(storeFile(directory), 'a', 0o600));
     return new SqliteStore(storeFile(directory));
   });
 }
@@ -67,7 +71,10 @@ export function openStore(directory: string): Store {
 /** The same for who only looks: makes nothing, and gives `undefined` where there is no store yet. */
 export function openStoreIfAny(directory: string): Store | undefined {
   const file = storeFile(directory);
-  return existsSync(file) ? translated(() => new SqliteStore(file)) : undefined;
+  return translated(() => {
+    // Throws where nobody may look.
+    return statSync(file, { throwIfNoEntry: false }) ? new SqliteStore(file) : undefined;
+  });
 }
 
 type Row = Tally & { readonly network: string };
@@ -90,7 +97,7 @@ class SqliteStore implements Store {
   readonly #put: Libsql.Statement;
   readonly #checkpoints: Checkpoints;
   readonly #hashes = new LRUCache<string, string>({ max: mostHashes });
-  #purged = 0;
+  #purged = -Infinity;
   #writes = 0;
   #looked = performance.now();
 
@@ -150,14 +157,15 @@ class SqliteStore implements Store {
   forget(subject: Subject, meant: Meant, now: number): Promise<void> {
     return this.#use(() => {
       const clear = this.#database.prepare(
-        'UPDATE tally SET level = 0, others = 0 WHERE account = ? AND network = ?',
+        // The time, for processes that have counted without the store: this is newer.
+        'UPDATE tally SET level = 0, others = 0, last = ? WHERE account = ? AND network = ?',
       );
       // Found before anything is locked: there may be many.
       const keys = this.#keysOf(meant);
       const { kind } = subject;
       const text = subject.kind === 'account' ? subject.account : subject.network;
       this.#write(() => {
-        for (const { account, network } of keys) clear.run(account, network);
+        for (const { account, network } of keys) clear.run(now, account, network);
         this.#database.prepare('DELETE FROM forgotten WHERE time < ?').run(now - forgottenForMs);
         this.#database
           .prepare('INSERT INTO forgotten (kind, subject, time) VALUES (?, ?, ?)')
@@ -234,8 +242,9 @@ class SqliteStore implements Store {
   #write<T>(work: () => T): T {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
-      const result = work();
+      // First: it makes room in a file that is full.
       this.#purge();
+      const result = work();
       this.#database.exec('COMMIT');
       this.#writes += 1;
       if (this.#writes % checkpointEvery === 0) this.#checkpoints.begin();
@@ -253,15 +262,15 @@ class SqliteStore implements Store {
   }
 
   #purge(): void {
-    const now = Date.now();
-    if (now < this.#purged + purgeEveryMs) return;
+    const now = performance.now();
+    if (this.#writes % purgeEveryWrites !== 0 && now < this.#purged + purgeEveryMs) return;
     this.#purged = now;
     this.#database
       .prepare(
         `DELETE FROM tally WHERE (account, network) IN
            (SELECT account, network FROM tally WHERE expires < ? LIMIT ${mostPurged})`,
       )
-      .run(now);
+      .run(Date.now());
   }
 
   /** Who stole the file should not read in it who logged in from where. The key lies in it, too, for want of a better place. */

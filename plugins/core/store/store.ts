@@ -8,7 +8,7 @@ export interface TallyKey {
 export interface Tally {
   /** What was counted and had not drained at `last`. */
   readonly level: number;
-  /** The same for how many others were met: accounts by a network, for one. */
+  /** The same for something else: accounts that a network has met, failures that an account was forgiven in one. */
   readonly others: number;
   readonly last: number;
   /** When something was noted that outlives the level: a login, an event; 0 for never. */

@@ -54,11 +54,57 @@ void describe('guessing at one account', () => {
     await scene.try(home);
     await scene.try('198.51.100.1');
     const outcomes = await Promise.all(
-      Array.from({ length: 200 }, (_, number) => scene.try('192.0.2.66', `guess-${number}`)),
+      Array.from({ length: 200 }, (_, number) => scene.slowly('192.0.2.66', `guess-${number}`)),
     );
     assert.equal(outcomes.filter((each) => each === 'no').length, 10);
     assert.equal(await scene.try(home), 'wait');
     assert.equal(await scene.try('198.51.100.1'), 'go');
+  });
+
+  void it('between logins of its owner in the same network does not go on for ever', async () => {
+    let tried = 0;
+    for (let second = 0; second < 1800; second += 1) {
+      scene.now += 1000;
+      if ((await scene.try(home)) !== 'go') continue;
+      tried += await scene.guess(9, (number) => [home, `guess-${second}-${number}`]);
+    }
+    assert.ok(tried <= 220, `${tried} in half an hour`);
+  });
+
+  void it('is forgiven who mistypes, and whose telephone has an old password that only it knows to be the same', async () => {
+    await scene.try(home);
+    for (let minutes = 0; minutes < 24 * 60; minutes += 1) {
+      scene.now += minute;
+      await scene.end({ client: home, login: alice }, wrong());
+      if (minutes % 5 === 0) assert.equal(await scene.try(home), 'go');
+    }
+  });
+
+  void it('lets in, where it is known, all who log in at once with the right password, and at once', async () => {
+    const alive = setInterval(() => undefined, 1000);
+    const busy = new Scene(new MemoryStore(), rulesOf({ longest_delay_seconds: 8 }));
+    assert.equal(await busy.try(home), 'go');
+    const began = performance.now();
+    const outcomes = await Promise.all(Array.from({ length: 100 }, () => busy.slowly(home)));
+    assert.deepEqual([...new Set(outcomes)], ['go']);
+    assert.ok(performance.now() - began < 1000, `${performance.now() - began} ms`);
+    clearInterval(alive);
+  });
+
+  void it('lets nobody wait for ever behind logins that take long', async (test) => {
+    await scene.try(home);
+    const attempt = { client: home, login: alice };
+    const under = await Promise.all(Array.from({ length: 10 }, () => scene.admit(attempt)));
+    assert.ok(under.every(({ kind }) => kind === 'admitted'));
+    test.mock.timers.enable({ apis: ['setTimeout'] });
+    const late = scene.admit(attempt);
+    await new Promise((resolve) => setImmediate(resolve));
+    test.mock.timers.tick(10_000);
+    const answer = await late;
+    assert.ok(answer.kind === 'wait');
+    assert.equal(answer.because, 'other logins of the account in this network, which are under way');
+    for (const each of under) if (each.kind === 'admitted') await each.settle();
+    assert.equal(await scene.try(home), 'go', 'all places are free again');
   });
 
   void it('under other spellings counts as one', async () => {
@@ -197,6 +243,30 @@ void describe('a directory that locks accounts itself', () => {
   }
 });
 
+void describe('such a directory, asked by two processes at once', () => {
+  void it('hears of no more either, new rules and names that are spelled otherwise included', async () => {
+    const store = new MemoryStore();
+    const scene = new Scene(store, rulesOf({ directory_failures: 6, account_failures: 1000 }), 2);
+    const times: number[] = [];
+    const names = [alice, 'ALICE@corp.example', 'alice+x@corp.example'];
+    for (let round = 0; round < 240; round += 1) {
+      scene.now += minute;
+      if (round === 100) scene.rules = rulesOf({ directory_failures: 6, network_failures: 50 });
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, number) => {
+          const password = number % 2 === 0 ? 'the-same' : `guess-${round}-${number}`;
+          return scene.try(far(round * 20 + number), password, names[number % 3], number % 2);
+        }),
+      );
+      times.push(...outcomes.filter((each) => each === 'no').map(() => scene.now));
+    }
+    const most = Math.max(
+      ...times.map((at) => times.filter((other) => other > at - 30 * minute && other <= at).length),
+    );
+    assert.ok(most <= 6 && times.length > 20, `${most} within half an hour, ${times.length} altogether`);
+  });
+});
+
 void describe('several processes', () => {
   void it('share what they count', async () => {
     const scene = new Scene(new MemoryStore(), rulesOf(), 2);
@@ -209,6 +279,32 @@ void describe('several processes', () => {
 });
 
 void describe('a clock that was wrong', () => {
+  const year = 365 * 24 * 60 * minute;
+
+  void it('makes nobody known for years, nor keeps an attack from being told', async () => {
+    const scene = new Scene();
+    scene.now += 10 * year;
+    await scene.try('198.51.100.1');
+    await scene.guess(20, (number) => ['203.0.113.5', 'x', `user-${number}@corp.example`]);
+    scene.now -= 10 * year;
+    await scene.guess(10, (number) => [far(number)]);
+    assert.equal(await scene.try('198.51.100.1'), 'wait');
+    await scene.guess(20, (number) => ['203.0.113.5', 'x', `user-${number}@corp.example`]);
+    assert.deepEqual(scene.patterns, ['spraying', 'spraying']);
+  });
+
+  void it('by an hour or two keeps the owner known', async () => {
+    const scene = new Scene();
+    scene.now += 2 * 60 * minute;
+    await scene.try(home);
+    scene.now -= 2 * 60 * minute;
+    await scene.guess(20, (number) => [far(number)]);
+    assert.equal(await scene.try(home), 'go');
+    scene.now += 30 * 24 * 60 * minute - 1000;
+    await scene.guess(20, (number) => [far(number)]);
+    assert.equal(await scene.try(home), 'go', 'and it is noted when');
+  });
+
   void it('locks nobody out when it is right again', async () => {
     const scene = new Scene();
     scene.now += 365 * 24 * 60 * minute;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Guard, type Rules, type Try } from '../../../plugins/auth/guessing/guard.ts';
+import { Guard, type Answer, type Rules, type Try } from '../../../plugins/auth/guessing/guard.ts';
 import { limitsOf, type GuessingSettings } from '../../../plugins/core/guessing/limits.ts';
 import { parseMailbox } from '../../../plugins/core/mailbox.ts';
 import type { Refusal, Verification } from '../../../plugins/core/directory/directory.ts';
@@ -38,7 +38,7 @@ export class Scene {
   asked = 0;
   readonly patterns: string[] = [];
   readonly #guards: Guard[];
-  readonly rules: Rules;
+  rules: Rules;
 
   constructor(store: Store = new MemoryStore(), rules = rulesOf(), processes = 1) {
     this.rules = rules;
@@ -54,14 +54,27 @@ export class Scene {
     );
   }
 
+  /** The same, with a directory that takes a few milliseconds. */
+  async slowly(client: string, password = 'right'): Promise<'go' | 'no' | 'wait'> {
+    const answer = await this.admit({ client, login: alice, password: Secret.fromText(password) });
+    if (answer.kind === 'wait') return 'wait';
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await answer.settle(password === 'right' ? right : wrong());
+    return password === 'right' ? 'go' : 'no';
+  }
+
+  admit(attempt: Try, process = 0): Promise<Answer> {
+    const guard = this.#guards[process];
+    assert.ok(guard);
+    return guard.admit(attempt, this.rules);
+  }
+
   async end(
     attempt: Try,
     verification: Verification | undefined,
     process = 0,
   ): Promise<'go' | 'no' | 'wait'> {
-    const guard = this.#guards[process];
-    assert.ok(guard);
-    const answer = await guard.admit(attempt, this.rules);
+    const answer = await this.admit(attempt, process);
     if (answer.kind === 'wait') return 'wait';
     this.asked += 1;
     this.patterns.push(...(await answer.settle(verification)));

@@ -44,6 +44,28 @@ void describe('all spellings of a login', () => {
     assert.equal(accountOf('alice+shop@corp.example', ''), 'alice+shop@corp.example');
   });
 
+  void it('take no more memory than a name: what is longer than any is one of nobody', () => {
+    // U+FDFA is folded to eighteen letters.
+    const longest = accountOf('\ufdfa'.repeat(85), '+');
+    assert.ok(longest.length <= 256, `${longest.length}`);
+    for (const login of ['x'.repeat(257), 'y'.repeat(9000), '\ufdfa'.repeat(3000)]) {
+      assert.equal(accountOf(login, '+'), '@');
+    }
+    assert.notEqual(accountOf('x'.repeat(256), '+'), '@');
+  });
+
+  for (const [one, other] of [
+    ['straße@corp.example', 'STRASSE@corp.example'],
+    ['ΝΙΚΟΣ', 'νικος'],
+    ['νικοσ', 'νικος'],
+    ['æther@corp.example', 'aether@corp.example'],
+    ['cœur@corp.example', 'COEUR@corp.example'],
+  ] as const) {
+    void it(`are one where a directory takes them for one: ${one} and ${other}`, () => {
+      assert.equal(accountOf(one, '+'), accountOf(other, '+'));
+    });
+  }
+
   void it('are never nobody', () => {
     for (const login of ['', ' ', '\0', '\ud800']) assert.equal(accountOf(login, '+'), '@');
   });
