@@ -335,7 +335,7 @@ function refusalDelay(connection: Connection): number {
 }
 
 async function wait(milliseconds: number): Promise<void> {
-  await delay(milliseconds, undefined, { ref: false });
+  if (milliseconds > 0) await delay(milliseconds, undefined, { ref: false });
 }
 
 function verdictOn(error: unknown): Verdict {

@@ -193,23 +193,17 @@ class LdapDirectory implements RememberingDirectory {
   }
 
   /** A place is held until the work is done, even if its login was given up: so many connections there are, and no more. */
-  async #inTurn(login: string, password: Secret, deadline: Deadline): Promise<Verification> {
-    await this.#queue.enter(deadline);
-    try {
-      return await this.#decide(login, deadline, async (dn, appPasswords) => {
-        const credential = await credentialOf(appPasswords, password, deadline);
-        if (credential) return { proof: 'proven', credential };
-        const bind: Operation<Proof> = (server, time) => this.#pool.bind(server, dn, password, time);
-        const cause = this.#appPasswords.refusalOfOther(appPasswords);
-        return { proof: cause ?? (await this.#attempts.make(deadline, bind)) };
-      });
-    } catch (error) {
-      // Whoever waits would hear the same silence, only later.
-      if (this.#attempts.isSilence(error)) this.#queue.dismiss(error);
-      throw error;
-    } finally {
-      this.#queue.leave();
-    }
+  #inTurn(login: string, password: Secret, deadline: Deadline): Promise<Verification> {
+    const prove: Prove = async (dn, appPasswords) => {
+      const credential = await credentialOf(appPasswords, password, deadline);
+      if (credential) return { proof: 'proven', credential };
+      const bind: Operation<Proof> = (server, time) => this.#pool.bind(server, dn, password, time);
+      const cause = this.#appPasswords.refusalOfOther(appPasswords);
+      return { proof: cause ?? (await this.#attempts.make(deadline, bind)) };
+    };
+    // Whoever waits would hear the same silence, only later.
+    const isForAll = (error: unknown) => this.#attempts.isSilence(error);
+    return this.#queue.inTurn(deadline, () => this.#decide(login, deadline, prove), isForAll);
   }
 
   /** A failed bind counts against the account: where there are application passwords, the entry that has them is read first. */

@@ -17,8 +17,27 @@ export class Queue {
     this.#length = length;
   }
 
-  /** Resolves with one's turn, which `leave` must end; rejects when `deadline` passes first. */
-  async enter(deadline: Deadline): Promise<void> {
+  /**
+   * Does `work` when it is its turn; rejects when `deadline` passes first. Where it fails by something that would happen to all
+   * who wait, they are turned away at once.
+   */
+  async inTurn<T>(
+    deadline: Deadline,
+    work: () => Promise<T>,
+    isForAll: (error: unknown) => error is Error,
+  ): Promise<T> {
+    await this.#enter(deadline);
+    try {
+      return await work();
+    } catch (error) {
+      if (isForAll(error)) this.#dismiss(error);
+      throw error;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async #enter(deadline: Deadline): Promise<void> {
     if (this.#free > 0) {
       this.#free -= 1;
       return;
@@ -31,15 +50,14 @@ export class Queue {
     await this.#turn(deadline);
   }
 
-  leave(): void {
+  #dismiss(reason: Error): void {
+    for (const waiting of [...this.#waiting]) waiting.giveUp(reason);
+  }
+
+  #leave(): void {
     const [first] = this.#waiting;
     if (first === undefined) this.#free += 1;
     else first.enter();
-  }
-
-  /** Turns away all who wait. */
-  dismiss(reason: Error): void {
-    for (const waiting of [...this.#waiting]) waiting.giveUp(reason);
   }
 
   #turn(deadline: Deadline): Promise<void> {
