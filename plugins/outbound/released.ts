@@ -5,7 +5,7 @@ import { whenServing } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
 import { messageOf } from '../core/message-of.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
-import { namesIn, recover, takeReleased } from '../core/provenance/held.ts';
+import { namesIn, recoverTaken, takeReleased } from '../core/provenance/held.ts';
 import { heldFolders } from './delivery.ts';
 
 /** Between two looks for mail that was released. */
@@ -26,7 +26,7 @@ async function lookNowAndThen(plugin: Plugin): Promise<void> {
       complain(() => plugin.logcrit(`mail that was released does not leave: ${messageOf(error)}`));
     }
   };
-  await attempt(() => recover(heldFolders()));
+  await attempt(() => recoverTaken(heldFolders()));
   const look = async () => {
     if (isQueueLoaded(!isWorker())) await attempt(() => takeAll(plugin));
     setTimeout(() => void look(), lookEveryMs).unref();

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { gatekeeper } from '../support/command.ts';
 import { eventually } from '../support/gateway.ts';
 import { greeted, send } from './traffic.ts';
 import { due, edited, mail, startScene, type Scene, type Todo } from './provenance-scene.ts';
@@ -304,6 +305,8 @@ void describe('what would be held', () => {
     const event = scene.test.events().find(({ check }) => check === 'outbound/provenance');
     assert.deepEqual([event?.verdict, event?.would_refuse, event?.reason], ['refuse', true, 'no-record']);
     assert.match(scene.test.log(), /\[CRIT\].* would hold ref="/);
+    const { out } = await gatekeeper(['report'], { haraka: scene.test.dir });
+    assert.match(out, /^1 time: no-record, by outbound\/provenance\n {2}what +corp\.example$/m);
   });
 });
 

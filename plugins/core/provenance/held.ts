@@ -113,10 +113,14 @@ export async function drop({ held }: Folders, name: string): Promise<boolean> {
   return true;
 }
 
-/** Takes back what a command or a process of Haraka's had taken for itself when it died; at the start of either. */
-export async function recover({ held, releasing, released }: Folders): Promise<void> {
-  await recoverIn(held, held);
+/** Takes back what commands had taken for themselves when they died; at the start of one. */
+export async function recoverReleases({ held, releasing }: Folders): Promise<void> {
   await recoverIn(releasing, held);
+}
+
+/** The same of processes of Haraka's. */
+export async function recoverTaken({ held, released }: Folders): Promise<void> {
+  await recoverIn(held, held);
   await recoverIn(released, released);
 }
 

@@ -13,9 +13,16 @@ export interface Outgoing {
 export type Address = readonly [form: string, ...others: string[]];
 
 /** Why a message cannot be shown to be one that was accepted. */
+export const unprovenReasons = [
+  'no-record',
+  'unreadable-record',
+  'other-message',
+  'other-sender',
+  'recipient-not-accepted',
+] as const;
+
 export interface Unproven {
-  readonly reason:
-    'no-record' | 'unreadable-record' | 'other-message' | 'other-sender' | 'recipient-not-accepted';
+  readonly reason: (typeof unprovenReasons)[number];
   /** In words. */
   readonly detail: string;
 }
