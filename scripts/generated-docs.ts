@@ -2,7 +2,9 @@ import type { z } from 'zod';
 import { presetNames, presetOf } from '../plugins/core/directory/presets.ts';
 import { eventSchema } from '../plugins/core/event.ts';
 import { authLines } from '../plugins/core/haraka/patches/auth-lines.ts';
+import { bouncesKnown } from '../plugins/core/haraka/patches/bounces-known.ts';
 import { clientSocket } from '../plugins/core/haraka/patches/client-socket.ts';
+import { deliveryGuard } from '../plugins/core/haraka/patches/delivery-guard.ts';
 import { emptyChallenge } from '../plugins/core/haraka/patches/empty-challenge.ts';
 import { hardenSpfPlugin } from '../plugins/core/haraka/patches/harden-spf-plugin.ts';
 import { headerLines } from '../plugins/core/haraka/patches/header-lines.ts';
@@ -14,6 +16,7 @@ import { neverSkipped } from '../plugins/core/haraka/patches/never-skipped.ts';
 import { neverSpooled } from '../plugins/core/haraka/patches/never-spooled.ts';
 import { newTransactions } from '../plugins/core/haraka/patches/new-transactions.ts';
 import { proxyOnce } from '../plugins/core/haraka/patches/proxy-once.ts';
+import { queueAgain } from '../plugins/core/haraka/patches/queue-again.ts';
 import { queueUntimed } from '../plugins/core/haraka/patches/queue-untimed.ts';
 import { redactLog } from '../plugins/core/haraka/patches/redact-log.ts';
 import { resultsOfOthers } from '../plugins/core/haraka/patches/results-of-others.ts';
@@ -30,7 +33,8 @@ export const patches = [
   ...[authLines, heldInput, lineLength, emptyChallenge, redactLog],
   ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines, traceFields, resultsOfOthers],
   hardenSpfPlugin,
-  ...[refusalsStand, transactionEnd, queueUntimed, neverSpooled, versionOnce, hostNameKept],
+  ...[refusalsStand, transactionEnd, queueUntimed, deliveryGuard, bouncesKnown, queueAgain],
+  ...[neverSpooled, versionOnce, hostNameKept],
 ];
 
 /** Tables of the documentation that are made from the source, by the name in their marker. */

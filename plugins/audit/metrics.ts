@@ -1,5 +1,8 @@
+import { resolve } from 'node:path';
 import { Gauge, Registry } from 'prom-client';
+import { harakaDirectory } from '../core/haraka/instance.ts';
 import { settingsState } from '../core/haraka/settings-in-force.ts';
+import { foldersIn, namesIn } from '../core/provenance/held.ts';
 
 const registry = new Registry();
 
@@ -11,8 +14,9 @@ export function metrics(): Promise<string> {
   return registry.metrics();
 }
 
-function gauge(name: string, help: string, value: () => number): void {
-  const metric: Gauge = new Gauge({ name, help, registers: [registry], collect: () => metric.set(value()) });
+function gauge(name: string, help: string, value: () => number | Promise<number>): void {
+  const collect = async () => metric.set(await value());
+  const metric: Gauge = new Gauge({ name, help, registers: [registry], collect });
 }
 
 gauge('gatekeeper_settings_last_reload_successful', '0 while newer settings are refused', () =>
@@ -22,6 +26,14 @@ gauge(
   'gatekeeper_settings_in_force_since_seconds',
   'When the settings in force were put in force',
   () => settingsState().since.getTime() / 1000,
+);
+gauge(
+  'gatekeeper_held_messages',
+  'Messages that are held until somebody releases or drops them',
+  async () => {
+    const { data_directory: directory } = settingsState().settings.policy;
+    return (await namesIn(foldersIn(resolve(harakaDirectory(), directory)).held)).length;
+  },
 );
 gauge('gatekeeper_emergency', '1 while no content policy refuses anything', () =>
   settingsState().settings.policy.emergency ? 1 : 0,

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { eventSchema } from '../core/event.ts';
+import { unprovenReasons } from '../core/provenance/judge.ts';
 import { replies } from '../core/replies.ts';
 import { parseSince, type EventFilter } from './event-filter.ts';
 
@@ -13,7 +14,11 @@ const filters: { readonly [Name in keyof EventFilter]-?: () => Option } = {
   verdict: () =>
     new Option('--verdict <verdict>', 'only this verdict').choices(eventSchema.shape.verdict.options),
   check: () => new Option('--check <check>', 'only of this check, as PLUGIN/CHECK'),
-  reason: () => new Option('--reason <reason>', 'only for this reason').choices(Object.keys(replies)),
+  reason: () =>
+    new Option('--reason <reason>', 'only for this reason').choices([
+      ...Object.keys(replies),
+      ...unprovenReasons,
+    ]),
   identity: () => new Option('--identity <name>', 'only of this identity, by its name or id'),
   login: () => new Option('--login <login>', 'only where a login called itself so'),
   credential: () => new Option('--credential <name>', 'only with this application password'),

@@ -11,6 +11,7 @@ import { addConfig } from './config.ts';
 import { addEvents } from './events.ts';
 import { addForget } from './forget.ts';
 import { versionOf } from './haraka-package.ts';
+import { addHeld } from './held.ts';
 import { addImport } from './import.ts';
 import { addLogin } from './login.ts';
 import { exitCode, Failure } from './output.ts';
@@ -56,6 +57,7 @@ function createProgram(): Command {
     addPartners,
     addEvents,
     addReport,
+    addHeld,
     addImport,
     addCompletion,
   ])

@@ -88,6 +88,8 @@ function linesOf(entry: Entry): string[] {
 
 function whatOf({ identity, address, domain, client, network = client, peer }: Group): string {
   if (identity !== undefined) return address === undefined ? identity : `${identity} as ${address}`;
+  // Of mail that leaves there is no client.
+  if (network === undefined) return domain ?? 'the null sender';
   const from = peer === undefined ? network : `${network} (${peer})`;
   return domain === undefined ? `from ${from}` : `${domain} from ${from}`;
 }

@@ -11,7 +11,12 @@ export const eventSchema = z.strictObject({
   reference: z
     .string()
     .describe('Queue or connection id and check: the same text stands in the reply and the log'),
-  connection: z.string().describe('Connection id of Haraka'),
+  connection: z
+    .string()
+    .optional()
+    .describe(
+      'Connection id of Haraka; this and what follows of the client is absent where a message leaves',
+    ),
   check: z.string().describe('Which check decided, as PLUGIN/CHECK'),
   verdict: z.enum(['pass', 'skip', 'refuse', 'defer']).describe('What it decided'),
   mode: z.enum(['enforce', 'observe', 'off']).describe('Under which mode'),
@@ -19,16 +24,19 @@ export const eventSchema = z.strictObject({
     .literal(true)
     .optional()
     .describe('The mode withheld this refusal; the client was not refused'),
-  reason: z.string().optional().describe('Reason of a refusal: a key of the reply table'),
+  reason: z
+    .string()
+    .optional()
+    .describe('Reason of a refusal: a key of the reply table, or why a message is held'),
   detail: z
     .string()
     .optional()
     .describe('Offending value of a refusal, or why a check was skipped or deferred'),
   reply: z.string().optional().describe('What the client heard'),
-  client: z.string().describe('Address of the client'),
+  client: z.string().optional().describe('Address of the client'),
   peer: z.string().optional().describe('Name of the own node or trusted relay that has this address'),
-  port: z.int().describe('Port of the listener'),
-  role: z.enum(['submission', 'mx']).describe('Role of the listener'),
+  port: z.int().optional().describe('Port of the listener'),
+  role: z.enum(['submission', 'mx']).optional().describe('Role of the listener'),
   tls: z.string().optional().describe('Protocol and cipher suite; absent in clear'),
   identity: z.string().optional().describe('Name of the authenticated identity'),
   identity_id: z

@@ -47,6 +47,12 @@ export function sameMailbox(a: Mailbox, b: Mailbox): boolean {
   return foldAscii(a.local) === foldAscii(b.local);
 }
 
+/** A text that is the same for two addresses that name the same mailbox; of what is no mailbox, it is the text itself. */
+export function mailboxKey(text: string): string {
+  const mailbox = parseMailbox(text);
+  return mailbox ? foldAscii(formatMailbox(mailbox)) : `<${text}>`;
+}
+
 /**
  * The mailbox without its sub-address (RFC 5233): `alice+shop@x` becomes `alice@x`. A tag that needs quotes, or letters
  * beyond US-ASCII, may show a reader another address: it stays.

@@ -5,7 +5,10 @@ import { start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { decideGate, decideOutbound, decideRelay } from './gate.ts';
+import { guardDelivery } from './delivery.ts';
+import { recorded } from './provenance.ts';
 import { queueOurselves } from './queue.ts';
+import { takeBackReleased } from './released.ts';
 
 /** One clearance of every check that this host must make, and of every other that is installed. */
 const demanded = derived((policy: Policy): readonly string[] => [
@@ -22,12 +25,12 @@ const checks = [
   defineCheck({
     name: 'outbound/inbound',
     stage: 'queue',
-    decide: (facts, policy) => decideGate(facts, demanded(policy)),
+    decide: (facts, policy) => recorded(facts, decideGate(facts, demanded(policy)), new Date()),
   }),
   defineCheck({
     name: 'outbound/gate',
     stage: 'outbound',
-    decide: (facts, policy) => decideOutbound(facts, demanded(policy)),
+    decide: (facts, policy) => recorded(facts, decideOutbound(facts, demanded(policy)), new Date()),
   }),
 ] as const;
 
@@ -35,4 +38,6 @@ export function register(this: Plugin): void {
   start(this);
   install(this, checks);
   queueOurselves(this);
+  guardDelivery(this);
+  takeBackReleased(this);
 }

@@ -13,6 +13,7 @@ const commands = [
   'config',
   'events',
   'forget',
+  'held',
   'help',
   'import',
   'login',

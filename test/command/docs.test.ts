@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { startDns, type DnsServer } from '../../scripts/demo/dns.ts';
 import { zone } from '../../scripts/demo/zone.ts';
+import { foldersIn, hold } from '../../plugins/core/provenance/held.ts';
 import { openStore } from '../../plugins/core/store/sqlite.ts';
 import { gatekeeper } from '../support/command.ts';
 import { startSite, type Site } from '../support/instance.ts';
@@ -23,6 +24,7 @@ const local: readonly [RegExp, string][] = [
   [/\d+ days left/g, 'N days left'],
   [/\b[a-z2-9]{4}(?:-[a-z2-9]{4}){3}\b/g, 'PASSWORD'],
   [/\$4096:[\w+/]{22}==\$[\w+/]{43}=:[\w+/]{43}=/g, '$VERIFIER'],
+  [/(^file +)\/\S+\/var/gm, '$1DIR/var'],
 ];
 
 function portable(text: string): string {
@@ -43,6 +45,56 @@ function withheldOf(sender: string) {
     ...withheldEvent(minute, check, { reason: 'spf-fail', sender, detail }),
     reference: `7C1B0E52-9A4D-4F0E-8C6B-2D93A1F5E0${minute}.1 ${check}`,
   }));
+}
+
+const record = {
+  v: 1,
+  id: '4B0C7E9A-2D53-4F5E-9A61-7C2F0B8D1E36.1',
+  origin: { kind: 'identity', proof: 'account', id: 'uid=alice', name: 'alice@corp.example' },
+  sender: 'alice@corp.example',
+  recipients: ['team@partner.example'],
+  time: '2026-11-24T09:28:00.000Z',
+  revision: 'df767ac6a997',
+};
+
+/** Two messages that are held: one of another plugin, and one to which somebody added a recipient. */
+const heldMail = [
+  {
+    minute: 30,
+    uuid: '91D2C0F4-6E0B-4C39-8B1D-3B7A5C1F2E84.1',
+    from: 'boss@corp.example',
+    to: ['someone@partner.example', 'other@partner.example'],
+    notes: {},
+    why: { reason: 'no-record', detail: 'it was not accepted by gatekeeper/outbound' },
+  },
+  {
+    minute: 31,
+    uuid: `${record.id}.1`,
+    from: 'alice@corp.example',
+    to: ['list@partner.example'],
+    notes: { gatekeeper_provenance: record },
+    why: { reason: 'recipient-not-accepted', detail: 'list@partner.example' },
+  },
+] as const;
+
+/** Holds them as a gateway does. */
+async function holdMail(dir: string): Promise<void> {
+  for (const { minute, uuid, from, to, notes, why } of heldMail) {
+    const path = join(dir, 'queue-file');
+    const time = new Date(`2026-11-24T09:${minute}:00Z`);
+    const [sender, ...recipients] = [from, ...to].map((address) => {
+      const [user = '', host = ''] = address.split('@');
+      return { original: `<${address}>`, original_host: host, host, user };
+    });
+    const todo = { queue_time: time.getTime() - 60_000, domain: 'partner.example', rcpt_to: recipients };
+    const header = Buffer.from(JSON.stringify({ ...todo, mail_from: sender, notes, uuid }));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(header.length);
+    const message = `From: ${from}\r\nSubject: Figures\r\n\r\nNot to be shown.\r\n`;
+    writeFileSync(path, Buffer.concat([length, header, Buffer.from(message)]));
+    await hold(foldersIn(join(dir, 'var/gatekeeper')), path, { ...why, since: time.toISOString() });
+    rmSync(path);
+  }
 }
 
 void describe('docs/command.md', () => {
@@ -67,6 +119,7 @@ dns:
     writeFileSync(file, settings);
     const event = JSON.parse(block('docs/integrator.md', 'json', '"v": 1')) as object;
     const events = [event, ...withheldOf('crm@corp.example')];
+    await holdMail(site.dir);
     writeFileSync(join(site.dir, 'events.jsonl'), events.map((each) => `${JSON.stringify(each)}\n`).join(''));
   });
   after(() => Promise.all([site.stop(), dns.stop()]));
@@ -86,7 +139,19 @@ dns:
     const shown = blocks(page, 'console').map((example) => example.split(/\s/)[2]);
     assert.deepEqual(
       [...new Set(shown)],
-      ['check', 'config', 'login', 'app-password', 'forget', 'sender', 'spf', 'partners', 'events', 'report'],
+      [
+        'check',
+        'config',
+        'login',
+        'app-password',
+        'forget',
+        'sender',
+        'spf',
+        'partners',
+        'events',
+        'report',
+        'held',
+      ],
     );
   });
 });

@@ -33,7 +33,7 @@ void describe('attacks on the border', () => {
   function eventsOf(session: string, wanted: string): GatekeeperEvent[] {
     return gateway
       .events()
-      .filter(({ connection, check }) => connection.startsWith(session) && check === wanted);
+      .filter(({ connection, check }) => connection?.startsWith(session) && check === wanted);
   }
 
   const macros = [

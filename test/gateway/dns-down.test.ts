@@ -80,7 +80,7 @@ void describe('the DNS server goes away and comes back within one session', () =
   async function deferralOf(sender: string): Promise<GatekeeperEvent> {
     return eventually(`a deferral of ${sender}`, () =>
       gateway.events().find((event) => {
-        const isOurs = event.connection.startsWith(session) && event.sender === sender;
+        const isOurs = event.connection?.startsWith(session) && event.sender === sender;
         return isOurs && event.verdict === 'defer';
       }),
     );

@@ -49,7 +49,7 @@ void describe('tokens through a gateway and slapd', () => {
     eventually('the event', () =>
       gateway
         .events()
-        .find(({ connection, check }) => connection.startsWith(session) && check === 'auth/login'),
+        .find(({ connection, check }) => connection?.startsWith(session) && check === 'auth/login'),
     );
 
   const messages = { OAUTHBEARER: oauthbearer, XOAUTH2: xoauth2 };

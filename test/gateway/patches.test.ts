@@ -3,18 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { defaultPlugins, GatewayFailed } from '../../scripts/demo/gateway.ts';
-import { connectionIni, keepsResults } from '../dialogues/gateways.ts';
 import { parseDialogue, play } from '../support/dialogue.ts';
+import { different, leftOut } from './other-haraka.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts';
-
-const plugin = (name: string) => join(import.meta.dirname, '../haraka-plugins', `${name}.js`);
-
-/** A gateway on a Haraka that differs from the one that the patches know, in one way of other-haraka.js. */
-const different = (way: string, options: TestGatewayOptions = {}): TestGatewayOptions => ({
-  ...options,
-  first: [plugin('other-haraka'), ...(options.first ?? [])],
-  config: { 'other-haraka': `${way}\n`, ...options.config },
-});
 
 /** What asks for haraka-plugin-spf to be hardened. */
 const hardened: TestGatewayOptions = {
@@ -32,13 +23,14 @@ const refusals: readonly { haraka: string; says: readonly string[]; options?: Te
       'header-lines: *',
       'transaction-end: *',
       'trace-fields: *',
+      'bounces-known: *',
     ],
   },
   {
     haraka: 'skip-list-elsewhere',
     says: ['never-skipped: expected a plugin of ours to run that is to be skipped'],
   },
-  { haraka: 'header-lines-renamed', says: ['header-lines: *', 'trace-fields: *'] },
+  { haraka: 'header-lines-renamed', says: ['header-lines: *', 'trace-fields: *', 'bounces-known: *'] },
   {
     haraka: 'header-parsed-elsewhere',
     says: ['trace-fields: expected fields of a header to leave as they are read'],
@@ -67,6 +59,16 @@ const refusals: readonly { haraka: string; says: readonly string[]; options?: Te
   {
     haraka: 'log-item-of-another-form',
     says: ['redact-log: expected no secret in * C: AUTHE PLAIN … state=1'],
+  },
+  { haraka: 'get-mx-answer-renamed', says: ['delivery-guard: expected a method get_mx_respond'] },
+  {
+    haraka: 'get-mx-answered-elsewhere',
+    says: ['delivery-guard: expected a delivery of what was taken out to end'],
+  },
+  { haraka: 'bounce-text-renamed', says: ['bounces-known: expected a method populate_bounce_message'] },
+  {
+    haraka: 'bounces-sent-later',
+    says: ['bounces-known: expected a bounce to be sent by a transaction of its own'],
   },
   { haraka: 'certs-by-host-renamed', says: ['tls-context: expected certsByHost'] },
   {
@@ -117,155 +119,6 @@ void describe(
   },
 );
 
-/** What is left out, and what holds instead: a dialogue. */
-const fallbacks: readonly {
-  haraka: string;
-  patch: string;
-  options?: TestGatewayOptions;
-  dialogue: string;
-}[] = [
-  ...['line-length-fixed', 'line-length-read-only'].map((haraka) => ({
-    haraka,
-    patch: 'line-length',
-    dialogue: `# AUTH lines may be as long as any command, and Haraka itself answers longer ones
-      connect implicit
-      C: EHLO client.example
-      S: 250 *
-      C: AUTH PLAIN {plain alice@corp.example {repeat 600 x}}
-      S: 521 Command line too long
-      closed
-      connect implicit
-      login alice@corp.example pw-alice`,
-  })),
-  ...['mail-unchangeable', 'mail-not-answered'].map((haraka) => ({
-    haraka,
-    patch: 'mail-unauthenticated',
-    options: { config: { 'connection.ini': connectionIni.replace('hosts[] =', 'hosts[] = 127.0.0.2') } },
-    dialogue: `# MAIL without a login is refused all the same
-      connect submission from 127.0.0.2
-      C> PROXY TCP4 203.0.113.5 127.0.0.1 40000 587\\r\\n
-      S: 220 *
-      C: EHLO client.example
-      S: 250 *
-      C: MAIL FROM:<alice@corp.example>
-      S: 5${haraka === 'mail-unchangeable' ? '50 Authentication required' : '30 5.7.0 *'}`,
-  })),
-  {
-    haraka: 'challenges-in-two-writes',
-    patch: 'empty-challenge',
-    dialogue: `# The empty challenge has a space too many; a client that does not mind logs in all the same
-      connect implicit
-      C: EHLO client.example
-      S: 250 *
-      C: AUTH PLAIN
-      S: 334 {repeat 1  }
-      C: {plain alice@corp.example pw-alice}
-      S: 235 2.7.0 *
-      connect implicit
-      login alice@corp.example pw-alice`,
-  },
-  {
-    haraka: 'deny-parameters-of-another-form',
-    patch: 'refusals-stand',
-    options: { first: [plugin('hostile')] },
-    dialogue: `# A message whose refusal was overridden is refused after DATA, by the gate
-      connect submission
-      login alice@corp.example pw-alice
-      C: EHLO deny-ok.example
-      S: 250 *
-      C: MAIL FROM:<bob@corp.example>
-      S: 250 *
-      C: RCPT TO:<{id}@partner.example>
-      S: 250 *
-      C: DATA
-      S: 354 *
-      C> From: alice@corp.example\\r\\n\\r\\nx\\r\\n.\\r\\n
-      S: 550 5.7.1 Message did not pass every check *
-      not-delivered {id}@partner.example`,
-  },
-  {
-    haraka: 'timeout-fixed',
-    patch: 'queue-untimed',
-    options: { last: [plugin('slow-queue')], settings: { deadline_seconds: 1 } },
-    dialogue: `# Haraka answers before the message is queued
-      connect submission
-      login alice@corp.example pw-alice
-      C: MAIL FROM:<alice@corp.example>
-      S: 250 *
-      C: RCPT TO:<{id}@partner.example>
-      S: 250 *
-      C: DATA
-      S: 354 *
-      C> From: alice@corp.example\\r\\n\\r\\nx\\r\\n.\\r\\n
-      S: 450 plugin timeout *`,
-  },
-  {
-    haraka: 'results-removed-one-by-one',
-    patch: 'results-of-others',
-    options: { config: keepsResults },
-    dialogue: `# what others found does not leave where there is something of our own
-      connect mx from 127.0.0.2
-      C> PROXY TCP4 198.51.100.2 127.0.0.1 40000 {port mx}\\r\\n
-      S: 220 *
-      C: EHLO mx.partner.example
-      S: 250 *
-      C: MAIL FROM:<someone@partner.example>
-      S: 250 *
-      C: RCPT TO:<{id}@corp.example>
-      S: 250 *
-      C: DATA
-      S: 354 *
-      C> Authentication-Results: other.example; none\\r\\n\\r\\nx\\r\\n.\\r\\n
-      S: 250 *
-      delivered {id}@corp.example Authentication-Results: gw.corp.example;* ! other.example; none`,
-  },
-  ...['client-set-up-fixed', 'version-shown-elsewhere'].map((haraka) => ({
-    haraka,
-    patch: 'version-once',
-    dialogue: `# the greeting is Haraka's own
-      connect mx from 127.0.0.9
-      S: 220 * ESMTP Haraka/3.*${haraka === 'client-set-up-fixed' ? '' : ' by others'} ready *`,
-  })),
-  {
-    haraka: 'host-asked-otherwise',
-    patch: 'host-name-kept',
-    dialogue: `# replies are as ever
-      connect submission
-      C: EHLO client.example
-      S: 250 *`,
-  },
-  {
-    haraka: 'spooling-renamed',
-    patch: 'never-spooled',
-    dialogue: `# a message leaves as ever
-      connect submission
-      login alice@corp.example pw-alice
-      C: MAIL FROM:<alice@corp.example>
-      S: 250 *
-      C: RCPT TO:<{id}@partner.example>
-      S: 250 *
-      C: DATA
-      S: 354 *
-      C> From: alice@corp.example\\r\\n\\r\\nx\\r\\n.\\r\\n
-      S: 250 Message queued *`,
-  },
-];
-
-void describe('a patch for comfort that does not work is left out, with one line', { concurrency: 3 }, () => {
-  for (const { haraka, patch, options, dialogue } of fallbacks) {
-    void it(`${haraka}: ${dialogue.split('\n')[0]?.slice(2)}`, async () => {
-      const gateway = await startTestGateway(different(haraka, options));
-      try {
-        assert.deepEqual(leftOut(gateway), [patch]);
-        const steps = dialogue.replaceAll(/^ +/gm, '');
-        await play(parseDialogue(steps), gateway, `fallback-${haraka}`);
-      } finally {
-        await gateway.stop();
-      }
-    });
-  }
-});
-
 for (const nodes of [0, 2]) {
   void describe(`with nodes=${nodes}`, () => {
     void it('every patch works on this Haraka, and nothing is said of it', async () => {
@@ -300,12 +153,6 @@ void describe('a Haraka that was never tested', () => {
     );
   });
 });
-
-/** The patches that the log says are left out, each time it says so. */
-function leftOut(gateway: TestGateway): string[] {
-  const lines = gateway.log().matchAll(/is not as the patch (\S+) needs it: .*; it is left out: /g);
-  return [...lines].map(([, patch]) => patch ?? '');
-}
 
 function wildcard(pattern: string): RegExp {
   const parts = pattern.split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));

@@ -114,7 +114,7 @@ void describe(
     function isRecorded(session: string, expected: string): boolean {
       return gateway
         .events()
-        .filter(({ connection }) => connection.startsWith(session))
+        .filter(({ connection }) => connection?.startsWith(session))
         .some(({ check, verdict, detail = '' }) => {
           const recorded = `${check} ${verdict}`;
           return expected === recorded || expected === `${recorded} ${detail}`;

@@ -2,12 +2,14 @@
 const os = require('node:os');
 const connection = require('./connection');
 const logger = require('./logger');
+const outbound = require('./outbound');
 const plugins = require('./plugins');
 const tlsSocket = require('./tls_socket');
 const transaction = require('./transaction');
 
 const { prototype } = connection.Connection;
 const message = transaction.Transaction.prototype;
+const queued = outbound.HMailItem.prototype;
 
 /** Replaces a method; the new one is told the old. */
 function replace(object, name, make) {
@@ -272,6 +274,25 @@ const ways = {
         },
     );
   },
+  'get-mx-answer-renamed': () => rename(queued, 'get_mx_respond'),
+  'get-mx-answered-elsewhere': () => {
+    const own = queued.get_mx_respond;
+    replace(plugins, 'run_hooks', (original) => (hook, object, params) => {
+      if (hook === 'get_mx') object.get_mx_respond = own;
+      original(hook, object, params);
+    });
+  },
+  'bounce-text-renamed': () => rename(queued, 'populate_bounce_message'),
+  'bounces-sent-later': () => {
+    replace(
+      outbound,
+      'send_email',
+      (send) =>
+        (...args) =>
+          setImmediate(() => send.apply(outbound, args)),
+    );
+  },
+  'delivery-queue-elsewhere': () => rename(outbound, 'delivery_queue'),
   'timeout-fixed': () => {
     Object.defineProperty(plugins.Plugin.prototype, 'timeout', { get: () => 2, set: () => undefined });
   },

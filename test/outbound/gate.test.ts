@@ -15,6 +15,8 @@ const session = {
   once: <T>(_name: string, make: () => T) => make(),
   receiver: 'gw.corp.example',
   publish: () => undefined,
+  id: 'ID.1',
+  keepRecord: () => undefined,
 };
 const bob = { text: 'bob@corp.example', isNull: false };
 const postmaster = { text: 'Postmaster@corp.example', isNull: false };

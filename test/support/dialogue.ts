@@ -196,7 +196,7 @@ class Player {
       .events()
       .some(
         (event) =>
-          event.connection.startsWith(this.#session) &&
+          event.connection?.startsWith(this.#session) &&
           event.check === check &&
           event.verdict === verdict &&
           (reason === '' || event.reason === reason || event.detail === reason),

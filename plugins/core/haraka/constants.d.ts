@@ -7,6 +7,7 @@ declare module 'haraka-constants' {
     readonly denydisconnect: number;
     readonly denysoftdisconnect: number;
     readonly ok: number;
+    readonly delay: number;
     readonly connection: {
       readonly state: {
         readonly CMD: number;

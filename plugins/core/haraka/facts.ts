@@ -1,4 +1,5 @@
 import { parseMailbox, type Mailbox } from '../mailbox.ts';
+import { recordName, type ProvenanceRecord } from '../provenance/record.ts';
 import type { Policy } from '../settings/settings.ts';
 import { headerLinesSeen } from './patches/header-lines.ts';
 import { publisherFor, type Publication } from './publication.ts';
@@ -43,6 +44,10 @@ export interface GateFacts extends MailFacts {
   /** Haraka would relay it, whoever asked for that. */
   readonly relaying: boolean;
   readonly revision: string;
+  /** Of the transaction. */
+  readonly id: string;
+  /** Sends a record along with the message, in place of what others have written there; throws where that fails. */
+  readonly keepRecord: (record: ProvenanceRecord) => void;
 }
 
 /** The facts of each stage. */
@@ -124,13 +129,22 @@ function utf8In({ encoding }: Transaction): (line: string) => string {
 
 function gateFacts(source: Source): GateFacts {
   const record = openRecord(source);
+  const transaction = openTransaction(source);
   return {
     clearances: record.clearances,
-    recipients: openTransaction(source).rcpt_to.map(envelopeAddress),
+    recipients: transaction.rcpt_to.map(envelopeAddress),
     relaying: source.connection.relaying,
     revision: record.settings.revision,
+    id: transaction.uuid,
+    keepRecord: (provenance) => keepRecord(transaction, provenance),
     ...mailFacts(source),
   };
+}
+
+/** Writes where a message comes from into the notes that go with it; throws where they do not take it. */
+export function keepRecord({ notes }: Transaction, provenance: ProvenanceRecord): void {
+  notes[recordName] = provenance;
+  if (notes[recordName] !== provenance) throw new Error(`transaction.notes.${recordName} cannot be written`);
 }
 
 function openTransaction({ connection }: Source): Transaction {

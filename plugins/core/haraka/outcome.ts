@@ -64,7 +64,8 @@ function refusalOf(
   return makeRefusal(replies[reason], reference, settings, verdict.told);
 }
 
-const node = hostname();
+/** The host that decides, as events call it. */
+export const node = hostname();
 
 interface Judgement {
   readonly mode: Mode;
@@ -164,8 +165,13 @@ function logLine(event: GatekeeperEvent): string {
     value: event.detail ?? '-',
     reply: event.reply ?? '-',
   };
+  return `${event.would_refuse ? 'would refuse' : event.verdict} ${fieldsLine(fields)}`;
+}
+
+/** `KEY="VALUE"` of all fields that are there. */
+export function fieldsLine(fields: Readonly<Record<string, string | number | undefined>>): string {
   const shown = Object.entries(fields).flatMap(([key, value]) =>
     value === undefined ? [] : [`${key}=${jsonLine(value)}`],
   );
-  return `${event.would_refuse ? 'would refuse' : event.verdict} ${shown.join(' ')}`;
+  return shown.join(' ');
 }

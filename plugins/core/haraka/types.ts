@@ -10,7 +10,8 @@ export type Next = (code?: number, message?: unknown) => void;
 export interface Address {
   readonly user: string;
   readonly host: string;
-  format(): string;
+  /** With A-labels where it is told so. */
+  format(punycode?: boolean): string;
   isNull(): boolean;
 }
 
@@ -108,6 +109,35 @@ export interface Connection {
   logprotocol(...data: unknown[]): void;
 }
 
+/** A message in Haraka's queue, or the piece of one that goes to one domain. */
+export interface QueuedMessage {
+  /** Of its file, which has another name after each try. */
+  readonly path: string;
+  readonly filename: string;
+  /** The header of the file; `uuid` is that of the transaction and the number of the piece. */
+  readonly todo: {
+    readonly uuid: string;
+    readonly mail_from: Address;
+    readonly rcpt_to: readonly Address[];
+    readonly notes: Readonly<Record<string, unknown>>;
+  };
+  /** Takes the answer of the hook `send_email`: `delay` has it tried again after so many seconds. */
+  send_email_respond(code: number, delaySeconds?: number): void;
+  /** Takes the answer of the hook `get_mx`: unless that ends it, the message is sent. */
+  get_mx_respond(code: number, mx?: unknown): unknown;
+  /** Takes the answer of the hook `bounce`. */
+  bounce_respond(code: number): void;
+  populate_bounce_message(
+    from: Address,
+    to: Address,
+    reason: unknown,
+    done: (error: unknown, lines?: readonly string[]) => void,
+  ): void;
+  /** Removes the file, and is done. */
+  discard(): void;
+  bounce(reason: string): void;
+}
+
 /** What Haraka hands to a hook `log`. */
 export interface LogItem {
   data: string;
@@ -192,6 +222,13 @@ export interface HostModules {
   logger: Logger;
   outbound: {
     send_trans_email(transaction: Transaction, done: (code: number, message?: unknown) => void): void;
+    readonly HMailItem: (new (file: string, path: string) => QueuedMessage) & {
+      readonly prototype: QueuedMessage;
+    };
+    readonly delivery_queue: { push(message: QueuedMessage): void };
+    readonly qfile: { name(parts: { readonly uid: string }): string };
+    /** Loads the queue, where there are no workers. */
+    init_queue(pid?: string): Promise<void>;
   };
   'package.json': { readonly version: string };
   plugins: {

@@ -134,6 +134,15 @@ const sender = z.strictObject({
   ),
 });
 
+const outbound = z.strictObject({
+  unproven_mail: z
+    .enum(['enforce', 'observe'])
+    .default('enforce')
+    .describe(
+      'Mail in the queue that this gateway did not accept, or that was changed since. enforce: it is held until `gatekeeper held` releases or drops it; observe: it is delivered, with an alarm. emergency does not change it',
+    ),
+});
+
 const audit = z.strictObject({
   file: z
     .string()
@@ -221,6 +230,7 @@ const wholePolicy = z.strictObject({
   sender: sender.prefault({}).describe('Which addresses an identity may use'),
   spf: spf.prefault({}).describe('What follows from SPF (RFC 7208), for mail that nobody logged in for'),
   dns: dns.prefault({}).describe('Who is asked for SPF records'),
+  outbound: outbound.prefault({}).describe('What may leave the queue'),
   audit: audit.prefault({}).describe('Where decisions are recorded'),
   http: http.optional().describe('Answers GET /health and GET /metrics; absent: no HTTP port'),
 });

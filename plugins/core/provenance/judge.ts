@@ -1,0 +1,67 @@
+import { mailboxKey } from '../mailbox.ts';
+import { readRecord, type ProvenanceRecord } from './record.ts';
+
+/** A message that is about to leave, as Haraka would send it. */
+export interface Outgoing {
+  /** `ID.N` of the transaction that it was part of. */
+  readonly id: string;
+  /** As it would be said to any server: an address with a domain of other letters has two forms. */
+  readonly sender: Address;
+  readonly recipients: readonly Address[];
+}
+
+export type Address = readonly [form: string, ...others: string[]];
+
+/** Why a message cannot be shown to be one that was accepted. */
+export const unprovenReasons = [
+  'no-record',
+  'unreadable-record',
+  'other-message',
+  'other-sender',
+  'recipient-not-accepted',
+] as const;
+
+export interface Unproven {
+  readonly reason: (typeof unprovenReasons)[number];
+  /** In words. */
+  readonly detail: string;
+}
+
+/**
+ * Whether the record in the notes of a message is its own. What Haraka does to messages by itself passes: it splits them
+ * by domain, and tries again for those recipients that are left.
+ */
+export function judgeProvenance(value: unknown, message: Outgoing): ProvenanceRecord | Unproven {
+  if (value === undefined)
+    return { reason: 'no-record', detail: 'it was not accepted by gatekeeper/outbound' };
+  const record = readRecord(value);
+  if (typeof record === 'string') return { reason: 'unreadable-record', detail: record };
+  return unprovenBy(record, message) ?? record;
+}
+
+export function isUnproven(judged: ProvenanceRecord | Unproven): judged is Unproven {
+  return 'reason' in judged;
+}
+
+function unprovenBy(record: ProvenanceRecord, { id, sender, recipients }: Outgoing): Unproven | undefined {
+  if (baseId(id) !== record.id) {
+    return { reason: 'other-message', detail: `the record of ${record.id} stands in ${id}` };
+  }
+  const accepted = mailboxKey(record.sender);
+  const foreign = sender.find((form) => mailboxKey(form) !== accepted);
+  if (foreign !== undefined) {
+    return {
+      reason: 'other-sender',
+      detail: `accepted from <${record.sender}>, and would be from <${foreign}>`,
+    };
+  }
+  const all = new Set(record.recipients.map(mailboxKey));
+  const added = recipients.flat().find((form) => !all.has(mailboxKey(form)));
+  if (added !== undefined) return { reason: 'recipient-not-accepted', detail: added };
+  return recipients.length > 0 ? undefined : { reason: 'recipient-not-accepted', detail: 'it has none' };
+}
+
+/** The id of a transaction in that of a piece of it; `undefined` for what Haraka would not call one. */
+export function baseId(id: string): string | undefined {
+  return /^(.+)\.\d+$/s.exec(id)?.[1];
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+
+/** Where the record of a message stands in `transaction.notes`, which Haraka writes into each of its queue files. */
+export const recordName = 'gatekeeper_provenance';
+
+/** Who answers for a message. */
+const origin = z.discriminatedUnion('kind', [
+  /** Who has logged in, and what proved it. */
+  z.strictObject({
+    kind: z.literal('identity'),
+    proof: z.string(),
+    id: z.string(),
+    name: z.string(),
+    /** Name of the application password, where it was one. */
+    credential: z.string().optional(),
+  }),
+  /** Nobody has logged in: it is for recipients that were accepted as local. */
+  z.strictObject({ kind: z.literal('inbound') }),
+  /** This Haraka says that it could not deliver another message. */
+  z.strictObject({ kind: z.literal('bounce'), of: z.string() }),
+  /** An operator has let it go. */
+  z.strictObject({ kind: z.literal('released'), by: z.string() }),
+]);
+
+const schema = z.strictObject({
+  v: z.literal(1),
+  /** Id of the transaction: the pieces into which Haraka splits it are called `ID.1`, `ID.2` and so on. */
+  id: z.string().min(1),
+  origin,
+  /** Empty for the null reverse-path. */
+  sender: z.string(),
+  /** All of them; a queue file has those of one domain, and fewer after each try. */
+  recipients: z.array(z.string()).min(1),
+  client: z.string().optional(),
+  /** Protocol and cipher suite by which it came. */
+  tls: z.string().optional(),
+  time: z.iso.datetime(),
+  /** Settings that it was accepted under. */
+  revision: z.string(),
+});
+
+/** Where a message comes from, written when it was accepted. */
+export type ProvenanceRecord = z.infer<typeof schema>;
+
+export type Origin = ProvenanceRecord['origin'];
+
+/** Reads a record strictly; what it is not, in words, for anything else. */
+export function readRecord(value: unknown): ProvenanceRecord | string {
+  const { data, error } = schema.safeParse(value);
+  if (data) return data;
+  const [issue] = error.issues;
+  const path = issue?.path.map(String).join('.') ?? '';
+  return `${path === '' ? '' : `${path}: `}${issue?.message ?? 'no record'}`;
+}

@@ -1,0 +1,102 @@
+import { join, resolve } from 'node:path';
+import { recordDelivery, type DeliveryDecision, type DeliveryVerdict } from '../core/haraka/delivery.ts';
+import { harakaDirectory } from '../core/haraka/instance.ts';
+import { applyPatch } from '../core/haraka/patch.ts';
+import { bouncesKnown } from '../core/haraka/patches/bounces-known.ts';
+import { deliveryGuard, type Act, type Ruling } from '../core/haraka/patches/delivery-guard.ts';
+import { keepRecord } from '../core/haraka/facts.ts';
+import { currentSettings } from '../core/haraka/settings-in-force.ts';
+import type { Address, Plugin, QueuedMessage } from '../core/haraka/types.ts';
+import { messageOf } from '../core/message-of.ts';
+import { foldersIn, hold, type Folders } from '../core/provenance/held.ts';
+import { isUnproven, judgeProvenance, type Outgoing, type Unproven } from '../core/provenance/judge.ts';
+import { recordName, type ProvenanceRecord } from '../core/provenance/record.ts';
+import { recordOfBounce } from './provenance.ts';
+
+const check = { name: 'outbound/provenance' } as const;
+
+/** A message that could not be put aside stays in the queue for so long. */
+const againInSeconds = 15;
+
+/** Lets no message leave that this gateway did not accept, and marks what Haraka itself sends. */
+export function guardDelivery(plugin: Plugin): void {
+  applyPatch(plugin, bouncesKnown, ({ transaction, of, to }) => {
+    const bounce = { id: transaction.uuid, of: of.todo.uuid, to: to.format().slice(1, -1) };
+    keepRecord(transaction, recordOfBounce(bounce, currentSettings().revision, new Date()));
+  });
+  applyPatch(plugin, deliveryGuard, (message, act) => ruleOn(plugin, message, act));
+}
+
+/** Where mail is held. */
+export function heldFolders(): Folders {
+  return foldersIn(resolve(harakaDirectory(), currentSettings().policy.data_directory));
+}
+
+function ruleOn(plugin: Plugin, message: QueuedMessage, act: Act): Ruling | Promise<Ruling> {
+  const settings = currentSettings();
+  const mode = settings.policy.outbound.unproven_mail;
+  const decision = { check, plugin, message, mode, started: performance.now(), settings };
+  const judged = judge(message);
+  if (!isUnproven(judged)) {
+    // That it may be told to its sender is no news.
+    if (act === 'delivery') recordDelivery({ ...decision, verdict: passed(judged), file: message.path });
+    return 'deliver';
+  }
+  const verdict = { kind: 'refuse', ...judged } as const;
+  if (mode === 'enforce') return takeOut(decision, verdict);
+  recordDelivery({ ...decision, verdict, file: message.path });
+  return 'deliver';
+}
+
+function passed(record: ProvenanceRecord): DeliveryVerdict {
+  return { kind: 'pass', record };
+}
+
+async function takeOut(
+  decision: Omit<DeliveryDecision, 'verdict' | 'file'>,
+  verdict: DeliveryVerdict & Unproven,
+): Promise<Ruling> {
+  const { path } = decision.message;
+  const folders = heldFolders();
+  const { reason, detail } = verdict;
+  try {
+    const name = await hold(folders, path, { reason, detail, since: new Date().toISOString() });
+    // Without a file it is gone already, by another way.
+    if (name !== undefined) recordDelivery({ ...decision, verdict, file: join(folders.held, name) });
+    return 'taken-out';
+  } catch (error) {
+    const why = `${detail}; it stays in the queue, since it cannot be put into ${folders.held}: ${messageOf(error)}`;
+    recordDelivery({
+      ...decision,
+      verdict: { kind: 'defer', reason: faultOf(error), detail: why },
+      file: path,
+    });
+    return { againInSeconds };
+  }
+}
+
+function faultOf(error: unknown): 'disk-full' | 'own-fault' {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOSPC' || code === 'EDQUOT' ? 'disk-full' : 'own-fault';
+}
+
+/** A file that was changed may hold anything. */
+function judge(message: QueuedMessage): ProvenanceRecord | Unproven {
+  try {
+    return judgeProvenance(message.todo.notes[recordName], outgoing(message));
+  } catch (error) {
+    return {
+      reason: 'unreadable-record',
+      detail: `the file is not as Haraka writes it: ${messageOf(error)}`,
+    };
+  }
+}
+
+function outgoing({ todo }: QueuedMessage): Outgoing {
+  return { id: todo.uuid, sender: formsOf(todo.mail_from), recipients: todo.rcpt_to.map(formsOf) };
+}
+
+/** As Haraka says it to a server with SMTPUTF8, and to one without. */
+function formsOf(address: Address): [string, string] {
+  return [address.format().slice(1, -1), address.format(true).slice(1, -1)];
+}

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { connectionIni, keepsResults } from '../dialogues/gateways.ts';
+import { parseDialogue, play } from '../support/dialogue.ts';
+import { startTestGateway, type TestGatewayOptions } from '../support/gateway.ts';
+import { different, leftOut, plugin } from './other-haraka.ts';
+
+/** What is left out, and what holds instead: a dialogue. */
+const fallbacks: readonly {
+  haraka: string;
+  patch: string;
+  options?: TestGatewayOptions;
+  dialogue: string;
+}[] = [
+  ...['line-length-fixed', 'line-length-read-only'].map((haraka) => ({
+    haraka,
+    patch: 'line-length',
+    dialogue: `# AUTH lines may be as long as any command, and Haraka itself answers longer ones
+      connect implicit
+      C: EHLO client.example
+      S: 250 *
+      C: AUTH PLAIN {plain alice@corp.example {repeat 600 x}}
+      S: 521 Command line too long
+      closed
+      connect implicit
+      login alice@corp.example pw-alice`,
+  })),
+  ...['mail-unchangeable', 'mail-not-answered'].map((haraka) => ({
+    haraka,
+    patch: 'mail-unauthenticated',
+    options: { config: { 'connection.ini': connectionIni.replace('hosts[] =', 'hosts[] = 127.0.0.2') } },
+    dialogue: `# MAIL without a login is refused all the same
+      connect submission from 127.0.0.2
+      C> PROXY TCP4 203.0.113.5 127.0.0.1 40000 587\\r\\n
+      S: 220 *
+      C: EHLO client.example
+      S: 250 *
+      C: MAIL FROM:<alice@corp.example>
+      S: 5${haraka === 'mail-unchangeable' ? '50 Authentication required' : '30 5.7.0 *'}`,
+  })),
+  {
+    haraka: 'challenges-in-two-writes',
+    patch: 'empty-challenge',
+    dialogue: `# The empty challenge has a space too many; a client that does not mind logs in all the same
+      connect implicit
+      C: EHLO client.example
+      S: 250 *
+      C: AUTH PLAIN
+      S: 334 {repeat 1  }
+      C: {plain alice@corp.example pw-alice}
+      S: 235 2.7.0 *
+      connect implicit
+      login alice@corp.example pw-alice`,
+  },
+  {
+    haraka: 'deny-parameters-of-another-form',
+    patch: 'refusals-stand',
+    options: { first: [plugin('hostile')] },
+    dialogue: `# A message whose refusal was overridden is refused after DATA, by the gate
+      connect submission
+      login alice@corp.example pw-alice
+      C: EHLO deny-ok.example
+      S: 250 *
+      C: MAIL FROM:<bob@corp.example>
+      S: 250 *
+      C: RCPT TO:<{id}@partner.example>
+      S: 250 *
+      C: DATA
+      S: 354 *
+      C> From: alice@corp.example\\r\\n\\r\\nx\\r\\n.\\r\\n
+      S: 550 5.7.1 Message did not pass every check *
+      not-delivered {id}@partner.example`,
+  },
+  {
+    haraka: 'timeout-fixed',
+    patch: 'queue-untimed',
+    options: { last: [plugin('slow-queue')], settings: { deadline_seconds: 1 } },
+    dialogue: `# Haraka answers before the message is queued
+      connect submission
+      login alice@corp.example pw-alice
+      C: MAIL FROM:<alice@corp.example>
+      S: 250 *
+      C: RCPT TO:<{id}@partner.example>
+      S: 250 *
+      C: DATA
+      S: 354 *
+      C> From: alice@corp.example\\r\\n\\r\\nx\\r\\n.\\r\\n
+      S: 450 plugin timeout *`,
+  },
+  {
+    haraka: 'results-removed-one-by-one',
+    patch: 'results-of-others',
+    options: { config: keepsResults },
+    dialogue: `# what others found does not leave where there is something of our own
+      connect mx from 127.0.0.2
+      C> PROXY TCP4 198.51.100.2 127.0.0.1 40000 {port mx}\\r\\n
+      S: 220 *
+      C: EHLO mx.partner.example
+      S: 250 *
+      C: MAIL FROM:<someone@partner.example>
+      S: 250 *
+      C: RCPT TO:<{id}@corp.example>
+      S: 250 *
+      C: DATA
+      S: 354 *
+      C> Authentication-Results: other.example; none\\r\\n\\r\\nx\\r\\n.\\r\\n
+      S: 250 *
+      delivered {id}@corp.example Authentication-Results: gw.corp.example;* ! other.example; none`,
+  },
+  ...['client-set-up-fixed', 'version-shown-elsewhere'].map((haraka) => ({
+    haraka,
+    patch: 'version-once',
+    dialogue: `# the greeting is Haraka's own
+      connect mx from 127.0.0.9
+      S: 220 * ESMTP Haraka/3.*${haraka === 'client-set-up-fixed' ? '' : ' by others'} ready *`,
+  })),
+  {
+    haraka: 'host-asked-otherwise',
+    patch: 'host-name-kept',
+    dialogue: `# replies are as ever
+      connect submission
+      C: EHLO client.example
+      S: 250 *`,
+  },
+  ...[
+    { haraka: 'delivery-queue-elsewhere', patch: 'queue-again' },
+    { haraka: 'spooling-renamed', patch: 'never-spooled' },
+  ].map((each) => ({
+    ...each,
+    dialogue: `# a message leaves as ever
+      connect submission
+      login alice@corp.example pw-alice
+      C: MAIL FROM:<alice@corp.example>
+      S: 250 *
+      C: RCPT TO:<{id}@partner.example>
+      S: 250 *
+      C: DATA
+      S: 354 *
+      C> From: alice@corp.example\\r\\n\\r\\nx\\r\\n.\\r\\n
+      S: 250 Message queued *
+      delivered {id}@partner.example`,
+  })),
+];
+
+void describe('a patch for comfort that does not work is left out, with one line', { concurrency: 3 }, () => {
+  for (const { haraka, patch, options, dialogue } of fallbacks) {
+    void it(`${haraka}: ${dialogue.split('\n')[0]?.slice(2)}`, async () => {
+      const gateway = await startTestGateway(different(haraka, options));
+      try {
+        assert.deepEqual(leftOut(gateway), [patch]);
+        const steps = dialogue.replaceAll(/^ +/gm, '');
+        await play(parseDialogue(steps), gateway, `fallback-${haraka}`);
+      } finally {
+        await gateway.stop();
+      }
+    });
+  }
+});

@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+
+/** A message that the world has taken, or a recipient that it was asked for. */
+export interface Taken {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly lines: readonly string[];
+}
+
+/** A server that stands for the world, and refuses some recipients. */
+export interface World {
+  readonly port: number;
+  readonly taken: readonly Taken[];
+  /** Every recipient that anybody asked for, taken or not. */
+  readonly asked: readonly string[];
+  /** The reply to a recipient; 250 where it gives none. */
+  answer: (recipient: string) => string | undefined;
+  /** How many messages a recipient has got. */
+  count(recipient: string): number;
+  stop(): void;
+}
+
+/** Recipients `refused…` are answered 550, `later…` 450 until `answer` is another. */
+export async function startWorld(): Promise<World> {
+  const taken: Taken[] = [];
+  const asked: string[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => undefined);
+    void converse(socket, world).catch(() => socket.destroy());
+  });
+  const world = {
+    port: 0,
+    ...{ taken, asked },
+    answer: (recipient: string): string | undefined => {
+      if (recipient.startsWith('refused')) return '550 5.1.1 No';
+      return recipient.startsWith('later') ? '450 4.2.1 Later' : undefined;
+    },
+    count: (recipient: string) => taken.filter(({ to }) => to.includes(recipient)).length,
+    stop: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return Object.assign(world, { port: (server.address() as AddressInfo).port });
+}
+
+type Open = World & { readonly taken: Taken[]; readonly asked: string[] };
+
+async function converse(socket: Socket, world: Open): Promise<void> {
+  const say = (line: string) => void socket.write(`${line}\r\n`);
+  const lines = createInterface({ input: socket, crlfDelay: Infinity })[Symbol.asyncIterator]();
+  let message = { from: '', to: [] as string[] };
+  say('220 world.example');
+  for (let next = await lines.next(); !next.done; next = await lines.next()) {
+    const [, verb = '', path = ''] = /^(\S+)(?:.*?<(.*?)>)?/.exec(next.value) ?? [];
+    if (verb === 'MAIL') message = { from: path, to: [] };
+    if (verb === 'DATA') {
+      say('354 Go on');
+      world.taken.push({ ...message, lines: await textOf(lines) });
+    }
+    say(verb === 'RCPT' ? rcpt(path, message.to, world) : '250 OK');
+    if (verb === 'QUIT') socket.end();
+  }
+}
+
+function rcpt(recipient: string, to: string[], world: Open): string {
+  world.asked.push(recipient);
+  const refusal = world.answer(recipient);
+  if (refusal === undefined) to.push(recipient);
+  return refusal ?? '250 OK';
+}
+
+async function textOf(lines: AsyncIterator<string>): Promise<string[]> {
+  const text: string[] = [];
+  for (let next = await lines.next(); !next.done && next.value !== '.'; next = await lines.next()) {
+    text.push(next.value);
+  }
+  return text;
+}
