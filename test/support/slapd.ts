@@ -1,5 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -24,6 +25,9 @@ export interface Slapd {
   readonly tlsPort: number;
   /** Of the process that runs now. */
   readonly pid: () => number;
+  /** Stops it where it stands: it is connected to, and says nothing. Resolves when all its threads stand. */
+  readonly pause: () => Promise<void>;
+  readonly resume: () => void;
   /** Ends the server without a goodbye, as a crash would. */
   readonly kill: () => Promise<void>;
   /** Ends it as an administrator does. */
@@ -77,8 +81,24 @@ export async function startSlapd(options: {
     return child.pid;
   }
 
+  async function pause(): Promise<void> {
+    process.kill(pid(), 'SIGSTOP');
+    while (!threadsOf(pid()).every((state) => state === 'T')) await sleep(2);
+  }
+
+  const resume = () => void process.kill(pid(), 'SIGCONT');
+
   await start();
-  return { port, url, tlsPort, pid, kill, end: () => endBy('SIGTERM'), start, stop };
+  return { port, url, tlsPort, pid, pause, resume, kill, end: () => endBy('SIGTERM'), start, stop };
+}
+
+/** The states of all threads of a process (proc(5)): on a machine that is busy they do not all stop at once. */
+function threadsOf(pid: number): string[] {
+  const threads = `/proc/${pid}/task`;
+  return readdirSync(threads).map((thread) => {
+    const line = readFileSync(`${threads}/${thread}/stat`, 'utf8');
+    return line.slice(line.lastIndexOf(')') + 2)[0] ?? '';
+  });
 }
 
 /** Writes the configuration and runs slapadd with it; resolves to its path. */

@@ -229,12 +229,12 @@ void describe('directory: two for different domains', () => {
     await assert.rejects(directory.find('alice@acme.example'), failed);
     await assert.rejects(directory.find('alice'), { message: /^ldap:.*search failed: noSuchObject/ });
     const slow = both({ login_timeout_seconds: 0.05, operation_timeout_seconds: 5 });
-    process.kill(servers[1]?.pid() ?? 0, 'SIGSTOP');
+    await servers[1]?.pause();
     try {
       const late = { message: 'directories.acme: a login was not decided within 0.05 s' };
       await assert.rejects(slow.find('alice@acme.example'), late);
     } finally {
-      process.kill(servers[1]?.pid() ?? 0, 'SIGCONT');
+      servers[1]?.resume();
     }
   });
 

@@ -34,8 +34,8 @@ const troubles: readonly {
   },
   {
     it: 'black-holed',
-    begin: (server) => Promise.resolve(void process.kill(server.pid(), 'SIGSTOP')),
-    end: (server) => Promise.resolve(void process.kill(server.pid(), 'SIGCONT')),
+    begin: (server) => server.pause(),
+    end: (server) => Promise.resolve(server.resume()),
     ms: 2500,
   },
 ];
