@@ -35,7 +35,10 @@ const troubles: readonly {
   {
     it: 'black-holed',
     begin: (server) => server.pause(),
-    end: (server) => Promise.resolve(server.resume()),
+    end: (server) => {
+      server.resume();
+      return Promise.resolve();
+    },
     ms: 2500,
   },
 ];
