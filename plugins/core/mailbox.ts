@@ -28,7 +28,8 @@ export function parseMailbox(text: string): Mailbox | undefined {
 export function makeMailbox(local: string | undefined, domainText: string): Mailbox | undefined {
   const domain = parseDomain(domainText);
   if (local === undefined || local === '' || domain === undefined) return undefined;
-  if (hasControl(local) || Buffer.byteLength(local) > longestLocalPart) return undefined;
+  // U+FFFD stands for octets that are no UTF-8: as text, addresses that differ would be the same.
+  if (hasControl(local) || local.includes('\ufffd') || Buffer.byteLength(local) > longestLocalPart) return undefined;
   return { local, domain } as Mailbox;
 }
 

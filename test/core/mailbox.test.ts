@@ -24,6 +24,7 @@ const readings: readonly { text: string; is: string | undefined }[] = [
   { text: '"a\0b"@corp.example', is: undefined },
   { text: '"a\nb"@corp.example', is: undefined },
   { text: 'alice@bob@corp.example', is: undefined },
+  { text: Buffer.from('\xe0lice@corp.example', 'latin1').toString('utf8'), is: undefined },
   { text: `${'a'.repeat(64)}@corp.example`, is: `${'a'.repeat(64)}@corp.example` },
   { text: `${'a'.repeat(65)}@corp.example`, is: undefined },
   { text: `alice@${'a'.repeat(64)}.example`, is: undefined },
