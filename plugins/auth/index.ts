@@ -4,7 +4,7 @@ import { remember, type MemoryOptions } from '../core/directory/remembered.ts';
 import { directorySecretFiles } from '../core/directory/secrets.ts';
 import type { DirectorySettings } from '../core/directory/settings.ts';
 import { directoriesOf } from '../core/directory/sources.ts';
-import { defineCheck, install, refusalOfSession } from '../core/haraka/check.ts';
+import { answerToSession, defineCheck, install } from '../core/haraka/check.ts';
 import { addHook } from '../core/haraka/hook.ts';
 import { configDirectory } from '../core/haraka/instance.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
@@ -68,7 +68,7 @@ export function register(this: Plugin): void {
   applyPatch(this, authLines, sessions);
   applyPatch(this, emptyChallenge);
   applyPatch(this, redactLog);
-  applyPatch(this, mailUnauthenticated, (client) => refusalOfSession(this, client));
+  applyPatch(this, mailUnauthenticated, (client) => answerToSession(this, client));
   registerHooks(this, sessions);
   whenServing(this, () => {
     throttle.open();

@@ -13,7 +13,7 @@ import type { Connection, Plugin } from '../core/haraka/types.ts';
 import { identityOfAccount } from '../core/identity.ts';
 import type { Secret } from '../core/secret.ts';
 import { defer, ownFault, refuse, type Verdict } from '../core/verdict.ts';
-import { decideBegin, decideCredential, decideVerification } from './decide.ts';
+import { decideBegin, decidePlace, decideVerification } from './decide.ts';
 import { Throttled, type Throttle } from './guessing/throttle.ts';
 import { begin, mechanismIn, proceed } from './exchange.ts';
 import type { Bearer, Credentials, Exchange, ExchangeSession, Step } from './mechanisms/step.ts';
@@ -170,7 +170,7 @@ export class AuthSessions implements ExchangeLines {
 
   /** Never rejects, as `#login`. */
   #prove(connection: Connection, proof: Extract<Step, { kind: 'proof' }>): Promise<void> {
-    const verify = () => Promise.resolve(proof.judge());
+    const verify = () => Promise.resolve(inPlace(connection, proof.judge()));
     return this.#login(connection, proof, verify, (account) => {
       releaseInput(connection);
       this.#take(connection, proof.proven(account));
@@ -218,7 +218,7 @@ export class AuthSessions implements ExchangeLines {
 
   #find(connection: Connection, login: string, named: string | undefined): Promise<Verification> {
     return this.#throttle.aroundProven(connection, login, async () =>
-      unlessForeign(named, login, await this.#directory.find(login)),
+      inPlace(connection, unlessForeign(named, login, await this.#directory.find(login))),
     );
   }
 
@@ -263,9 +263,7 @@ export class AuthSessions implements ExchangeLines {
   async #verify(connection: Connection, { authzid, login, password }: Credentials): Promise<Verification> {
     // RFC 4616 §2: to act for another identity needs a right that nobody has.
     if (authzid !== '' && authzid !== login) return { kind: 'refused', cause: 'foreign-authzid' };
-    const verification = await this.#directory.verify(login, password);
-    // Before it counts as a login: a network where it may not be used must not become one where the account is known.
-    return decideCredential(verification, connection.remote.ip, new Date());
+    return inPlace(connection, await this.#directory.verify(login, password));
   }
 
   #conclude(connection: Connection, verdict: Verdict, started: number, login?: string): void {
@@ -323,6 +321,11 @@ export class AuthSessions implements ExchangeLines {
     this.#attempts.set(connection, attempt);
     return attempt;
   }
+}
+
+/** Before it counts as a login: a network where it may not be used must not become one where the account is known. */
+function inPlace(connection: Connection, verification: Verification): Verification {
+  return decidePlace(verification, connection.remote.ip, settingsFor(connection).policy, new Date());
 }
 
 /** Every refusal takes the same time, so that the clock does not tell which logins exist. */

@@ -1,6 +1,7 @@
 import type { Credential } from '../core/credential.ts';
 import type { Account, Refusal } from '../core/directory/directory.ts';
 import { formatMailbox } from '../core/mailbox.ts';
+import type { MailServer } from '../core/registrations.ts';
 import type { Fact } from './output.ts';
 
 interface Field {
@@ -43,6 +44,18 @@ export function accountJson(account: Account): Readonly<Record<string, unknown>>
   return Object.fromEntries(known.filter(([, value]) => value !== undefined));
 }
 
+/** What is known of an account as a mail server. */
+export function serverFacts(server: MailServer | undefined): Fact[] {
+  if (!server) return [];
+  const { name, domains, addresses, forward_foreign, expires } = server;
+  return [
+    ['mail server', expires === undefined ? name : `${name}, until ${expires}`],
+    ['may send for', domains.length === 0 ? '(no domain)' : domains],
+    ...(addresses.length === 0 ? [] : [['logs in from', addresses] as const]),
+    ...(forward_foreign === 'off' ? [] : [['forward_foreign', forward_foreign] as const]),
+  ];
+}
+
 /** What each cause of a refusal means to whoever manages the accounts. */
 export const meanings: Readonly<Record<Refusal, string>> = {
   'no-such-account': 'the directory has nobody for this login, or does not show it to directory.bind_dn',
@@ -58,6 +71,8 @@ export const meanings: Readonly<Record<Refusal, string>> = {
   'app-password-expired': 'it is an application password whose last day is over',
   'app-password-elsewhere':
     'it is an application password that does not count for the address of this client',
+  'mail-server-elsewhere':
+    'its entry of mail_servers names the addresses that it logs in from, and this is none of them',
   'no-app-password': 'only application passwords count, and it has none in directory.app_password_attribute',
   'malformed-password': 'directory.password_preparation cannot prepare it; the directory was not asked',
   'empty-password': 'no password was given, and the directory was not asked',

@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { isExpired } from '../core/credential.ts';
 import { refused, type Directory, type Verification } from '../core/directory/directory.ts';
 import { chooser, directoriesOf } from '../core/directory/sources.ts';
+import { mailServerOf, type MailServer } from '../core/registrations.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Policy } from '../core/settings/settings.ts';
-import { accountFacts, accountJson, inWords, meanings } from './account.ts';
+import { accountFacts, accountJson, inWords, meanings, serverFacts } from './account.ts';
 import { counterFacts, countersOf, type AccountCounters } from './guessing.ts';
 import { askDirectory, installationOf } from './installation.ts';
 import { aligned, exitCode, Failure, give, type Answer, type Fact } from './output.ts';
@@ -14,7 +15,7 @@ const examples = `
 It also shows the failed logins that the gateway has counted of the account, and
 the networks that it is known from. "gatekeeper forget" lets it try again at once.
 Of an application password it shows which one was given; from which networks it
-counts only the gateway judges.
+or a mail server may log in only the gateway judges.
 
 The password is asked for on the terminal; where there is none, it is the first
 line of standard input.
@@ -52,8 +53,11 @@ async function login(account: string, { password }: { readonly password: boolean
     notes.push(error.message);
     return undefined;
   });
-  const asked = directoryFor(account, installation.settings.policy);
-  give(command, answerOf(account, { ...tried, asked }, notes, counters));
+  const { policy } = installation.settings;
+  const asked = directoryFor(account, policy);
+  const server =
+    tried.found.kind === 'account' ? mailServerOf(tried.found.account, policy, new Date()) : undefined;
+  give(command, answerOf(account, { ...tried, asked, server }, notes, counters));
 }
 
 /** The key of the directory that decides, null where none does; absent where there is only one for all. */
@@ -112,11 +116,11 @@ function proofIn({ isPasswordChecked, verification }: Tried): string {
 
 function answerOf(
   login: string,
-  tried: Tried & { readonly asked: Asked },
+  tried: Tried & { readonly asked: Asked; readonly server: MailServer | undefined },
   notes: string[],
   counters: AccountCounters | undefined,
 ): Answer {
-  const { isPasswordChecked, verification, found, asked } = tried;
+  const { isPasswordChecked, verification, found, asked, server } = tried;
   const account = found.kind === 'account' ? found.account : undefined;
   const cause = verification.kind === 'refused' ? verification.cause : undefined;
   const reasons = [verification, found].flatMap((each) => (each.kind === 'refused' ? [each.cause] : []));
@@ -131,6 +135,7 @@ function answerOf(
       ...(given !== undefined && { app_password: given }),
       ...asked,
       ...(account && { account: accountJson(account) }),
+      ...(server && { mail_server: server }),
       ...(counters && { guessing: counters }),
       ...(notes.length > 0 && { notes }),
     },
@@ -141,6 +146,7 @@ function answerOf(
         ...givenFact(verification),
         ...askedFacts(asked),
         ...(account ? accountFacts(account) : []),
+        ...serverFacts(server),
         ...counterFacts(counters),
         ...notes.map((note) => ['note', note] as const),
       ]),

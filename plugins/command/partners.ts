@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Dns } from '../core/dns/dns.ts';
-import { daysLeft, type Partner } from '../core/partners.ts';
+import { daysLeft } from '../core/expiry.ts';
+import type { Partner } from '../core/partners.ts';
 import { addServerOption, askDns, type ServerOptions } from './dns.ts';
 import { installationOf } from './installation.ts';
 import { aligned, exitCode, give, type Answer, type Fact } from './output.ts';

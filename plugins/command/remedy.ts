@@ -1,7 +1,8 @@
+import { isInForce } from '../core/expiry.ts';
 import { partnersFor } from '../core/inbound/partner.ts';
 import { protectedDomain } from '../core/inbound/protected.ts';
 import { isAddress, networkSet } from '../core/network.ts';
-import { isInForce, type Partner } from '../core/partners.ts';
+import type { Partner } from '../core/partners.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import type { Group } from './withheld.ts';
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { daysLeft, type Partner } from '../core/partners.ts';
+import { daysLeft, expiring, type Expiring } from '../core/expiry.ts';
 import { readSettings } from '../core/settings/file.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { listed } from './import/plugins-file.ts';
@@ -11,28 +11,47 @@ const warnDaysBefore = 30;
 /** What does not keep the gateway from starting, but should be looked at; for settings and plugins that start. */
 export function warningsOf(dir: string, now: Date): readonly string[] {
   const { policy } = readSettings(join(dir, 'config')).settings;
-  return [...policy.partners.flatMap((partner) => ofPartner(partner, now)), ...ofSpfPlugin(dir, policy)];
+  return [
+    ...expiring(policy).flatMap((entry) => ofEntry(entry, now)),
+    ...ofSpfPlugin(dir, policy),
+    ...ofForwarders(dir, policy),
+  ];
 }
 
-function ofPartner(partner: Partner, now: Date): string[] {
-  const { name, owner, expires } = partner;
-  const left = daysLeft(partner, now);
+function ofEntry(entry: Expiring, now: Date): string[] {
+  const { what, name, owner, expires } = entry;
+  const left = daysLeft(entry, now);
   if (left > warnDaysBefore) return [];
-  if (left < 0) return [`partner ${name} expired on ${expires} and no longer counts; ask ${owner}`];
+  if (left < 0) return [`${what} ${name} expired on ${expires} and no longer counts; ask ${owner}`];
   const when = left === 0 ? 'today' : `in ${left} ${left === 1 ? 'day' : 'days'}`;
-  return [`partner ${name} expires on ${expires}, ${when}; ask ${owner}`];
+  return [`${what} ${name} expires on ${expires}, ${when}; ask ${owner}`];
 }
 
 /** haraka-plugin-spf 1.3 expands macros within what macros expanded to, for ever. */
 function ofSpfPlugin(dir: string, { spf }: Policy): string[] {
   // A file of the operator's own goes before a package of the same name.
   if (spf.harden_spf_plugin || existsSync(join(dir, 'plugins/spf.js'))) return [];
-  const lines = listed(readFileSync(join(dir, 'config/plugins'), 'utf8'));
-  return lines
+  return pluginLines(dir)
     .filter(({ name }) => name === 'spf')
     .map(
       ({ line }) =>
         `config/plugins:${line}: haraka-plugin-spf: one address stops it: MAIL FROM:<a%{l}@...> against a record with ` +
         'exists:%{l}; set spf.harden_spf_plugin: true, or take the line out',
     );
+}
+
+/** Without the plugin no signature is known to be good. */
+function ofForwarders(dir: string, { mail_servers, registered_networks }: Policy): string[] {
+  if (pluginLines(dir).some(({ name }) => name === 'dkim')) return [];
+  return [...mail_servers, ...registered_networks]
+    .filter(({ forward_foreign }) => forward_foreign !== 'off')
+    .map(
+      ({ name, forward_foreign }) =>
+        `${name} has forward_foreign: ${forward_foreign}, but config/plugins does not load dkim: what it forwards with a ` +
+        'foreign envelope cannot be proven',
+    );
+}
+
+function pluginLines(dir: string) {
+  return listed(readFileSync(join(dir, 'config/plugins'), 'utf8'));
 }

@@ -8,18 +8,6 @@ import { checkHost } from './spf/check-host.ts';
 /** An entry of the registry. */
 export type Partner = Policy['partners'][number];
 
-const dayMs = 24 * 3600 * 1000;
-
-/** How many days an entry still counts after this one; its last one is `expires`, in UTC, and then it is less than 0. */
-export function daysLeft({ expires }: Partner, now: Date): number {
-  return Date.parse(expires) / dayMs - Math.floor(now.getTime() / dayMs);
-}
-
-/** Whether an entry counts on a day. */
-export function isInForce(partner: Partner, now: Date): boolean {
-  return daysLeft(partner, now) >= 0;
-}
-
 const addressesOf = derived(({ addresses }: Partner) => networkSet(addresses));
 
 /** Of which partner a client is. */

@@ -36,6 +36,7 @@ const permanent = {
     text: 'SPF would rather not let this client send for the domain',
   },
   'spf-permerror': { code: '550', status: '5.7.24', text: 'SPF record of the domain is in error' },
+  'forward-unproven': { code: '550', status: '5.7.20', text: 'Forwarded mail is not proven to be real' },
   'relay-denied': { code: '550', status: '5.7.1', text: 'Relaying needs an authenticated identity' },
   'not-cleared': { code: '550', status: '5.7.1', text: 'Message did not pass every check' },
 } as const satisfies Record<string, Permanent>;
@@ -46,6 +47,7 @@ const temporary = {
   'issuer-unavailable': { code: '454', status: '4.7.0', text: 'Temporary authentication failure' },
   'login-throttled': { code: '454', status: '4.7.0', text: 'Too many failed logins, wait and try again' },
   'spf-temperror': { code: '451', status: '4.7.24', text: 'SPF of the domain cannot be checked now' },
+  'dkim-temperror': { code: '451', status: '4.4.3', text: 'DKIM signature cannot be checked now' },
   'too-many-failures': { code: '421', status: '4.7.0', text: 'Too many failed logins' },
   'own-fault': { code: '451', status: '4.3.0', text: 'Local error, try again later' },
   'disk-full': { code: '452', status: '4.3.1', text: 'Insufficient system storage' },

@@ -6,8 +6,10 @@ import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
  * Runs after every other `rcpt` check: whoever has no identity may only name recipients that one of those
  * accepted as local, and then this does not run at all (RFC 5321 §7.8 is about the open relay).
  */
-export function decideRelay({ identity, recipient }: RcptFacts): Verdict {
-  return identity ? pass : refuse('relay-denied', recipient.text);
+export function decideRelay({ client, identity, recipient }: RcptFacts): Verdict {
+  if (identity) return pass;
+  const lapsed = client.registration?.lapsed;
+  return refuse('relay-denied', lapsed === undefined ? recipient.text : `${recipient.text}: ${lapsed}`);
 }
 
 /**

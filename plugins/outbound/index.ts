@@ -6,6 +6,7 @@ import type { Plugin } from '../core/haraka/types.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { decideGate, decideOutbound, decideRelay } from './gate.ts';
 import { guardDelivery } from './delivery.ts';
+import { relayForRegistered } from './registered.ts';
 import { recorded } from './provenance.ts';
 import { queueOurselves } from './queue.ts';
 import { takeBackReleased } from './released.ts';
@@ -37,6 +38,7 @@ const checks = [
 export function register(this: Plugin): void {
   start(this);
   install(this, checks);
+  relayForRegistered(this);
   queueOurselves(this);
   guardDelivery(this);
   takeBackReleased(this);

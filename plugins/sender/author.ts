@@ -1,11 +1,11 @@
-import type { MessageFacts } from '../core/haraka/facts.ts';
+import type { DkimFacts, MessageFacts } from '../core/haraka/facts.ts';
 import { protectedDomain } from '../core/inbound/protected.ts';
 import type { SpfEvidence } from '../core/inbound/spf.ts';
 import { formatMailbox, type Mailbox } from '../core/mailbox.ts';
 import { parseHeader } from '../core/message/header.ts';
 import { parseMailboxList } from '../core/message/mailbox-list.ts';
 import type { Policy } from '../core/settings/settings.ts';
-import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
+import { defer, pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 
 /** Authors of a message that are of a protected domain, or what keeps us from telling. */
 export type ProtectedAuthors =
@@ -64,18 +64,20 @@ function withoutComments(text: string): string {
 export function decideAuthor(
   { authors }: { readonly authors: readonly Mailbox[] },
   evidence: SpfEvidence | undefined,
-  dkim: readonly string[],
+  dkim: DkimFacts,
 ): Verdict {
   if (authors.length === 0) return skip('no author of a protected domain');
   const spf = evidence?.mailFrom ?? evidence?.helo;
-  const proven = [...(spf?.result === 'pass' ? [spf.domain] : []), ...dkim];
+  const proven = [...(spf?.result === 'pass' ? [spf.domain] : []), ...dkim.good];
   const unproven = authors.find(({ domain }) => !proven.some((each) => isAligned(each, domain)));
   if (!unproven) return pass;
+  const unchecked = dkim.unknown.find((each) => isAligned(each, unproven.domain));
+  if (unchecked !== undefined) return defer('dkim-temperror', `${formatMailbox(unproven)}: of ${unchecked}`);
   const known = proven.length === 0 ? 'nothing' : proven.join(', ');
   return refuse('header-not-owned', `${formatMailbox(unproven)}: ${known} is proven`);
 }
 
 /** Like the relaxed alignment of RFC 7489 §3.1, without a list of public suffixes: nobody signs for one of those. */
-function isAligned(proven: string, author: string): boolean {
+export function isAligned(proven: string, author: string): boolean {
   return proven === author || proven.endsWith(`.${author}`) || author.endsWith(`.${proven}`);
 }

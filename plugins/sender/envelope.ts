@@ -1,5 +1,6 @@
 import type { MailFacts } from '../core/haraka/facts.ts';
 import { rightTo } from '../core/rights.ts';
+import { mayForward } from './foreign.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 
@@ -9,5 +10,8 @@ export function decideEnvelope({ identity, sender }: MailFacts, policy: Policy):
   if (sender.isNull) return skip('null reverse-path');
   if (!sender.mailbox) return refuse('sender-not-owned', sender.text);
   const right = rightTo(sender.mailbox, identity, policy.sender.subaddress_separator);
-  return right ? pass : refuse('sender-not-owned', sender.text);
+  if (right) return pass;
+  return mayForward(sender.mailbox, identity, policy)
+    ? skip('a foreign sender, of a server that forwards: judged after DATA')
+    : refuse('sender-not-owned', sender.text);
 }

@@ -6,29 +6,52 @@ import { parseMailboxList } from '../core/message/mailbox-list.ts';
 import { rightTo } from '../core/rights.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
+import { mayForward } from './foreign.ts';
+
+/** Who wrote a message and who sent it, as its header says (RFC 5322 §3.6.2), or why that cannot be told. */
+export type Authors = { readonly authors: readonly Mailbox[] } | { readonly malformed: string };
 
 /**
  * The header names its author beyond doubt, and the identity owns every address in From and Sender
  * (RFC 5322 §3.6.2). Mail without identity is not judged here.
  */
 export function decideHeader(facts: MessageFacts, policy: Policy): Verdict {
-  if (!facts.identity) return skip('not authenticated');
-  if (!facts.isHeaderWhole) return refuse('header-malformed', 'more header lines than are read');
-  const fields = parseHeader(facts.headerLines);
-  if ('malformed' in fields) return refuse('header-malformed', fields.malformed);
-  return decideAuthors(fields, facts.identity, policy.sender.subaddress_separator);
+  const { identity } = facts;
+  if (!identity) return skip('not authenticated');
+  const read = authorsOf(facts);
+  if ('malformed' in read) return refuse('header-malformed', read.malformed);
+  const foreign = foreignAuthors(read.authors, identity, policy);
+  const refused = foreign.find((mailbox) => !mayForward(mailbox, identity, policy));
+  if (refused) return refuse('header-not-owned', formatMailbox(refused));
+  return foreign.length === 0 ? pass : skip('foreign authors, of a server that forwards');
 }
 
-function decideAuthors(fields: readonly HeaderField[], identity: Identity, separator: string): Verdict {
+/** Every address in From and Sender of a message, which is read once. */
+export function authorsOf(facts: MessageFacts): Authors {
+  return facts.once('authors', () => readAuthors(facts));
+}
+
+/** Those that the identity has no right to. */
+export function foreignAuthors(
+  authors: readonly Mailbox[],
+  identity: Identity,
+  { sender }: Policy,
+): readonly Mailbox[] {
+  return authors.filter((mailbox) => !rightTo(mailbox, identity, sender.subaddress_separator));
+}
+
+function readAuthors({ headerLines, isHeaderWhole }: MessageFacts): Authors {
+  if (!isHeaderWhole) return { malformed: 'more header lines than are read' };
+  const fields = parseHeader(headerLines);
+  if ('malformed' in fields) return fields;
   const from = mailboxesOf(fields, 'from');
-  if (typeof from === 'string') return refuse('header-malformed', from);
-  if (!from) return refuse('header-malformed', 'From is missing');
+  if (typeof from === 'string') return { malformed: from };
+  if (!from) return { malformed: 'From is missing' };
   const sender = mailboxesOf(fields, 'sender');
-  if (typeof sender === 'string') return refuse('header-malformed', sender);
-  if (sender && sender.length > 1) return refuse('header-malformed', 'Sender names more than one mailbox');
-  if (from.length > 1 && !sender) return refuse('header-malformed', 'several authors need a Sender');
-  const foreign = [...from, ...(sender ?? [])].find((mailbox) => !rightTo(mailbox, identity, separator));
-  return foreign ? refuse('header-not-owned', formatMailbox(foreign)) : pass;
+  if (typeof sender === 'string') return { malformed: sender };
+  if (sender && sender.length > 1) return { malformed: 'Sender names more than one mailbox' };
+  if (from.length > 1 && !sender) return { malformed: 'several authors need a Sender' };
+  return { authors: [...from, ...(sender ?? [])] };
 }
 
 /** The mailboxes of the one field of that name; `undefined` when there is none, a text when it cannot be read. */

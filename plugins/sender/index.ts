@@ -1,11 +1,12 @@
 import { defineCheck, install } from '../core/haraka/check.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
-import { isInForce } from '../core/partners.ts';
+import { expiring, isInForce } from '../core/expiry.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
 import { Border } from './border.ts';
 import { decideEnvelope } from './envelope.ts';
 import { hardeningProblems } from './harden.ts';
+import { decideForward, forwardMode } from './forward.ts';
 import { decideHeader } from './header.ts';
 import { Resolver } from './resolver.ts';
 import { guardTraceFields } from './trace.ts';
@@ -50,6 +51,14 @@ const checks = [
     decide: decideHeader,
   }),
   defineCheck({
+    name: 'sender/forward',
+    judges: 'forwarding',
+    stage: 'message',
+    rank: 1,
+    mode: forwardMode,
+    decide: decideForward,
+  }),
+  defineCheck({
     name: 'sender/relayed',
     judges: 'relayed',
     stage: 'message',
@@ -82,10 +91,10 @@ export function register(this: Plugin): void {
   install(this, checks);
 }
 
-function warnOfExpired(plugin: Plugin, { policy: { partners } }: Settings): void {
-  for (const partner of partners.filter((each) => !isInForce(each, new Date()))) {
-    plugin.logwarn(
-      `partner ${partner.name} expired on ${partner.expires} and no longer counts; ask ${partner.owner}`,
-    );
+function warnOfExpired(plugin: Plugin, { policy }: Settings): void {
+  for (const { what, name, expires, owner } of expiring(policy).filter(
+    (each) => !isInForce(each, new Date()),
+  )) {
+    plugin.logwarn(`${what} ${name} expired on ${expires} and no longer counts; ask ${owner}`);
   }
 }

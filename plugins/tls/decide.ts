@@ -7,7 +7,11 @@ import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
  * TLS is required on submission (RFC 8314 §3.3) and, unless set otherwise, opportunistic on a public MX, which
  * must not require it (RFC 3207 §4). Judges what was negotiated, not what the listener was told to offer.
  */
-export function decideTls({ listener, tls }: SessionFacts, policy: Policy): Verdict {
+export function decideTls({ client, listener, tls }: SessionFacts, policy: Policy): Verdict {
+  const { registration } = client;
+  if (registration?.standing === 'in-clear') return refuse('tls-missing', registration.lapsed);
+  if (!tls && registration?.standing === 'valid')
+    return skip(`registered network ${registration.name} may send in clear`);
   if (!isTlsRequired(listener.role, policy)) return skip('TLS is opportunistic on MX');
   if (!tls) return refuse('tls-missing');
   const lack = criterionMissed(tls, policy.tls.min_version);

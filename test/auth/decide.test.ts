@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { decideCredential, decideVerification } from '../../plugins/auth/decide.ts';
+import { decidePlace, decideVerification } from '../../plugins/auth/decide.ts';
 import type { Credential } from '../../plugins/core/credential.ts';
 import type { Verification } from '../../plugins/core/directory/directory.ts';
 
@@ -80,6 +80,8 @@ const cases: readonly Case[] = [
   },
 ];
 
+const noServers = { mail_servers: [] };
+
 void describe('an application password', () => {
   const account = { id: 'uid=alice', name: 'alice@corp.example', addresses: [] };
 
@@ -89,7 +91,7 @@ void describe('an application password', () => {
         kind: 'account',
         account: { ...account, credential: { name: 'printer', ...credential } },
       };
-      const decided = decideCredential(asked, client, at);
+      const decided = decidePlace(asked, client, noServers, at);
       assert.deepEqual(
         decided,
         is === undefined ? asked : { kind: 'refused', cause: is, credential: 'printer' },
@@ -108,7 +110,7 @@ void describe('an application password', () => {
       { kind: 'refused', cause: 'wrong-password' },
       { kind: 'refused', cause: 'account-disabled', credential: 'printer' },
     ] as const) {
-      assert.equal(decideCredential(other, '192.0.2.1', now), other);
+      assert.equal(decidePlace(other, '192.0.2.1', noServers, now), other);
     }
   });
 });

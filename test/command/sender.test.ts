@@ -23,6 +23,25 @@ const cases = [
   { as: 'alice@corp.example.org', code: 1, says: `no: alice@corp.example.org is no address of ${alice}` },
   { as: 'alice', code: 1, says: 'no: alice cannot be read as an address' },
   {
+    by: 'exchange@corp.example',
+    as: 'bob@corp.example',
+    code: 0,
+    says: 'yes: bob@corp.example is in a domain of exchange@corp.example',
+  },
+  {
+    by: 'exchange@corp.example',
+    as: 'bob@other.example',
+    code: 1,
+    says: 'no: bob@other.example is no address of exchange@corp.example',
+  },
+  {
+    by: 'scanners',
+    as: 'scanner@corp.example',
+    code: 0,
+    says: 'yes: scanner@corp.example is an address of scanners',
+  },
+  { by: 'scanners', as: alice, code: 1, says: `no: ${alice} is no address of scanners` },
+  {
     by: 'retired@corp.example',
     as: 'retired@corp.example',
     code: 1,
@@ -36,10 +55,25 @@ const cases = [
   },
 ] as const;
 
+const settings = {
+  mail_servers: [
+    { name: 'exchange', owner: 'dave', account: 'exchange@corp.example', domains: ['corp.example'] },
+  ],
+  registered_networks: [
+    {
+      name: 'scanners',
+      owner: 'dave',
+      addresses: ['10.1.0.0/24'],
+      send_as: ['scanner@corp.example'],
+      expires: '2999-12-31',
+    },
+  ],
+};
+
 void describe('gatekeeper sender', () => {
   let site: Site;
   before(async () => {
-    site = await startSite();
+    site = await startSite({ settings });
   });
   after(() => site.stop());
 

@@ -46,6 +46,37 @@ const cases: readonly {
       `partner soon expires on ${day(30)}, in 30 days; ask Eva`,
     ],
   },
+  {
+    it: 'of servers that expire, or forward where no signature is checked',
+    options: {
+      settings: {
+        protected_domains: ['corp.example'],
+        mail_servers: [
+          {
+            name: 'exchange',
+            owner: 'Eva',
+            account: 'a@corp.example',
+            expires: day(2),
+            forward_foreign: 'enforce',
+          },
+        ],
+        registered_networks: [
+          {
+            name: 'scanners',
+            owner: 'Eva',
+            addresses: ['10.1.0.1'],
+            domains: ['x.example'],
+            expires: '2020-01-31',
+          },
+        ],
+      },
+    },
+    warnings: [
+      'registered network scanners expired on 2020-01-31 and no longer counts; ask Eva',
+      `mail server exchange expires on ${day(2)}, in 2 days; ask Eva`,
+      'exchange has forward_foreign: enforce, but config/plugins does not load dkim: what it forwards with a foreign envelope cannot be proven',
+    ],
+  },
   { it: 'of haraka-plugin-spf', options: { plugins: withSpf }, warnings: [spfLine] },
   {
     it: 'of haraka-plugin-spf by its whole name',

@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatMailbox, parseMailbox, type Mailbox } from '../../plugins/core/mailbox.ts';
+import { formatMailbox } from '../../plugins/core/mailbox.ts';
 import { rightTo } from '../../plugins/core/rights.ts';
-
-function mailbox(text: string): Mailbox {
-  const parsed = parseMailbox(text);
-  assert.ok(parsed, text);
-  return parsed;
-}
+import { mailbox } from '../support/mailbox.ts';
 
 const alice = {
   addresses: ['alice@corp.example', 'team+all@corp.example', 'team@corp.example'].map(mailbox),
+  domains: ['app.corp.example'],
 };
 
 const cases = [
@@ -26,6 +22,8 @@ const cases = [
   { writes: '+shop@corp.example', separator: '+', because: 'nothing' },
   { writes: 'bob@corp.example', separator: '+', because: 'nothing' },
   { writes: 'alice@corp.example.org', separator: '+', because: 'nothing' },
+  { writes: 'any.body@App.Corp.Example', separator: '+', because: 'any.body@app.corp.example, domain' },
+  { writes: 'alice@x.app.corp.example', separator: '+', because: 'nothing' },
 ] as const;
 
 void describe('the right to write as an address', () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { formatMailbox, parseMailbox, type Mailbox } from '../../plugins/core/mailbox.ts';
+import { formatMailbox } from '../../plugins/core/mailbox.ts';
 import { parseSettings } from '../../plugins/core/settings/file.ts';
 import type { SpfOutcome, SpfResult } from '../../plugins/core/spf/result.ts';
 import { decideAuthor, protectedAuthors } from '../../plugins/sender/author.ts';
 import { messageFacts } from './facts.ts';
+import { mailbox } from '../support/mailbox.ts';
 
 const { policy } = parseSettings('roles: [mx]\nprotected_domains: [corp.example, BÜCHER.example]', 'test');
 
@@ -95,6 +96,7 @@ void describe('an author of a protected domain is proven', () => {
     mailFrom?: readonly [result: SpfResult, domain: string];
     helo?: readonly [result: SpfResult, domain: string];
     dkim?: readonly string[];
+    unchecked?: readonly string[];
     is: string;
   }[] = [
     { it: 'when there is none', authors: [], is: 'skip' },
@@ -115,6 +117,8 @@ void describe('an author of a protected domain is proven', () => {
     },
     { it: 'by DKIM', mailFrom: ['fail', 'list.example'], dkim: ['list.example', corp], is: 'pass' },
     { it: 'not by DKIM of another', dkim: ['list.example'], is: 'header-not-owned' },
+    { it: 'perhaps by DKIM that cannot be checked now', unchecked: [corp], is: 'defer' },
+    { it: 'not by that of another', unchecked: ['list.example'], is: 'header-not-owned' },
     {
       it: 'each by its own',
       authors: ['a@corp.example', 'b@bücher.example'],
@@ -131,9 +135,12 @@ void describe('an author of a protected domain is proven', () => {
   ];
   for (const { it: title, authors = ['alice@corp.example'], is, ...rest } of cases) {
     void it(`${title}: ${is}`, () => {
-      const { helo = ['none', 'mx.list.example'] as const, mailFrom, dkim = [] } = rest;
+      const { helo = ['none', 'mx.list.example'] as const, mailFrom, dkim = [], unchecked = [] } = rest;
       const evidence = { helo: outcome(...helo), ...(mailFrom && { mailFrom: outcome(...mailFrom) }) };
-      const verdict = decideAuthor({ authors: authors.map(mailbox) }, evidence, dkim);
+      const verdict = decideAuthor({ authors: authors.map(mailbox) }, evidence, {
+        good: dkim,
+        unknown: unchecked,
+      });
       assert.equal(verdict.kind === 'refuse' ? verdict.reason : verdict.kind, is);
     });
   }
@@ -142,10 +149,4 @@ void describe('an author of a protected domain is proven', () => {
 function outcome(result: SpfResult, domain: string): SpfOutcome {
   const trace = { domain, questions: [], terms: [], omitted: 0 };
   return { result, domain, lookups: { terms: 0, voids: 0, queries: 0 }, trace };
-}
-
-function mailbox(text: string): Mailbox {
-  const parsed = parseMailbox(text);
-  assert.ok(parsed, text);
-  return parsed;
 }

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { EnvelopeAddress } from '../../plugins/core/haraka/facts.ts';
 import type { Identity } from '../../plugins/core/identity.ts';
-import { parseMailbox, type Mailbox } from '../../plugins/core/mailbox.ts';
+import { parseMailbox } from '../../plugins/core/mailbox.ts';
 import { parseSettings } from '../../plugins/core/settings/file.ts';
 import { decideEnvelope } from '../../plugins/sender/envelope.ts';
 import { decideHeader } from '../../plugins/sender/header.ts';
 import type { Verdict } from '../../plugins/core/verdict.ts';
+import { mailbox } from '../support/mailbox.ts';
 
 const { policy } = parseSettings(
   'protected_domains: [corp.example, BÜCHER.example]\ndirectory: {urls: ["ldaps://x"], bind_dn: x, base: x}',
@@ -18,6 +19,8 @@ const alice: Identity = {
   name: 'alice@corp.example',
   id: 'uid=alice',
   addresses: ['alice@corp.example', 'alice.smith@corp.example', 'alice@xn--bcher-kva.example'].map(mailbox),
+  domains: [],
+  forwards: 'off',
 };
 
 const session = {
@@ -28,12 +31,6 @@ const session = {
   receiver: 'gw.corp.example',
   publish: () => undefined,
 };
-
-function mailbox(text: string): Mailbox {
-  const parsed = parseMailbox(text);
-  assert.ok(parsed, text);
-  return parsed;
-}
 
 function envelope(text: string): EnvelopeAddress {
   const parsed = parseMailbox(text);
@@ -111,7 +108,7 @@ void describe('header From and Sender', () => {
     sender: envelope('alice@corp.example'),
     headerLines: header.split('\n').map((line) => `${line}\n`),
     isHeaderWhole: true,
-    dkim: [],
+    dkim: { good: [], unknown: [] },
   });
 
   for (const { it: title, header, is } of cases) {

@@ -10,12 +10,13 @@ export interface Said {
   readonly header?: string;
   readonly isHeaderWhole?: boolean;
   readonly identity?: NonNullable<MessageFacts['identity']>;
+  readonly dkim?: Partial<MessageFacts['dkim']>;
 }
 
 /** The facts of a message that somebody brings to the MX, all of them ordinary where nothing is said. */
 export function messageFacts(said: Said = {}): MessageFacts {
   const { address = '198.51.100.5', peer, helo = 'mx.partner.example', identity } = said;
-  const { sender = 'friend@partner.example', header = '', isHeaderWhole = true } = said;
+  const { sender = 'friend@partner.example', header = '', isHeaderWhole = true, dkim } = said;
   const mailbox = parseMailbox(sender);
   return {
     client: { address, ...(peer && { peer }) },
@@ -28,6 +29,6 @@ export function messageFacts(said: Said = {}): MessageFacts {
     publish: () => undefined,
     headerLines: header.split('\n').map((line) => `${line}\n`),
     isHeaderWhole,
-    dkim: [],
+    dkim: { good: [], unknown: [], ...dkim },
   };
 }

@@ -15,7 +15,14 @@ trusted_relays:
   'test',
 );
 
-const alice = { proof: 'account', name: 'alice', id: 'uid=alice', addresses: [] } as const;
+const alice = {
+  proof: 'account',
+  name: 'alice',
+  id: 'uid=alice',
+  addresses: [],
+  domains: [],
+  forwards: 'off',
+} as const;
 
 void describe('whose address says where a message comes from', () => {
   const cases: readonly { it: string; said: Said; is: Origin }[] = [

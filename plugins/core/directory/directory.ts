@@ -40,6 +40,7 @@ export const refusals = [
   'app-password-expired',
   'app-password-elsewhere',
   'no-app-password',
+  'mail-server-elsewhere',
   'empty-password',
   'malformed-password',
   'malformed-login',

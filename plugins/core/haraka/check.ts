@@ -1,5 +1,6 @@
 import constants from 'haraka-constants';
 import { isMode, modeInForce, type Mode } from '../settings/mode.ts';
+import type { Identity } from '../identity.ts';
 import type { Policy, Settings } from '../settings/settings.ts';
 import { peerAt } from '../peers.ts';
 import { isAlwaysReachable } from '../reachable.ts';
@@ -12,8 +13,8 @@ import { identityOf, type SessionFacts } from './session.ts';
 import { settingsFor, transactionRecord, type Clearance, type TransactionRecord } from './transaction.ts';
 import type { Address, Connection, Next, Plugin } from './types.ts';
 
-/** Who has logged in, who has not, and of these what a trusted relay brings. */
-type Judged = 'authenticated' | 'unauthenticated' | 'relayed';
+/** Who is known, of these who may forward mail of others, who is not known, and of these what a trusted relay brings. */
+type Judged = 'authenticated' | 'forwarding' | 'unauthenticated' | 'relayed';
 
 /** A policy: what it is called, when it runs, and the function that decides. */
 export interface Check<S extends Stage = Stage> {
@@ -30,7 +31,7 @@ export interface Check<S extends Stage = Stage> {
   /** Whose mail it judges, that of others being cleared without a word: all where absent. */
   readonly judges?: Judged;
   /** Absent for what is never optional. */
-  readonly mode?: (policy: Policy) => Mode;
+  readonly mode?: (policy: Policy, identity: Identity | undefined) => Mode;
   /** Pure where it can be; throwing, rejecting, hanging and anything that is no verdict become 451. */
   readonly decide: (facts: Facts[S], policy: Policy) => Verdict | Promise<Verdict>;
 }
@@ -89,8 +90,8 @@ export function demandedClearances(): readonly string[] {
   return installed.filter((check) => clearing.includes(check.stage)).map((check) => check.name);
 }
 
-/** Decides the stage `session` outside of a hook; the first refusal, not answered yet, or `undefined`. */
-export function refusalOfSession(plugin: Plugin, connection: Connection): Refusal | undefined {
+/** Decides the stage `session` outside of a hook: the first refusal, not answered yet, or whether the client is known. */
+export function answerToSession(plugin: Plugin, connection: Connection): Refusal | 'known' | undefined {
   const settings = settingsFor(connection);
   for (const check of installed.filter(({ stage }) => stage === 'session')) {
     const started = performance.now();
@@ -100,7 +101,7 @@ export function refusalOfSession(plugin: Plugin, connection: Connection): Refusa
     const { refusal } = judge({ check, plugin, connection, verdict, started, settings, ...decided });
     if (refusal) return refusal;
   }
-  return undefined;
+  return identityOf(connection, settings.policy) && 'known';
 }
 
 function runCheck(check: AnyCheck, call: Omit<Source, 'policy'>, next: Next): void {
@@ -171,7 +172,7 @@ function decideNow(check: AnyCheck, source: Source): Decided {
   let mode: Mode = 'enforce';
   let facts: SessionFacts | undefined;
   try {
-    mode = modeOf(check, source.policy);
+    mode = modeOf(check, source);
     if (mode === 'off') return { mode, answer: skip('mode is off') };
     facts = gatherFacts(check.stage, source);
     const decide = check.decide as (facts: unknown, policy: Policy) => unknown;
@@ -182,8 +183,8 @@ function decideNow(check: AnyCheck, source: Source): Decided {
   }
 }
 
-function modeOf(check: AnyCheck, policy: Policy): Mode {
-  const mode: unknown = check.mode ? check.mode(policy) : 'enforce';
+function modeOf(check: AnyCheck, { connection, policy }: Source): Mode {
+  const mode: unknown = check.mode ? check.mode(policy, identityOf(connection, policy)) : 'enforce';
   if (!isMode(mode)) throw new Error(`the check has no mode ${String(mode)}`);
   return check.mode ? modeInForce(mode, policy) : mode;
 }
@@ -212,7 +213,8 @@ function clear(check: AnyCheck, { clearance, refusal }: Outcome, record: Transac
 
 function isConcerned({ judges }: AnyCheck, connection: Connection, { policy }: Settings): boolean {
   if (!judges) return true;
-  if (identityOf(connection)) return judges === 'authenticated';
+  const identity = identityOf(connection, policy);
+  if (identity) return judges === 'authenticated' || (judges === 'forwarding' && identity.forwards !== 'off');
   if (judges === 'unauthenticated') return true;
   return judges === 'relayed' && peerAt(connection.remote.ip, policy)?.kind === 'trusted_relay';
 }

@@ -28,13 +28,19 @@ export interface RcptFacts extends MailFacts {
   readonly recipient: EnvelopeAddress;
 }
 
+/** Domains (`d=`, RFC 6376 §3.5) of signatures, as haraka-plugin-dkim found them; none where it does not run. */
+export interface DkimFacts {
+  readonly good: readonly string[];
+  /** Of those that could not be checked now. */
+  readonly unknown: readonly string[];
+}
+
 export interface MessageFacts extends MailFacts {
   /** Header lines of the client as they came, continuation lines by themselves, dot-unstuffed, each ending in LF. */
   readonly headerLines: readonly string[];
   /** False when Haraka stopped to keep header lines (`connection.ini`, `[headers] max_lines`). */
   readonly isHeaderWhole: boolean;
-  /** Domains (`d=`, RFC 6376 §3.5) of the signatures that haraka-plugin-dkim found good, where it runs. */
-  readonly dkim: readonly string[];
+  readonly dkim: DkimFacts;
 }
 
 /** What the gate looks at: the proofs, and what Haraka would do with the message. */
@@ -117,7 +123,7 @@ function messageFacts(source: Source): MessageFacts {
     // Haraka's own Received stands first, as one entry of several lines; what the client sent has one line each.
     headerLines: transaction.header_lines.filter((entry) => !/\n[^]/.test(entry)).map(utf8In(transaction)),
     isHeaderWhole: headerLinesSeen(transaction) < limit,
-    dkim: signersOf(transaction),
+    dkim: { good: signersOf(transaction, 'pass'), unknown: signersOf(transaction, 'tempfail') },
     ...mailFacts(source),
   };
 }
@@ -166,11 +172,11 @@ function onceIn({ made }: TransactionRecord): MailFacts['once'] {
 }
 
 /** As haraka-plugin-dkim notes them, one for each signature. */
-function signersOf({ notes }: Transaction): string[] {
+function signersOf({ notes }: Transaction, wanted: 'pass' | 'tempfail'): string[] {
   const results = notes['dkim_results'];
   if (!Array.isArray(results)) return [];
   return (results as { result?: unknown; domain?: unknown }[]).flatMap(({ result, domain }) =>
-    result === 'pass' && typeof domain === 'string' ? [domain.toLowerCase()] : [],
+    result === wanted && typeof domain === 'string' ? [domain.toLowerCase()] : [],
   );
 }
 

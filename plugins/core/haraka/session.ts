@@ -1,6 +1,7 @@
 import constants from 'haraka-constants';
 import type { Identity } from '../identity.ts';
 import { peerAt, type Peer } from '../peers.ts';
+import { registrationAt, withRegistration, type Registration } from '../registrations.ts';
 import { roleOfPort } from '../roles.ts';
 import type { Policy, Role } from '../settings/settings.ts';
 import { portReached, tlsSocketOf } from './patches/client-socket.ts';
@@ -15,8 +16,8 @@ export interface TlsFacts {
 
 /** What is known of a client before it says anything about a message. */
 export interface SessionFacts {
-  /** `peer` when the address is one that the settings know. */
-  readonly client: { readonly address: string; readonly peer?: Peer };
+  /** `peer` and `registration` when the address is one that the settings know; the latter where nobody has logged in. */
+  readonly client: { readonly address: string; readonly peer?: Peer; readonly registration?: Registration };
   readonly listener: { readonly port: number; readonly role: Role };
   /** What the client called itself; empty before it has. */
   readonly helo: string;
@@ -46,8 +47,26 @@ export function forgetIdentity(connection: Connection): void {
   proofs.delete(connection);
 }
 
+/** Who answers for what a client does: whoever has logged in, else what its address is registered for. */
+export function identityOf(connection: Connection, policy: Policy): Identity | undefined {
+  return partiesOf(connection, policy).identity;
+}
+
+interface Parties {
+  readonly identity?: Identity | undefined;
+  readonly registration?: Registration | undefined;
+}
+
+function partiesOf(connection: Connection, policy: Policy): Parties {
+  const account = accountOf(connection);
+  if (account) return { identity: withRegistration(account, policy, new Date()) };
+  const client = { address: connection.remote.ip, inClear: tlsFacts(connection.client) === undefined };
+  const registration = registrationAt(client, policy, new Date());
+  return { identity: registration?.identity, registration };
+}
+
 /** Who has logged in, if that still holds. */
-export function identityOf(connection: Connection): Identity | undefined {
+function accountOf(connection: Connection): Identity | undefined {
   const proof = proofs.get(connection);
   // XCLIENT draws a new uuid, PROXY and XCLIENT set the remote address.
   const { uuid, remote } = connection;
@@ -62,11 +81,15 @@ export function isGone(connection: Connection): boolean {
 
 export function sessionFacts(connection: Connection, policy: Policy): SessionFacts {
   const tls = tlsFacts(connection.client);
-  const identity = identityOf(connection);
+  const { identity, registration } = partiesOf(connection, policy);
   const peer = peerAt(connection.remote.ip, policy);
   const port = truePort(connection);
   return {
-    client: { address: connection.remote.ip, ...(peer && { peer }) },
+    client: {
+      address: connection.remote.ip,
+      ...(peer && { peer }),
+      ...(registration && { registration }),
+    },
     listener: { port, role: roleOf(connection, port, policy) },
     helo: connection.hello.host ?? '',
     ...(tls && { tls }),

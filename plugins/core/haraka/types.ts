@@ -88,6 +88,8 @@ export interface Connection {
   current_line: string | null;
   state: number;
   relaying: boolean;
+  /** Of the connection, whatever a transaction says. */
+  _relaying: boolean;
   authheader?: string;
   respond(code: number, message: unknown, done?: () => void): void;
   reset_transaction(done?: () => void): void;

@@ -1,5 +1,6 @@
+import { isInForce } from '../expiry.ts';
 import { parseDomain } from '../mailbox.ts';
-import { isInForce, type Membership, type Partner } from '../partners.ts';
+import type { Membership, Partner } from '../partners.ts';
 import type { Policy } from '../settings/settings.ts';
 import { defer, skip, type Verdict } from '../verdict.ts';
 

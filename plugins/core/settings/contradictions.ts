@@ -1,5 +1,7 @@
 import { foldedPattern, passwordVariable } from '../directory/sources.ts';
+import { accountKey } from '../identity.ts';
 import { parseDomain } from '../mailbox.ts';
+import { overlaps } from '../network.ts';
 import type { Policy } from './settings.ts';
 
 /** What is wrong, and with which key of the settings. */
@@ -15,6 +17,8 @@ export function contradictions(policy: Policy): readonly Contradiction[] {
     ...ofListeners(policy),
     ...ofPeers(policy),
     ...ofPartners(policy),
+    ...ofMailServers(policy),
+    ...ofNetworks(policy),
     ...ofDirectories(policy),
   ];
 }
@@ -85,6 +89,47 @@ function ofPartners({ partners, protected_domains }: Policy): Contradiction[] {
     });
     return found;
   });
+}
+
+/** An account or an address that stands twice would have the rights of one entry, and nobody could say of which. */
+function ofMailServers({ mail_servers, protected_domains }: Policy): Contradiction[] {
+  const found: Contradiction[] = [];
+  const seen = new Set<string>();
+  mail_servers.forEach(({ name, account, forward_foreign }, index) => {
+    const add = (key: string, message: string) => found.push({ path: ['mail_servers', index, key], message });
+    for (const [key, text] of [
+      ['name', name.toLowerCase()],
+      ['account', accountKey(account)],
+    ] as const) {
+      if (seen.has(`${key} ${text}`)) add(key, `${key === 'name' ? name : account} is listed already`);
+      seen.add(`${key} ${text}`);
+    }
+    if (forward_foreign !== 'off' && protected_domains.length === 0) add('forward_foreign', whoIsForeign);
+  });
+  return found;
+}
+
+const whoIsForeign = 'needs protected_domains: nobody else says which addresses are foreign';
+
+function ofNetworks(policy: Policy): Contradiction[] {
+  const found: Contradiction[] = [];
+  const { registered_networks, nodes, trusted_relays, protected_domains } = policy;
+  registered_networks.forEach((entry, index) => {
+    const { name, addresses, send_as, domains, forward_foreign } = entry;
+    const add = (key: string, message: string) =>
+      found.push({ path: ['registered_networks', index, key], message });
+    const before = registered_networks.slice(0, index);
+    if (before.some((other) => other.name.toLowerCase() === name.toLowerCase()))
+      add('name', `${name} is listed already`);
+    if (send_as.length === 0 && domains.length === 0)
+      add('send_as', 'is missing: an entry needs send_as, or domains');
+    if (forward_foreign !== 'off' && protected_domains.length === 0) add('forward_foreign', whoIsForeign);
+    for (const other of [...before, ...nodes, ...trusted_relays]) {
+      const common = addresses.find((one) => other.addresses.some((address) => overlaps(one, address)));
+      if (common !== undefined) add('addresses', `${common} is in ${other.name} too`);
+    }
+  });
+  return found;
 }
 
 /** One login has one directory, one name and one password are of one directory, and SCRAM is offered before the login is known. */

@@ -6,6 +6,7 @@ import { dns, listenerSpf, partner, spf } from './inbound.ts';
 import { mode, modeObserve } from './mode.ts';
 import { oauthSettings } from './oauth.ts';
 import { domain, name, network } from './parts.ts';
+import { mailServer, registeredNetwork } from './registrations.ts';
 
 const roles = ['submission', 'mx'] as const;
 export type Role = (typeof roles)[number];
@@ -195,6 +196,14 @@ const wholePolicy = z.strictObject({
     .array(partner)
     .default([])
     .describe('Who may send as us without a login, and whose mail must not be turned away'),
+  mail_servers: z
+    .array(mailServer)
+    .default([])
+    .describe('Accounts of servers that log in and relay for many: Exchange, Postfix, an application'),
+  registered_networks: z
+    .array(registeredNetwork)
+    .default([])
+    .describe('Hosts that cannot log in, and relay under a name of their own by their address'),
   help_text: z
     .string()
     .max(200)
@@ -250,6 +259,8 @@ export const registries = [
   'nodes',
   'trusted_relays',
   'partners',
+  'mail_servers',
+  'registered_networks',
   'directories',
 ] as const;
 

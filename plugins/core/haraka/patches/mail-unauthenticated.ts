@@ -8,34 +8,41 @@ import type { Connection, Plugin } from '../types.ts';
 /** The ports on which Haraka answers an unauthenticated MAIL by itself, before any hook and without a status. */
 const hostAnswersOn = [465, 587];
 
-type RefusalOf = (connection: Connection) => Refusal | undefined;
+/** A refusal, or that the client is known without a login; otherwise Haraka answers. */
+type AnswerTo = (connection: Connection) => Refusal | 'known' | undefined;
 
-let refusalOf: RefusalOf = () => undefined;
+let answerTo: AnswerTo = () => undefined;
 
-/** Puts our reply in the place of Haraka's own 550 to an unauthenticated MAIL on ports 465 and 587. */
+/** Puts our answer in the place of Haraka's own 550 to an unauthenticated MAIL on ports 465 and 587. */
 export const mailUnauthenticated = definePatch({
   name: 'mail-unauthenticated',
-  reaches: '`cmd_mail` of connections',
+  reaches: '`cmd_mail` and `_relaying` of connections',
   why: 'Haraka answers 550 there by itself before any hook runs (haraka/Haraka#1909); RFC 4954 §6 has 530 for it.',
-  fallback: "on ports 465 and 587 the client hears Haraka's own 550 Authentication required",
-  install: (plugin, decide: RefusalOf) => {
-    refusalOf = decide;
+  fallback:
+    "on ports 465 and 587 the client hears Haraka's own 550 Authentication required, a registered network too",
+  install: (plugin, decide: AnswerTo) => {
+    answerTo = decide;
     return replaceMethod(
       plugin.haraka_require('connection').Connection.prototype,
       'cmd_mail',
       (original) =>
         function (this: Connection, line: string) {
-          const refusal = hostWouldAnswer(this) ? refusalOf(this) : undefined;
-          if (refusal) refuse(this, refusal);
-          else original.call(this, line);
+          const answer = hostWouldAnswer(this) ? answerTo(this) : undefined;
+          const goOn = () => {
+            original.call(this, line);
+          };
+          if (answer === 'known') asIfRelaying(this, goOn);
+          else if (answer) refuse(this, answer);
+          else goOn();
         },
     );
   },
   selfTest(plugin) {
     const reply = replies['auth-required'];
     const refusal = { reply, dsn: DSN.create(reply.code, reply.text, 7, 0), line: '' };
-    expect('MAIL on port 587 to hear our reply', answerTo(plugin, () => refusal) === 530);
-    expect("Haraka's own reply to it without us", answerTo(plugin, () => undefined) === 550);
+    expect('MAIL on port 587 to hear our reply', replyTo(plugin, () => refusal) === 530);
+    expect("Haraka's own reply to it without us", replyTo(plugin, () => undefined) === 550);
+    expect('Haraka to read the address of who is known', replyTo(plugin, () => 'known') === 501);
   },
 });
 
@@ -48,17 +55,28 @@ function refuse(connection: Connection, refusal: Refusal): void {
   answerCommand(connection, refusal);
 }
 
-/** The reply to an unauthenticated MAIL on port 587 while `decide` decides. */
-function answerTo(plugin: Plugin, decide: RefusalOf): number | undefined {
+/** Haraka asks before there is a transaction; what is set of one lasts no longer than it. */
+function asIfRelaying(connection: Connection, work: () => void): void {
+  const before = connection._relaying;
+  connection._relaying = true;
+  try {
+    work();
+  } finally {
+    connection._relaying = before;
+  }
+}
+
+/** The reply to an unauthenticated MAIL on port 587, of nobody's address, while `decide` decides. */
+function replyTo(plugin: Plugin, decide: AnswerTo): number | undefined {
   const { connection, said } = throwAwayConnection(plugin);
   connection.hello.host = 'client.example';
   connection.local.port = 587;
-  const before = refusalOf;
-  refusalOf = decide;
+  const before = answerTo;
+  answerTo = decide;
   try {
-    connection.cmd_mail('FROM:<a@b.example>');
+    connection.cmd_mail('FROM:<a@@b.example>');
   } finally {
-    refusalOf = before;
+    answerTo = before;
   }
-  return said[0];
+  return connection.relaying ? undefined : said[0];
 }
