@@ -32,10 +32,12 @@ export function decidePlace(
   client: string,
   policy: Pick<Policy, 'mail_servers'>,
   now: Date,
+  isSuspended: (id: string) => boolean,
 ): Verification {
   if (verification.kind === 'refused') return verification;
   const { account } = verification;
   const { credential } = account;
+  if (isSuspended(account.id)) return refused('account-suspended', credential?.name);
   if (credential && isExpired(credential, now)) return refused('app-password-expired', credential.name);
   if (credential && isElsewhere(credential, client))
     return refused('app-password-elsewhere', credential.name);

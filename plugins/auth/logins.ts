@@ -6,6 +6,7 @@ import { answerCommand, type Refusal } from '../core/haraka/answer.ts';
 import { channelBinding } from '../core/haraka/channel-binding.ts';
 import { judge, type Outcome } from '../core/haraka/outcome.ts';
 import { forgetIdentity, isGone, sessionFacts, setIdentity } from '../core/haraka/session.ts';
+import { suspensionsOf } from '../core/haraka/suspensions.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import type { ExchangeLines } from '../core/haraka/patches/auth-lines.ts';
 import { holdInput, releaseInput } from '../core/haraka/patches/held-input.ts';
@@ -325,7 +326,11 @@ export class AuthSessions implements ExchangeLines {
 
 /** Before it counts as a login: a network where it may not be used must not become one where the account is known. */
 function inPlace(connection: Connection, verification: Verification): Verification {
-  return decidePlace(verification, connection.remote.ip, settingsFor(connection).policy, new Date());
+  const { policy } = settingsFor(connection);
+  const suspensions = suspensionsOf(policy);
+  return decidePlace(verification, connection.remote.ip, policy, new Date(), (id) =>
+    suspensions.isSuspended(id),
+  );
 }
 
 /** Every refusal takes the same time, so that the clock does not tell which logins exist. */

@@ -71,6 +71,7 @@ export const meanings: Readonly<Record<Refusal, string>> = {
   'app-password-expired': 'it is an application password whose last day is over',
   'app-password-elsewhere':
     'it is an application password that does not count for the address of this client',
+  'account-suspended': 'it looked taken over, or somebody has suspended it: gatekeeper suspended says why',
   'mail-server-elsewhere':
     'its entry of mail_servers names the addresses that it logs in from, and this is none of them',
   'no-app-password': 'only application passwords count, and it has none in directory.app_password_attribute',

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { eventSchema } from '../core/event.ts';
-import { unprovenReasons } from '../core/provenance/judge.ts';
+import { stoppedReasons } from '../core/provenance/judge.ts';
 import { replies } from '../core/replies.ts';
 import { parseSince, type EventFilter } from './event-filter.ts';
 
@@ -17,7 +17,7 @@ const filters: { readonly [Name in keyof EventFilter]-?: () => Option } = {
   reason: () =>
     new Option('--reason <reason>', 'only for this reason').choices([
       ...Object.keys(replies),
-      ...unprovenReasons,
+      ...stoppedReasons,
     ]),
   identity: () => new Option('--identity <name>', 'only of this identity, by its name or id'),
   login: () => new Option('--login <login>', 'only where a login called itself so'),

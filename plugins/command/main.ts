@@ -18,6 +18,7 @@ import { exitCode, Failure } from './output.ts';
 import { addPartners } from './partners.ts';
 import { addReport } from './report.ts';
 import { addSender } from './sender.ts';
+import { addSuspension } from './suspension.ts';
 import { addSpf } from './spf.ts';
 
 const examples = `
@@ -58,6 +59,7 @@ function createProgram(): Command {
     addEvents,
     addReport,
     addHeld,
+    addSuspension,
     addImport,
     addCompletion,
   ])

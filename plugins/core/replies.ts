@@ -48,6 +48,7 @@ const temporary = {
   'login-throttled': { code: '454', status: '4.7.0', text: 'Too many failed logins, wait and try again' },
   'spf-temperror': { code: '451', status: '4.7.24', text: 'SPF of the domain cannot be checked now' },
   'dkim-temperror': { code: '451', status: '4.4.3', text: 'DKIM signature cannot be checked now' },
+  'account-suspended': { code: '421', status: '4.7.1', text: 'Account may not send for now' },
   'too-many-failures': { code: '421', status: '4.7.0', text: 'Too many failed logins' },
   'own-fault': { code: '451', status: '4.3.0', text: 'Local error, try again later' },
   'disk-full': { code: '452', status: '4.3.1', text: 'Insufficient system storage' },

@@ -6,11 +6,19 @@ import { bouncesKnown } from '../core/haraka/patches/bounces-known.ts';
 import { deliveryGuard, type Act, type Ruling } from '../core/haraka/patches/delivery-guard.ts';
 import { keepRecord } from '../core/haraka/facts.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
+import { suspensionsOf } from '../core/haraka/suspensions.ts';
 import type { Address, Plugin, QueuedMessage } from '../core/haraka/types.ts';
 import { messageOf } from '../core/message-of.ts';
 import { foldersIn, hold, type Folders } from '../core/provenance/held.ts';
-import { isUnproven, judgeProvenance, type Outgoing, type Unproven } from '../core/provenance/judge.ts';
+import {
+  isUnproven,
+  judgeProvenance,
+  type Outgoing,
+  type Stopped,
+  type Unproven,
+} from '../core/provenance/judge.ts';
 import { recordName, type ProvenanceRecord } from '../core/provenance/record.ts';
+import type { Policy } from '../core/settings/settings.ts';
 import { recordOfBounce } from './provenance.ts';
 
 const check = { name: 'outbound/provenance' } as const;
@@ -37,15 +45,37 @@ function ruleOn(plugin: Plugin, message: QueuedMessage, act: Act): Ruling | Prom
   const mode = settings.policy.outbound.unproven_mail;
   const decision = { check, plugin, message, mode, started: performance.now(), settings };
   const judged = judge(message);
-  if (!isUnproven(judged)) {
-    // That it may be told to its sender is no news.
-    if (act === 'delivery') recordDelivery({ ...decision, verdict: passed(judged), file: message.path });
+  if (isUnproven(judged)) {
+    const verdict = { kind: 'refuse', ...judged } as const;
+    if (mode === 'enforce') return takeOut(decision, verdict);
+    recordDelivery({ ...decision, verdict, file: message.path });
     return 'deliver';
   }
-  const verdict = { kind: 'refuse', ...judged } as const;
-  if (mode === 'enforce') return takeOut(decision, verdict);
-  recordDelivery({ ...decision, verdict, file: message.path });
+  const stopped = stoppedBy(judged, settings.policy);
+  if (stopped) return stop({ ...decision, mode: 'enforce' }, { kind: 'refuse', ...stopped });
+  // That it may be told to its sender is no news.
+  if (act === 'delivery') recordDelivery({ ...decision, verdict: passed(judged), file: message.path });
   return 'deliver';
+}
+
+/** What is kept from leaving although it is proven: it was sent by an account that looked taken over. */
+function stoppedBy({ origin, time }: ProvenanceRecord, policy: Policy): Stopped | undefined {
+  if (origin.kind !== 'identity') return undefined;
+  const suspensions = suspensionsOf(policy);
+  if (suspensions.isSuspended(origin.id)) {
+    return { reason: 'account-suspended', detail: `${origin.name} is suspended` };
+  }
+  if (!suspensions.isDropped(origin.id, time)) return undefined;
+  return { reason: 'account-dropped', detail: `${origin.name} was let go without what it had sent` };
+}
+
+function stop(
+  decision: Omit<DeliveryDecision, 'verdict' | 'file'>,
+  verdict: DeliveryVerdict & Stopped,
+): Ruling | Promise<Ruling> {
+  if (verdict.reason !== 'account-dropped') return takeOut(decision, verdict);
+  recordDelivery({ ...decision, verdict, file: decision.message.path });
+  return 'taken-out';
 }
 
 function passed(record: ProvenanceRecord): DeliveryVerdict {
@@ -54,7 +84,7 @@ function passed(record: ProvenanceRecord): DeliveryVerdict {
 
 async function takeOut(
   decision: Omit<DeliveryDecision, 'verdict' | 'file'>,
-  verdict: DeliveryVerdict & Unproven,
+  verdict: DeliveryVerdict & Stopped,
 ): Promise<Ruling> {
   const { path } = decision.message;
   const folders = heldFolders();

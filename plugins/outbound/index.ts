@@ -9,6 +9,7 @@ import { guardDelivery } from './delivery.ts';
 import { relayForRegistered } from './registered.ts';
 import { recorded } from './provenance.ts';
 import { queueOurselves } from './queue.ts';
+import { decideSuspended, unlessSuspended } from './suspended.ts';
 import { takeBackReleased } from './released.ts';
 
 /** One clearance of every check that this host must make, and of every other that is installed. */
@@ -17,6 +18,14 @@ const demanded = derived((policy: Policy): readonly string[] => [
 ]);
 
 const checks = [
+  // After auth/required: who has not logged in hears that first.
+  defineCheck({
+    name: 'outbound/suspended',
+    stage: 'session',
+    judges: 'authenticated',
+    rank: 2,
+    decide: decideSuspended,
+  }),
   defineCheck({ name: 'outbound/relay', stage: 'unclaimed', decide: decideRelay }),
   defineCheck({
     name: 'outbound/accept',
@@ -26,12 +35,16 @@ const checks = [
   defineCheck({
     name: 'outbound/inbound',
     stage: 'queue',
-    decide: (facts, policy) => recorded(facts, decideGate(facts, demanded(policy)), new Date()),
+    decide: (facts, policy) =>
+      unlessSuspended(facts, policy, () => recorded(facts, decideGate(facts, demanded(policy)), new Date())),
   }),
   defineCheck({
     name: 'outbound/gate',
     stage: 'outbound',
-    decide: (facts, policy) => recorded(facts, decideOutbound(facts, demanded(policy)), new Date()),
+    decide: (facts, policy) =>
+      unlessSuspended(facts, policy, () =>
+        recorded(facts, decideOutbound(facts, demanded(policy)), new Date()),
+      ),
   }),
 ] as const;
 

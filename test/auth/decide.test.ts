@@ -81,6 +81,7 @@ const cases: readonly Case[] = [
 ];
 
 const noServers = { mail_servers: [] };
+const nobody = () => false;
 
 void describe('an application password', () => {
   const account = { id: 'uid=alice', name: 'alice@corp.example', addresses: [] };
@@ -91,7 +92,7 @@ void describe('an application password', () => {
         kind: 'account',
         account: { ...account, credential: { name: 'printer', ...credential } },
       };
-      const decided = decidePlace(asked, client, noServers, at);
+      const decided = decidePlace(asked, client, noServers, at, nobody);
       assert.deepEqual(
         decided,
         is === undefined ? asked : { kind: 'refused', cause: is, credential: 'printer' },
@@ -110,7 +111,7 @@ void describe('an application password', () => {
       { kind: 'refused', cause: 'wrong-password' },
       { kind: 'refused', cause: 'account-disabled', credential: 'printer' },
     ] as const) {
-      assert.equal(decidePlace(other, '192.0.2.1', noServers, now), other);
+      assert.equal(decidePlace(other, '192.0.2.1', noServers, now, nobody), other);
     }
   });
 });

@@ -49,7 +49,12 @@ export type Answer = Admission | Extract<Decision, { kind: 'wait' }>;
 /** What the directory did not say, what tells nothing about a password, and what only whoever has a right one hears. */
 const noGuesses: readonly Refusal[] = [
   ...(['empty-password', 'malformed-password', 'foreign-authzid', 'channel-binding'] as const),
-  ...(['app-password-expired', 'app-password-elsewhere', 'mail-server-elsewhere'] as const),
+  ...([
+    'app-password-expired',
+    'app-password-elsewhere',
+    'mail-server-elsewhere',
+    'account-suspended',
+  ] as const),
 ];
 
 interface Subject {

@@ -41,6 +41,7 @@ export const refusals = [
   'app-password-elsewhere',
   'no-app-password',
   'mail-server-elsewhere',
+  'account-suspended',
   'empty-password',
   'malformed-password',
   'malformed-login',

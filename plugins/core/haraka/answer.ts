@@ -28,9 +28,11 @@ export function makeRefusal(reply: Reply, reference: string, { policy }: Setting
   };
 }
 
-/** Refuses by Haraka's own way, so that its counters and the `deny` hooks of others see it. */
+/** Refuses by Haraka's own way, so that its counters and the `deny` hooks of others see it; 421 closes the connection. */
 export function answerHook(next: Next, { reply, dsn }: Refusal): void {
-  next(isPermanent(reply) ? constants.deny : constants.denysoft, dsn);
+  const isLast = reply.code === '421';
+  const soft = isLast ? constants.denysoftdisconnect : constants.denysoft;
+  next(isPermanent(reply) ? constants.deny : soft, dsn);
 }
 
 /**
@@ -42,7 +44,8 @@ export function answerFinally(connection: Connection, { reply, dsn }: Refusal): 
   connection.respond(Number(reply.code), dsn, () => {
     connection.msg_count[isPermanent(reply) ? 'reject' : 'tempfail'] += 1;
     if (transaction) transaction.msg_status = isPermanent(reply) ? 'rejected' : 'deferred';
-    endTransaction(connection);
+    if (reply.code === '421') connection.disconnect();
+    else endTransaction(connection);
   });
 }
 

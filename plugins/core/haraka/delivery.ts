@@ -1,5 +1,5 @@
 import { publish, type GatekeeperEvent } from '../event.ts';
-import { baseId, type Unproven } from '../provenance/judge.ts';
+import { baseId, type Stopped } from '../provenance/judge.ts';
 import type { ProvenanceRecord } from '../provenance/record.ts';
 import type { TemporaryReason } from '../replies.ts';
 import type { Mode } from '../settings/mode.ts';
@@ -10,7 +10,7 @@ import type { Plugin, QueuedMessage } from './types.ts';
 /** What was found out about a message that is about to leave: no client hears of it. */
 export type DeliveryVerdict =
   | { readonly kind: 'pass'; readonly record: ProvenanceRecord }
-  | ({ readonly kind: 'refuse' } & Unproven)
+  | ({ readonly kind: 'refuse' } & Stopped)
   | { readonly kind: 'defer'; readonly reason: TemporaryReason; readonly detail: string };
 
 /** A verdict on a message in the queue, and the circumstances under which it fell. */
@@ -47,8 +47,9 @@ export function recordDelivery(decision: DeliveryDecision): void {
   }
 }
 
-function wordFor({ would_refuse, verdict }: GatekeeperEvent): string {
+function wordFor({ would_refuse, verdict, reason }: GatekeeperEvent): string {
   if (would_refuse) return 'would hold';
+  if (reason === 'account-dropped') return 'drop';
   return verdict === 'refuse' ? 'hold' : 'cannot hold';
 }
 

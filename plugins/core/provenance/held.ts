@@ -1,20 +1,10 @@
 import { createHash } from 'node:crypto';
-import { constants, createReadStream } from 'node:fs';
-import {
-  copyFile,
-  link,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { copyFile, link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { makeLike } from '../own-files.ts';
 import { recordName, type ProvenanceRecord } from './record.ts';
 import { baseId } from './judge.ts';
 import { outgoingOf, rewriteHeader, type QueueHeader } from './queue-file.ts';
@@ -81,15 +71,18 @@ export interface Release {
   readonly revision: string;
 }
 
-/** Gives a message that is held a record of its own and leaves it to Haraka; false when it is not there. */
-export async function release(folders: Folders, name: string, by: Release): Promise<boolean> {
+/**
+ * Leaves a message that is held to Haraka; false when it is not there. With `by` it gets another record: what it had did not
+ * prove it.
+ */
+export async function release(folders: Folders, name: string, by?: Release): Promise<boolean> {
   const { held, releasing, released } = folders;
   await makeLike(held, releasing);
   await makeLike(held, released);
   const claim = join(releasing, `${name}.${process.pid}`);
   if (!(await moved(join(held, name), claim))) return false;
   try {
-    await rewriteHeader(claim, (header) => withRelease(header, by));
+    if (by) await rewriteHeader(claim, (header) => withRelease(header, by));
     await rename(claim, join(released, name));
   } catch (error) {
     await moved(claim, join(held, name));
@@ -203,19 +196,6 @@ async function copyDurably(path: string, target: string, temporary: string): Pro
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
-  }
-}
-
-/** Makes a folder that belongs to whom the one above it does. */
-async function makeLike(above: string, folder: string): Promise<void> {
-  const made = await mkdir(folder, { recursive: true, mode: 0o700 });
-  if (made === undefined || process.getuid?.() !== 0) return;
-  const { uid, gid } = await stat(above);
-  const directory = await open(folder, constants.O_RDONLY | constants.O_NOFOLLOW);
-  try {
-    await directory.chown(uid, gid);
-  } finally {
-    await directory.close();
   }
 }
 

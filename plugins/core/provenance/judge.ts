@@ -21,6 +21,15 @@ export const unprovenReasons = [
   'recipient-not-accepted',
 ] as const;
 
+/** Why mail does not leave: it is held, or dropped. */
+export const stoppedReasons = [...unprovenReasons, 'account-suspended', 'account-dropped'] as const;
+
+export interface Stopped {
+  readonly reason: (typeof stoppedReasons)[number];
+  /** In words. */
+  readonly detail: string;
+}
+
 export interface Unproven {
   readonly reason: (typeof unprovenReasons)[number];
   /** In words. */

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { renameSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { GatekeeperEvent } from '../../plugins/core/event.ts';
+import { gatekeeper } from '../support/command.ts';
+import { eventually } from '../support/gateway.ts';
+import { plain, SmtpClient } from '../support/smtp.ts';
+import { mail, startScene, type Scene } from './provenance-scene.ts';
+import { alice, send } from './traffic.ts';
+
+let scene: Scene;
+/** Recipients that the world does not take now. */
+const deferred = new Set<string>();
+
+async function command(...args: readonly string[]) {
+  const { code, out, err } = await gatekeeper([...args, '--json'], { haraka: scene.test.dir });
+  return { code, answer: JSON.parse(out || err) as Record<string, unknown> };
+}
+
+function eventWith(wanted: Partial<GatekeeperEvent>): Promise<GatekeeperEvent> {
+  const entries = Object.entries(wanted);
+  return eventually(`an event with ${JSON.stringify(wanted)}`, () =>
+    scene.test
+      .events()
+      .findLast((event) => entries.every(([key, value]) => Reflect.get(event, key) === value)),
+  );
+}
+
+/** What comes of a login, and of the message of a session. */
+async function login(name: string): Promise<string> {
+  const client = await SmtpClient.connect({ port: scene.test.ports.implicit, implicitTls: true });
+  await client.reply();
+  await client.command('EHLO client.example');
+  const { text } = await client.command(`AUTH PLAIN ${plain(`${name}@corp.example`, `pw-${name}`)}`);
+  client.destroy();
+  return text;
+}
+
+const letter = { from: 'alice@corp.example', to: 'x@one.example' };
+
+/** Two workers, which must agree. */
+void describe('an account that is suspended', () => {
+  before(async () => {
+    scene = await startScene({ nodes: 2 });
+    scene.world.answer = (to) => (deferred.has(to) ? '450 4.2.1 Later' : undefined);
+  });
+  after(() => scene.stop());
+
+  void it('stops at its next message, cannot log in, and nobody else notices', async () => {
+    const client = await alice({ port: scene.test.ports.submission });
+    assert.match((await send(client, letter)).text, /^250 /);
+    assert.deepEqual((await command('suspend', 'alice@corp.example', '--because', 'phishing')).code, 0);
+    assert.match(
+      (await client.command('MAIL FROM:<alice@corp.example>')).text,
+      /^421 4\.7\.1 Account may not/,
+    );
+    assert.ok(await client.closed());
+    assert.match(await login('alice'), /^535 5\.7\.8 /);
+    await eventWith({ check: 'auth/login', detail: 'account-suspended' });
+    assert.match(await login('bob'), /^235 /);
+  });
+
+  void it('is listed with its cause, and is suspended once', async () => {
+    const { code, answer } = await command('suspended');
+    const [only, ...more] = answer['suspended'] as Record<string, string>[];
+    assert.deepEqual(
+      [code, more.length, only?.['name'], only?.['cause']],
+      [0, 0, 'alice@corp.example', 'by-hand'],
+    );
+    assert.match(only?.['detail'] ?? '', /^by \S+: phishing$/);
+    assert.equal((await command('suspend', 'alice@corp.example')).code, 1);
+    assert.equal((await command('suspend', 'nobody@corp.example')).code, 1);
+  });
+
+  void it('sends again when it is released, and only then', async () => {
+    assert.equal((await command('release', 'bob@corp.example')).code, 1);
+    assert.equal((await command('release', 'Alice@corp.example')).code, 0);
+    assert.equal((await command('suspended')).code, 1);
+    const client = await alice({ port: scene.test.ports.submission });
+    assert.match((await send(client, letter)).text, /^250 /);
+    client.destroy();
+  });
+
+  void it('is stopped in the middle of a message', async () => {
+    const client = await alice({ port: scene.test.ports.submission });
+    for (const line of ['MAIL FROM:<alice@corp.example>', 'RCPT TO:<x@one.example>', 'DATA'])
+      await client.command(line);
+    await command('suspend', 'alice@corp.example');
+    client.write('From: alice@corp.example\r\nSubject: x\r\n\r\nx\r\n.\r\n');
+    assert.match((await client.reply()).text, /^421 4\.7\.1 /);
+    assert.ok(await client.closed());
+    await command('release', 'alice@corp.example');
+  });
+
+  /** A message that the world defers, of an account that is suspended meanwhile. */
+  async function heldMail(to: string): Promise<void> {
+    deferred.add(to);
+    await mail(scene.test, [to]);
+    await eventually('a try', () => scene.queue().length === 1);
+    await command('suspend', 'alice@corp.example');
+    deferred.delete(to);
+    await eventually('it to be held', () => scene.held().length === 1, 15_000);
+    assert.deepEqual(scene.queue(), []);
+    await eventWith({ check: 'outbound/provenance', verdict: 'refuse', reason: 'account-suspended' });
+  }
+
+  void it('has its mail held, which --deliver lets leave as hers', async () => {
+    await heldMail('later@one.example');
+    const { answer } = await command('release', 'alice@corp.example', '--deliver');
+    assert.deepEqual([answer['messages'], answer['what']], [1, 'released']);
+    await eventually('the delivery', () => scene.world.count('later@one.example') > 0, 10_000);
+    const event = await eventWith({
+      check: 'outbound/provenance',
+      verdict: 'pass',
+      identity: 'alice@corp.example',
+    });
+    assert.equal(event.sender, 'alice@corp.example');
+  });
+
+  void it('has its mail dropped by --drop, what is held and what is in the queue still', async () => {
+    await heldMail('held@one.example');
+    deferred.add('queued@one.example');
+    assert.equal((await command('release', 'alice@corp.example')).code, 0);
+    await mail(scene.test, ['queued@one.example']);
+    await eventually('a try', () => scene.queue().length === 1);
+    await command('suspend', 'alice@corp.example');
+    const { answer } = await command('release', 'alice@corp.example', '--drop');
+    assert.deepEqual([answer['messages'], answer['what']], [1, 'dropped']);
+    deferred.delete('queued@one.example');
+    await eventually('an empty queue', () => scene.queue().length === 0, 15_000);
+    await eventWith({ check: 'outbound/provenance', reason: 'account-dropped' });
+    assert.deepEqual(
+      [scene.world.count('held@one.example'), scene.world.count('queued@one.example')],
+      [0, 0],
+    );
+    assert.deepEqual(scene.held(), []);
+    const client = await alice({ port: scene.test.ports.submission });
+    assert.match((await send(client, { ...letter, to: 'after@one.example' })).text, /^250 /);
+    await eventually('what she sends then', () => scene.world.count('after@one.example') === 1);
+    client.destroy();
+  });
+
+  void it('is not let go where nobody can look', async () => {
+    const folder = join(scene.test.dir, 'var/gatekeeper/suspended');
+    renameSync(folder, `${folder}.away`);
+    symlinkSync(folder, folder);
+    const client = await alice({ port: scene.test.ports.submission }).catch(({ message }: Error) => message);
+    assert.match(String(client), /454 4\.7\.0|451 4\.3\.0/);
+    rmSync(folder);
+    renameSync(`${folder}.away`, folder);
+    assert.match(await login('alice'), /^235 /);
+  });
+});
