@@ -8,6 +8,7 @@ import { defineCheck, install, refusalOfSession } from '../core/haraka/check.ts'
 import { addHook } from '../core/haraka/hook.ts';
 import { configDirectory } from '../core/haraka/instance.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
+import { sharedStore } from '../core/haraka/shared-store.ts';
 import { start, whenServing } from '../core/haraka/startup.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { authLines } from '../core/haraka/patches/auth-lines.ts';
@@ -27,6 +28,7 @@ import { decideRequired } from './decide.ts';
 import { attentive } from './guessing/attentive.ts';
 import { Throttle } from './guessing/throttle.ts';
 import { AuthSessions } from './logins.ts';
+import { Seats } from './seats.ts';
 import { IssuerUnavailable } from './oauth/keys.ts';
 import { oauthFiles, TokenOpener } from './oauth/open.ts';
 import { noTokens, type Tokens } from './oauth/tokens.ts';
@@ -36,7 +38,13 @@ const required = defineCheck({ name: 'auth/required', stage: 'session', rank: 1,
 
 export function register(this: Plugin): void {
   const throttle = new Throttle(this);
-  const sessions = new AuthSessions(this, throttle);
+  const seats = new Seats(this);
+  const sessions = new AuthSessions(this, throttle, seats);
+  const useStore = ({ policy }: Settings) => {
+    const store = sharedStore(this, policy.data_directory);
+    throttle.use(store);
+    seats.use(store);
+  };
   const open = ({ policy }: Settings) => openDirectory(this, policy, throttle);
   const opener = new TokenOpener((message) => this.logwarn(message));
   const openTokens = ({ policy: { oauth } }: Settings) => oauth && opener.open(oauth, configDirectory());
@@ -50,12 +58,12 @@ export function register(this: Plugin): void {
       const directory = open(settings);
       const tokens = openTokens(settings);
       return () => {
-        throttle.use(settings.policy.data_directory);
+        useStore(settings);
         sessions.use(directory, tokens);
       };
     },
     fallback: () => {
-      throttle.use(currentSettings().policy.data_directory);
+      useStore(currentSettings());
       sessions.use(
         openLater(() => open(currentSettings())),
         openTokensLater(() => openTokens(currentSettings())),
@@ -146,6 +154,10 @@ function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
     connection.authheader = '';
     next();
   };
+  const gone = (next: Next, connection: Connection) => {
+    sessions.forget(connection);
+    next();
+  };
   // RFC 4954 §3: AUTH is listed only where it may be used.
   const offerAuth = (next: Next, connection: Connection) => {
     const { tls, identity } = sessionFacts(connection, settingsFor(connection).policy);
@@ -153,6 +165,7 @@ function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
     next();
   };
   addHook(plugin, 'connect_init', 'gatekeeper_new_client', newClient, -100);
+  addHook(plugin, 'disconnect', 'gatekeeper_session_end', gone, -100);
   addHook(plugin, 'capabilities', 'gatekeeper_offer_auth', offerAuth);
 }
 

@@ -10,9 +10,9 @@ import { settingsFor } from '../core/haraka/transaction.ts';
 import type { ExchangeLines } from '../core/haraka/patches/auth-lines.ts';
 import { holdInput, releaseInput } from '../core/haraka/patches/held-input.ts';
 import type { Connection, Plugin } from '../core/haraka/types.ts';
-import { identityOfAccount } from '../core/identity.ts';
+import { identityOfAccount, type Identity } from '../core/identity.ts';
 import type { Secret } from '../core/secret.ts';
-import { defer, ownFault, refuse, type Verdict } from '../core/verdict.ts';
+import { defer, ownFault, pass, refuse, type Verdict } from '../core/verdict.ts';
 import { decideBegin, decideCredential, decideVerification } from './decide.ts';
 import { Throttled, type Throttle } from './guessing/throttle.ts';
 import { begin, mechanismIn, proceed } from './exchange.ts';
@@ -21,6 +21,7 @@ import { offered } from './mechanisms/table.ts';
 import { hintsOf, unlessForeign } from './oauth/decide.ts';
 import { IssuerUnavailable } from './oauth/keys.ts';
 import { noTokens, type Tokens } from './oauth/tokens.ts';
+import type { Seats } from './seats.ts';
 import { waitOfChallenge, waitOfRefusal } from './pace.ts';
 
 const check = { name: 'auth/login' } as const;
@@ -56,14 +57,16 @@ const mostRefusals = 20;
 export class AuthSessions implements ExchangeLines {
   readonly #plugin: Plugin;
   readonly #throttle: Throttle;
+  readonly #seats: Seats;
   readonly #attempts = new WeakMap<Connection, Attempt>();
   #directory: Directory = noDirectory;
   #tokens: Tokens = noTokens;
   #isProbing = false;
 
-  constructor(plugin: Plugin, throttle: Throttle) {
+  constructor(plugin: Plugin, throttle: Throttle, seats: Seats) {
     this.#plugin = plugin;
     this.#throttle = throttle;
+    this.#seats = seats;
   }
 
   /** Asks another directory from the next login on; those under way end with the one they began with. */
@@ -127,9 +130,10 @@ export class AuthSessions implements ExchangeLines {
     line.fill(0);
   }
 
-  /** Forgets an exchange and its failures: the client behind the connection is another one. */
+  /** Forgets an exchange, its failures and the seat of its session: the client is gone, or is another one. */
   forget(connection: Connection): void {
     this.#attempts.delete(connection);
+    this.#seats.leave(connection);
   }
 
   #take(connection: Connection, step: Step): void {
@@ -230,18 +234,40 @@ export class AuthSessions implements ExchangeLines {
     login?: string,
     failure?: string,
   ): void {
-    // Nobody is there to have succeeded; a failure is on record all the same.
-    if (isGone(connection) && verification.kind === 'account') return;
-    if (verification.kind === 'account') setIdentity(connection, identityOfAccount(verification.account));
-    // On record before the client has heard all of it: many leave in between.
-    const credential = verification.kind === 'refused' ? verification.credential : undefined;
-    const verdict = decideVerification(verification);
-    const { refusal } = this.#judge(connection, verdict, started, login, credential);
-    if (!refusal) {
-      this.#welcome(connection);
-    } else if (!isGone(connection)) {
-      this.#refuse(connection, refusal, failure);
+    if (verification.kind === 'account') {
+      // Nobody is there to have succeeded; a failure is on record all the same.
+      if (isGone(connection)) return;
+      const identity = identityOfAccount(verification.account);
+      if (this.#seats.concern(connection, identity)) void this.#seat(connection, identity, started, login);
+      else this.#letIn(connection, identity, started, login);
+      return;
     }
+    // On record before the client has heard all of it: many leave in between.
+    const verdict = decideVerification(verification);
+    const { refusal } = this.#judge(connection, verdict, started, login, verification.credential);
+    if (refusal && !isGone(connection)) this.#refuse(connection, refusal, failure);
+  }
+
+  /** Lets a client in if its identity may have one more session. Never rejects, as `#login`. */
+  async #seat(connection: Connection, identity: Identity, started: number, login?: string): Promise<void> {
+    holdInput(connection);
+    try {
+      const refusal = await this.#seats.take(connection, identity, login);
+      if (isGone(connection)) this.#seats.leave(connection);
+      else if (!refusal) this.#letIn(connection, identity, started, login);
+      else {
+        releaseInput(connection);
+        answerCommand(connection, refusal);
+      }
+    } catch (error) {
+      await this.#fail(connection, error, started, login);
+    }
+  }
+
+  #letIn(connection: Connection, identity: Identity, started: number, login?: string): void {
+    setIdentity(connection, identity);
+    this.#judge(connection, pass, started, login);
+    this.#welcome(connection);
   }
 
   #refuse(connection: Connection, refusal: Refusal, failure: string | undefined): void {

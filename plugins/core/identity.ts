@@ -1,4 +1,5 @@
 import type { Account } from './directory/directory.ts';
+import type { OwnLimits } from './limits/limits.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /** Who is accountable for a session, and what proved it. */
@@ -12,8 +13,17 @@ export interface Identity {
   readonly addresses: readonly Mailbox[];
   /** Name of the application password that proved it, where it was one. */
   readonly credential?: string;
+  /** Limits of its own, in place of those of the settings. */
+  readonly limits?: OwnLimits;
 }
 
-export function identityOfAccount({ name, id, addresses, credential }: Account): Identity {
-  return { proof: 'account', name, id, addresses, ...(credential && { credential: credential.name }) };
+export function identityOfAccount({ name, id, addresses, credential, limits }: Account): Identity {
+  return {
+    proof: 'account',
+    name,
+    id,
+    addresses,
+    ...(credential && { credential: credential.name }),
+    ...(limits && { limits }),
+  };
 }

@@ -29,7 +29,8 @@ export function makeMailbox(local: string | undefined, domainText: string): Mail
   const domain = parseDomain(domainText);
   if (local === undefined || local === '' || domain === undefined) return undefined;
   // U+FFFD stands for octets that are no UTF-8: as text, addresses that differ would be the same.
-  if (hasControl(local) || local.includes('\ufffd') || Buffer.byteLength(local) > longestLocalPart) return undefined;
+  if (hasControl(local) || local.includes('\ufffd') || Buffer.byteLength(local) > longestLocalPart)
+    return undefined;
   return { local, domain } as Mailbox;
 }
 
