@@ -8,7 +8,6 @@ import { defineCheck, install, refusalOfSession } from '../core/haraka/check.ts'
 import { addHook } from '../core/haraka/hook.ts';
 import { configDirectory } from '../core/haraka/instance.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
-import { sharedStore } from '../core/haraka/shared-store.ts';
 import { start, whenServing } from '../core/haraka/startup.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { authLines } from '../core/haraka/patches/auth-lines.ts';
@@ -40,10 +39,9 @@ export function register(this: Plugin): void {
   const throttle = new Throttle(this);
   const seats = new Seats(this);
   const sessions = new AuthSessions(this, throttle, seats);
-  const useStore = ({ policy }: Settings) => {
-    const store = sharedStore(this, policy.data_directory);
-    throttle.use(store);
-    seats.use(store);
+  const useStore = ({ policy: { data_directory } }: Settings) => {
+    throttle.use(data_directory);
+    seats.use(data_directory);
   };
   const open = ({ policy }: Settings) => openDirectory(this, policy, throttle);
   const opener = new TokenOpener((message) => this.logwarn(message));
@@ -71,17 +69,21 @@ export function register(this: Plugin): void {
     },
   });
   install(this, [required]);
-  applyPatch(this, lineLength);
-  applyPatch(this, heldInput);
-  applyPatch(this, authLines, sessions);
-  applyPatch(this, emptyChallenge);
-  applyPatch(this, redactLog);
-  applyPatch(this, mailUnauthenticated, (client) => refusalOfSession(this, client));
+  patchHaraka(this, sessions);
   registerHooks(this, sessions);
   whenServing(this, () => {
     throttle.open();
     sessions.probe();
   });
+}
+
+function patchHaraka(plugin: Plugin, sessions: AuthSessions): void {
+  applyPatch(plugin, lineLength);
+  applyPatch(plugin, heldInput);
+  applyPatch(plugin, authLines, sessions);
+  applyPatch(plugin, emptyChallenge);
+  applyPatch(plugin, redactLog);
+  applyPatch(plugin, mailUnauthenticated, (client) => refusalOfSession(plugin, client));
 }
 
 const now = () => performance.now();

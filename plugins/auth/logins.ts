@@ -1,9 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Unavailable, type Account, type Directory, type Verification } from '../core/directory/directory.ts';
-import { offersScram } from '../core/directory/sources.ts';
 import { answerCommand, type Refusal } from '../core/haraka/answer.ts';
-import { channelBinding } from '../core/haraka/channel-binding.ts';
 import { judge, type Outcome } from '../core/haraka/outcome.ts';
 import { forgetIdentity, isGone, sessionFacts, setIdentity } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
@@ -13,16 +10,17 @@ import type { Connection, Plugin } from '../core/haraka/types.ts';
 import { identityOfAccount, type Identity } from '../core/identity.ts';
 import type { Secret } from '../core/secret.ts';
 import { defer, ownFault, pass, refuse, type Verdict } from '../core/verdict.ts';
+import { evenOut, evenOutChallenge } from './delays.ts';
 import { decideBegin, decideCredential, decideVerification } from './decide.ts';
 import { Throttled, type Throttle } from './guessing/throttle.ts';
+import { sessionOf } from './exchange-session.ts';
 import { begin, mechanismIn, proceed } from './exchange.ts';
-import type { Bearer, Credentials, Exchange, ExchangeSession, Step } from './mechanisms/step.ts';
+import type { Bearer, Credentials, Exchange, Step } from './mechanisms/step.ts';
 import { offered } from './mechanisms/table.ts';
-import { hintsOf, unlessForeign } from './oauth/decide.ts';
+import { unlessForeign } from './oauth/decide.ts';
 import { IssuerUnavailable } from './oauth/keys.ts';
 import { noTokens, type Tokens } from './oauth/tokens.ts';
 import type { Seats } from './seats.ts';
-import { waitOfChallenge, waitOfRefusal } from './pace.ts';
 
 const check = { name: 'auth/login' } as const;
 
@@ -164,7 +162,7 @@ export class AuthSessions implements ExchangeLines {
       await this.#throttle.look(connection, login);
       const asked = performance.now();
       const found = await this.#directory.verifier(login);
-      await wait(waitOfChallenge(performance.now() - asked, refusalDelay(connection), Math.random()));
+      await evenOutChallenge(connection, asked);
       releaseInput(connection);
       if (!isGone(connection)) this.#take(connection, resume(found));
     } catch (error) {
@@ -351,34 +349,8 @@ export class AuthSessions implements ExchangeLines {
   }
 }
 
-/** Every refusal takes the same time, so that the clock does not tell which logins exist. */
-function evenOut(connection: Connection, started: number): Promise<void> {
-  return wait(waitOfRefusal(performance.now() - started, refusalDelay(connection), Math.random()));
-}
-
-function refusalDelay(connection: Connection): number {
-  return settingsFor(connection).policy.auth.failure_delay_seconds * 1000;
-}
-
-async function wait(milliseconds: number): Promise<void> {
-  if (milliseconds > 0) await delay(milliseconds, undefined, { ref: false });
-}
-
 function verdictOn(error: unknown): Verdict {
   if (error instanceof Throttled) return error.verdict;
   if (error instanceof IssuerUnavailable) return defer('issuer-unavailable', error.message);
   return error instanceof Unavailable ? defer('directory-unavailable', error.message) : ownFault(error);
-}
-
-/** What an exchange may know of the session it runs in. */
-function sessionOf(connection: Connection): ExchangeSession {
-  const { policy } = settingsFor(connection);
-  const { oauth } = policy;
-  const scram = offersScram(policy);
-  return {
-    scram,
-    binding: scram ? channelBinding(connection) : undefined,
-    tokens: oauth && hintsOf(oauth),
-    nonce: () => randomBytes(18).toString('base64'),
-  };
 }

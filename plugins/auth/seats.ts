@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { judge } from '../core/haraka/outcome.ts';
 import type { Refusal } from '../core/haraka/answer.ts';
 import { isGone } from '../core/haraka/session.ts';
+import { sharedStore } from '../core/haraka/shared-store.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import type { Connection, Plugin } from '../core/haraka/types.ts';
 import type { Identity } from '../core/identity.ts';
@@ -40,15 +41,15 @@ export class Seats {
   readonly #told = new LRUCache<string, true>({ max: mostTold });
   readonly #complain = oncePerMinute(() => performance.now());
   #store: Store | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #isRenewing = false;
 
   constructor(plugin: Plugin) {
     this.#plugin = plugin;
   }
 
-  /** Counts in another store from the next login on. */
-  use(store: Store): void {
-    this.#store = store;
+  /** Counts in another data directory from the next login on. */
+  use(dataDirectory: string): void {
+    this.#store = sharedStore(this.#plugin, dataDirectory);
   }
 
   /** Whether sessions of an identity are counted at all. */
@@ -115,7 +116,9 @@ export class Seats {
 
   #keep(connection: Connection, seat: Seat): void {
     this.#taken.set(connection, seat);
-    this.#timer ??= setInterval(() => this.#renew(), renewEveryMs).unref();
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    setInterval(() => this.#renew(), renewEveryMs).unref();
   }
 
   #renew(): void {

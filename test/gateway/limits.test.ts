@@ -7,6 +7,7 @@ import { startDirectory } from '../../scripts/demo/directory.ts';
 import { startGateway } from '../../scripts/demo/gateway.ts';
 import type { Listening } from '../../scripts/demo/listening.ts';
 import { entries } from '../../scripts/demo/people.ts';
+import { gatekeeper } from '../support/command.ts';
 import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { loggedIn, plain, type SmtpClient } from '../support/smtp.ts';
 import { contentOf, greeted, send } from './traffic.ts';
@@ -216,11 +217,22 @@ void describe('a gateway whose directory gives accounts limits of their own', ()
       /^421 4\.7\.0 Too many sessions at once \(\S+ auth\/sessions\) At most 2 sessions at once\./,
     );
     assert.ok(await third.closed());
+    const before = gateway.log().length;
     open[0].destroy();
-    await eventually('the end of a session', () => gateway.log().includes('[disconnect]') || true);
-    const client = await free(() => person(gateway, 'dave'));
-    client.destroy();
-    open[1].destroy();
+    await eventually('the end of a session', () => gateway.log().slice(before).includes(' disconnect '));
+    const again = await person(gateway, 'dave');
+    const { out } = await gatekeeper(['login', 'dave@corp.example', '--no-password', '--json'], {
+      haraka: gateway.dir,
+    });
+    const { limits } = JSON.parse(out) as { limits: Record<string, Record<string, unknown>> };
+    assert.deepEqual(limits['sessions'], { limit: 2, soft: 1, from: 'directory', used: 2 });
+    assert.equal(limits['messages_per_hour']?.['used'], 2);
+    const shown = await gatekeeper(['login', 'dave@corp.example', '--no-password'], { haraka: gateway.dir });
+    assert.match(
+      shown.out,
+      /^limits +messages_per_hour: 2 of no limit, told of above 300, by its directory, until \S+Z\n +recipients_per_hour: 2 of 10000, told of above 1000, until \S+Z$/m,
+    );
+    for (const client of [again, open[1]]) client.destroy();
     const told = gateway.events().filter(({ check }) => check === 'auth/soft-limit');
     assert.deepEqual(
       told.map(({ detail }) => detail),
@@ -228,14 +240,3 @@ void describe('a gateway whose directory gives accounts limits of their own', ()
     );
   });
 });
-
-/** Tries until it works: a seat is free when the gateway has heard that its session is over. */
-async function free<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let round = 0; ; round += 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (round === 20) throw error;
-    }
-  }
-}

@@ -1,5 +1,6 @@
 import type { Verification } from '../../core/directory/directory.ts';
 import { judge } from '../../core/haraka/outcome.ts';
+import { sharedStore } from '../../core/haraka/shared-store.ts';
 import { settingsFor } from '../../core/haraka/transaction.ts';
 import type { Connection, Plugin } from '../../core/haraka/types.ts';
 import type { Secret } from '../../core/secret.ts';
@@ -39,8 +40,9 @@ export class Throttle {
     this.#plugin = plugin;
   }
 
-  /** Counts in another store from the next login on. */
-  use(store: Store): void {
+  /** Counts in another data directory from the next login on. */
+  use(dataDirectory: string): void {
+    const store = sharedStore(this.#plugin, dataDirectory);
     if (store === this.#store) return;
     this.#store = store;
     this.#guard = new Guard(store, Date.now);
