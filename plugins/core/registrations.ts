@@ -51,7 +51,7 @@ export function networkNamed(name: string, policy: Policy, now: Date): Identity 
   return named && isInForce(named.entry, now) ? named.identity : undefined;
 }
 
-function identityOfNetwork({ name, send_as, domains, forward_foreign }: RegisteredNetwork): Identity {
+function identityOfNetwork({ name, send_as, domains, forward_foreign, limits }: RegisteredNetwork): Identity {
   return {
     proof: 'network',
     name,
@@ -59,6 +59,7 @@ function identityOfNetwork({ name, send_as, domains, forward_foreign }: Register
     addresses: send_as.map(parseMailbox).filter((each): each is Mailbox => each !== undefined),
     domains: aLabels(domains),
     forwards: forward_foreign,
+    limits,
   };
 }
 
@@ -78,7 +79,12 @@ export function withRegistration(account: Identity, policy: Policy, now: Date): 
   if (policy.mail_servers.length === 0) return account;
   const server = mailServerOf(account, policy, now);
   if (!server) return account;
-  return { ...account, domains: aLabels(server.domains), forwards: server.forward_foreign };
+  return {
+    ...account,
+    domains: aLabels(server.domains),
+    forwards: server.forward_foreign,
+    limits: { ...account.limits, ...server.limits },
+  };
 }
 
 /** The entry of an account, on a day. */

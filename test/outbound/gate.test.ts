@@ -15,6 +15,8 @@ const session = {
   once: <T>(_name: string, make: () => T) => make(),
   receiver: 'gw.corp.example',
   publish: () => undefined,
+  ...{ onceInSession: <T>(_name: string, make: () => T) => make(), count: 1, bytes: 0 },
+  ...{ whenEnded: () => undefined, tell: () => undefined },
   id: 'ID.1',
   keepRecord: () => undefined,
 };

@@ -35,6 +35,8 @@ export interface Transaction {
   readonly mail_from: Address | null;
   readonly rcpt_to: readonly Address[];
   readonly header_lines: readonly string[];
+  /** Octets of the message as it came, dots that were stuffed included. */
+  readonly data_bytes: number;
   /** By which header lines are decoded; `binary` after HELO. */
   readonly encoding: string;
   readonly header: Header;
@@ -224,6 +226,12 @@ export interface HostModules {
   logger: Logger;
   outbound: {
     send_trans_email(transaction: Transaction, done: (code: number, message?: unknown) => void): void;
+    send_email(
+      from: string,
+      to: string[],
+      contents: string,
+      done: (code: number, message?: unknown) => void,
+    ): void;
     readonly HMailItem: (new (file: string, path: string) => QueuedMessage) & {
       readonly prototype: QueuedMessage;
     };

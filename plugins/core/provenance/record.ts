@@ -18,6 +18,8 @@ const origin = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('inbound') }),
   /** This Haraka says that it could not deliver another message. */
   z.strictObject({ kind: z.literal('bounce'), of: z.string() }),
+  /** The gateway tells those who run it of something. */
+  z.strictObject({ kind: z.literal('notice') }),
   /** An operator has let it go. */
   z.strictObject({ kind: z.literal('released'), by: z.string() }),
 ]);

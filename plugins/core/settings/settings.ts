@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { directoryEntry, directorySettings } from '../directory/settings.ts';
 import { contradictions } from './contradictions.ts';
 import { dns, listenerSpf, partner, spf } from './inbound.ts';
+import { limits } from './limits.ts';
 import { mode, modeObserve } from './mode.ts';
 import { oauthSettings } from './oauth.ts';
 import { domain, name, network } from './parts.ts';
+import { suspension } from './suspension.ts';
 import { mailServer, registeredNetwork } from './registrations.ts';
 
 const roles = ['submission', 'mx'] as const;
@@ -239,7 +241,13 @@ const wholePolicy = z.strictObject({
   sender: sender.prefault({}).describe('Which addresses an identity may use'),
   spf: spf.prefault({}).describe('What follows from SPF (RFC 7208), for mail that nobody logged in for'),
   dns: dns.prefault({}).describe('Who is asked for SPF records'),
+  limits: limits
+    .prefault({})
+    .describe('How much one identity may send; directory.limits_attribute may say otherwise for an account'),
   outbound: outbound.prefault({}).describe('What may leave the queue'),
+  suspension: suspension
+    .prefault({})
+    .describe('When an account looks taken over, and may not send until it is released'),
   audit: audit.prefault({}).describe('Where decisions are recorded'),
   http: http.optional().describe('Answers GET /health and GET /metrics; absent: no HTTP port'),
 });
