@@ -5,6 +5,7 @@ import { authLines } from '../plugins/core/haraka/patches/auth-lines.ts';
 import { bouncesKnown } from '../plugins/core/haraka/patches/bounces-known.ts';
 import { clientSocket } from '../plugins/core/haraka/patches/client-socket.ts';
 import { deliveryGuard } from '../plugins/core/haraka/patches/delivery-guard.ts';
+import { deliveryOutcomes } from '../plugins/core/haraka/patches/delivery-outcomes.ts';
 import { emptyChallenge } from '../plugins/core/haraka/patches/empty-challenge.ts';
 import { hardenSpfPlugin } from '../plugins/core/haraka/patches/harden-spf-plugin.ts';
 import { headerLines } from '../plugins/core/haraka/patches/header-lines.ts';
@@ -33,7 +34,7 @@ export const patches = [
   ...[authLines, heldInput, lineLength, emptyChallenge, redactLog],
   ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines, traceFields, resultsOfOthers],
   hardenSpfPlugin,
-  ...[refusalsStand, transactionEnd, queueUntimed, deliveryGuard, bouncesKnown, queueAgain],
+  ...[refusalsStand, transactionEnd, queueUntimed, deliveryOutcomes, deliveryGuard, bouncesKnown, queueAgain],
   ...[neverSpooled, versionOnce, hostNameKept],
 ];
 

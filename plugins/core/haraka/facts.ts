@@ -1,6 +1,7 @@
 import { parseMailbox, type Mailbox } from '../mailbox.ts';
-import { recordName, type ProvenanceRecord } from '../provenance/record.ts';
+import type { ProvenanceRecord } from '../provenance/record.ts';
 import type { Policy } from '../settings/settings.ts';
+import { keepRecord } from './kept-record.ts';
 import { headerLinesSeen } from './patches/header-lines.ts';
 import { publisherFor, type Publication } from './publication.ts';
 import { sessionFacts, type SessionFacts } from './session.ts';
@@ -52,6 +53,8 @@ export interface GateFacts extends MailFacts {
   readonly revision: string;
   /** Of the transaction. */
   readonly id: string;
+  /** The first Message-ID field that Haraka can read; absent where there is none, or one of a thousand characters. */
+  readonly messageId?: string;
   /** Sends a record along with the message, in place of what others have written there; throws where that fails. */
   readonly keepRecord: (record: ProvenanceRecord) => void;
 }
@@ -136,6 +139,7 @@ function utf8In({ encoding }: Transaction): (line: string) => string {
 function gateFacts(source: Source): GateFacts {
   const record = openRecord(source);
   const transaction = openTransaction(source);
+  const messageId = messageIdOf(transaction);
   return {
     clearances: record.clearances,
     recipients: transaction.rcpt_to.map(envelopeAddress),
@@ -144,13 +148,16 @@ function gateFacts(source: Source): GateFacts {
     id: transaction.uuid,
     keepRecord: (provenance) => keepRecord(transaction, provenance),
     ...mailFacts(source),
+    ...(messageId !== undefined && { messageId }),
   };
 }
 
-/** Writes where a message comes from into the notes that go with it; throws where they do not take it. */
-export function keepRecord({ notes }: Transaction, provenance: ProvenanceRecord): void {
-  notes[recordName] = provenance;
-  if (notes[recordName] !== provenance) throw new Error(`transaction.notes.${recordName} cannot be written`);
+/** RFC 5322 §2.1.1: no line is longer than 998. */
+const longestMessageId = 998;
+
+function messageIdOf({ header }: Transaction): string | undefined {
+  const id = header.headers['message-id']?.[0]?.trim() ?? '';
+  return id !== '' && id.length <= longestMessageId ? id : undefined;
 }
 
 function openTransaction({ connection }: Source): Transaction {
