@@ -19,6 +19,7 @@ import { newTransactions } from '../plugins/core/haraka/patches/new-transactions
 import { proxyOnce } from '../plugins/core/haraka/patches/proxy-once.ts';
 import { queueAgain } from '../plugins/core/haraka/patches/queue-again.ts';
 import { queueUntimed } from '../plugins/core/haraka/patches/queue-untimed.ts';
+import { receivedLine } from '../plugins/core/haraka/patches/received-line.ts';
 import { redactLog } from '../plugins/core/haraka/patches/redact-log.ts';
 import { resultsOfOthers } from '../plugins/core/haraka/patches/results-of-others.ts';
 import { refusalsStand } from '../plugins/core/haraka/patches/refusals-stand.ts';
@@ -32,7 +33,7 @@ import { replies } from '../plugins/core/replies.ts';
 export const patches = [
   ...[clientSocket, proxyOnce, tlsContext],
   ...[authLines, heldInput, lineLength, emptyChallenge, redactLog],
-  ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines, traceFields, resultsOfOthers],
+  ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines, receivedLine, traceFields, resultsOfOthers],
   hardenSpfPlugin,
   ...[refusalsStand, transactionEnd, queueUntimed, deliveryOutcomes, deliveryGuard, bouncesKnown, queueAgain],
   ...[neverSpooled, versionOnce, hostNameKept],

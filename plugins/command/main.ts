@@ -19,6 +19,7 @@ import { addPartners } from './partners.ts';
 import { addReport } from './report.ts';
 import { addSender } from './sender.ts';
 import { addSpf } from './spf.ts';
+import { addTrace } from './trace.ts';
 
 const examples = `
 Exit codes (sysexits.h): 0 yes, 1 no, 64 the command line cannot be meant,
@@ -56,6 +57,7 @@ function createProgram(): Command {
     addSpf,
     addPartners,
     addEvents,
+    addTrace,
     addReport,
     addHeld,
     addImport,

@@ -9,6 +9,7 @@ import { guardDelivery } from './delivery.ts';
 import { relayForRegistered } from './registered.ts';
 import { recorded } from './provenance.ts';
 import { queueOurselves } from './queue.ts';
+import { tellLess } from './received.ts';
 import { takeBackReleased } from './released.ts';
 
 /** One clearance of every check that this host must make, and of every other that is installed. */
@@ -38,7 +39,11 @@ const checks = [
 export function register(this: Plugin): void {
   start(this);
   install(this, checks);
+<<<<<<< HEAD
   relayForRegistered(this);
+=======
+  tellLess(this);
+>>>>>>> 053eb55 (Trace a message from its account to each recipient, and tell the world no more of it than its queue id)
   queueOurselves(this);
   guardDelivery(this);
   takeBackReleased(this);

@@ -17,8 +17,6 @@ export function keepTrail(plugin: Plugin, originOf: Origin): void {
 }
 
 function tell(plugin: Plugin, message: QueuedMessage, ending: Ending, originOf: Origin): void {
-  // Of a file that cannot be read there is nothing to tell: it stays where it is.
-  if (!(message.todo as unknown)) return;
   const record = originOf(message);
   recordOutcome({
     ...{ check, plugin, message, started: ending.started, settings: currentSettings() },

@@ -100,6 +100,8 @@ export interface Connection {
   cmd_mail(line: string): void;
   cmd_proxy(line: string): void;
   init_transaction(done: () => void): void;
+  /** The value of the Received field for the open transaction, folded. */
+  received_line(): string;
   /** The body of the Authentication-Results field, to which `result` is added; empty without any. */
   auth_results(result?: string): string;
   /** Ends the hook `data_post`, and begins the queue hooks. */
@@ -141,8 +143,7 @@ export interface QueuedMessage {
   readonly num_failures: number;
   /** Why it is bounced: with what `deferred` and `bounce` are told beside, under other names. */
   readonly bounce_error:
-    | (Error & { readonly mx?: Mx; readonly bounced_rcpt?: Tried[]; readonly deferred_rcpt?: Tried[] })
-    | null;
+    (Error & { readonly mx?: Mx; readonly bounced_rcpt?: Tried[]; readonly deferred_rcpt?: Tried[] }) | null;
   /** Servers that are left to be tried. */
   readonly mxlist: readonly Mx[];
   get_mx(): void;

@@ -56,7 +56,8 @@ export const deliveryOutcomes = definePatch({
   reaches:
     '`get_mx`, `try_deliver`, `try_deliver_host_on_socket`, `delivered`, `deferred_respond` and `bounce_respond` of messages in the queue, `get_client` of outbound/client_pool.js, and events of the socket',
   why: 'At `delivered`, `deferred` and `bounce` any answer of a plugin that was loaded earlier keeps ours from running, and none of them tells of TLS, or why no server could be reached.',
-  fallback: 'the events `outbound/delivery` are missing, and `gatekeeper trace` does not know where mail went',
+  fallback:
+    'the events `outbound/delivery` are missing, and `gatekeeper trace` does not know where mail went',
   install(plugin, visit: Visitor) {
     let isOn = true;
     const watch: Watch = (look) => {
@@ -159,7 +160,8 @@ function watchEndings(plugin: Plugin, watch: Watch, tell: Visitor): void {
     tell(message, { ...tryOf(message), outcome: 'delivered', recipients, isByRecipient: false, words });
   });
   before(prototype, 'deferred_respond', watch, (message, code, seconds, params) => {
-    tell(message, deferral(message, code, seconds, params));
+    // Of a file that cannot be read nothing is known: it stays where it is.
+    if (message.todo as unknown) tell(message, deferral(message, code, seconds, params));
   });
   before(prototype, 'bounce_respond', watch, (message, code) => tell(message, bounceOf(message, code)));
 }
@@ -196,9 +198,7 @@ function whom({ todo }: QueuedMessage, named: readonly Tried[] | undefined) {
 
 /** What Haraka splits off a message has been tried as a part of it: the server tells. */
 function tryOf(message: QueuedMessage, mx?: Mx): Try {
-  return (
-    byMessage.get(message) ?? (mx && byMx.get(mx)?.of) ?? { started: performance.now(), attempts: [] }
-  );
+  return byMessage.get(message) ?? (mx && byMx.get(mx)?.of) ?? { started: performance.now(), attempts: [] };
 }
 
 type Method = 'get_mx' | 'try_deliver' | 'delivered' | 'deferred_respond' | 'bounce_respond';
