@@ -39,11 +39,8 @@ const checks = [
 export function register(this: Plugin): void {
   start(this);
   install(this, checks);
-<<<<<<< HEAD
   relayForRegistered(this);
-=======
   tellLess(this);
->>>>>>> 053eb55 (Trace a message from its account to each recipient, and tell the world no more of it than its queue id)
   queueOurselves(this);
   guardDelivery(this);
   takeBackReleased(this);

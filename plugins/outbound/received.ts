@@ -13,9 +13,9 @@ import { oncePerMinute } from '../core/once-per-minute.ts';
 export function tellLess(plugin: Plugin): void {
   const hashOf = hashes(plugin);
   applyPatch(plugin, receivedLine, (connection, value) => {
-    const identity = identityOf(connection);
-    if (!identity) return value;
     const { policy } = settingsFor(connection);
+    const identity = identityOf(connection, policy);
+    if (!identity) return value;
     const { received_client: client, received_login: login } = policy.outbound;
     const shown = client === 'hide' ? withoutClient(value) : value;
     const hash = login === 'hash' ? hashOf(policy.data_directory, identity.id) : undefined;

@@ -146,7 +146,7 @@ const outbound = z.strictObject({
     .enum(['hide', 'show'])
     .default('hide')
     .describe(
-      'Whether the Received field of mail from who has logged in names the client, by address and HELO, and the envelope sender. hide: it carries the queue id, by which `gatekeeper trace` finds all of that (RFC 5321 §7.6)',
+      'Whether the Received field of mail from who has logged in, or is registered by address, names the client, by address and HELO, and the envelope sender. hide: it carries the queue id, by which `gatekeeper trace` finds all of that (RFC 5321 §7.6)',
     ),
   received_login: z
     .enum(['none', 'hash'])

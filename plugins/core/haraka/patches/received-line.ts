@@ -70,10 +70,14 @@ export function withoutClient(value: string): string {
     );
 }
 
-/** The field with a hash in the comment that says that the client has logged in. */
+/** The field with a hash in the comment that says that the client has logged in, or in one of its own. */
 export function withHash(value: string, hash: string): string {
-  const end = `${authenticated};${fold}`;
+  const end = `;${fold}`;
   const at = value.lastIndexOf(end);
   if (at < 0) return value;
-  return `${value.slice(0, at)}(authenticated ${hash});${fold}${value.slice(at + end.length)}`;
+  const before = value.slice(0, at);
+  const comment = before.endsWith(authenticated)
+    ? `${before.slice(0, -1)} ${hash})`
+    : `${before}${fold}(registered ${hash})`;
+  return `${comment}${value.slice(at)}`;
 }
