@@ -5,6 +5,7 @@ import { authLines } from '../plugins/core/haraka/patches/auth-lines.ts';
 import { bouncesKnown } from '../plugins/core/haraka/patches/bounces-known.ts';
 import { clientSocket } from '../plugins/core/haraka/patches/client-socket.ts';
 import { deliveryGuard } from '../plugins/core/haraka/patches/delivery-guard.ts';
+import { deliveryOutcomes } from '../plugins/core/haraka/patches/delivery-outcomes.ts';
 import { emptyChallenge } from '../plugins/core/haraka/patches/empty-challenge.ts';
 import { hardenSpfPlugin } from '../plugins/core/haraka/patches/harden-spf-plugin.ts';
 import { headerLines } from '../plugins/core/haraka/patches/header-lines.ts';
@@ -18,6 +19,7 @@ import { newTransactions } from '../plugins/core/haraka/patches/new-transactions
 import { proxyOnce } from '../plugins/core/haraka/patches/proxy-once.ts';
 import { queueAgain } from '../plugins/core/haraka/patches/queue-again.ts';
 import { queueUntimed } from '../plugins/core/haraka/patches/queue-untimed.ts';
+import { receivedLine } from '../plugins/core/haraka/patches/received-line.ts';
 import { redactLog } from '../plugins/core/haraka/patches/redact-log.ts';
 import { resultsOfOthers } from '../plugins/core/haraka/patches/results-of-others.ts';
 import { refusalsStand } from '../plugins/core/haraka/patches/refusals-stand.ts';
@@ -31,9 +33,9 @@ import { replies } from '../plugins/core/replies.ts';
 export const patches = [
   ...[clientSocket, proxyOnce, tlsContext],
   ...[authLines, heldInput, lineLength, emptyChallenge, redactLog],
-  ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines, traceFields, resultsOfOthers],
+  ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines, receivedLine, traceFields, resultsOfOthers],
   hardenSpfPlugin,
-  ...[refusalsStand, transactionEnd, queueUntimed, deliveryGuard, bouncesKnown, queueAgain],
+  ...[refusalsStand, transactionEnd, queueUntimed, deliveryOutcomes, deliveryGuard, bouncesKnown, queueAgain],
   ...[neverSpooled, versionOnce, hostNameKept],
 ];
 

@@ -6,6 +6,7 @@ import { forgetIdentity, isGone, sessionFacts, setIdentity } from '../core/harak
 import { settingsFor } from '../core/haraka/transaction.ts';
 import type { ExchangeLines } from '../core/haraka/patches/auth-lines.ts';
 import { holdInput, releaseInput } from '../core/haraka/patches/held-input.ts';
+import { authenticated } from '../core/haraka/patches/received-line.ts';
 import type { Connection, Plugin } from '../core/haraka/types.ts';
 import { identityOfAccount, type Identity } from '../core/identity.ts';
 import type { Secret } from '../core/secret.ts';
@@ -336,7 +337,7 @@ export class AuthSessions implements ExchangeLines {
   #welcome(connection: Connection): void {
     connection.relaying = true;
     // Haraka writes "with ESMTPSA" (RFC 3848) into Received when this is set.
-    connection.authheader = '(authenticated)';
+    connection.authheader = authenticated;
     connection.respond(235, '2.7.0 Authentication successful');
   }
 

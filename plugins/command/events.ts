@@ -11,7 +11,8 @@ import type { RotatedLines } from './rotated-lines.ts';
 const examples = `
 A line for people has the time, verdict, check, reason, who and client, and then
 the detail and the reply. Who is the identity; in brackets it is what a login
-called itself without a proof. With --json each event is a line of JSON.
+called itself without a proof. Where a message leaves, the outcome stands in the
+place of the verdict, then whom it is about and the server's answer. With --json each event is a line of JSON.
 
 Exit codes: 0 something was shown, 1 nothing was found, 69 a file cannot be read,
 78 the settings are wrong.
@@ -77,10 +78,10 @@ async function write(text: string): Promise<void> {
 const columns = { time: 24, verdict: 12, check: 16, reason: 22, who: 28, client: 15 } as const;
 
 function forPeople(event: EventFields): string {
-  const { time, verdict, would_refuse, check, reason, client, detail, reply } = event;
+  const { time, verdict, would_refuse, outcome = verdict, check, reason, client, detail, reply } = event;
   const cells = {
     time,
-    verdict: would_refuse === true ? `would ${shownValue(verdict)}` : verdict,
+    verdict: would_refuse === true ? `would ${shownValue(verdict)}` : outcome,
     check,
     reason,
     who: whoOf(event),
@@ -88,8 +89,17 @@ function forPeople(event: EventFields): string {
   };
   const names = Object.keys(columns) as (keyof typeof columns)[];
   const head = names.map((name) => shownValue(cells[name]).padEnd(columns[name]));
-  const tail = [detail, reply].filter((each) => each !== undefined).map(shownValue);
+  const told =
+    event['outcome'] === undefined ? [detail, reply] : [recipientsOf(event), event['answer'], detail];
+  const tail = told.filter((each) => each !== undefined).map(shownValue);
   return printable([...head, tail.join('; ')].join('  ').trimEnd());
+}
+
+/** The first of them: `gatekeeper trace` shows all. */
+function recipientsOf({ recipients }: EventFields): string | undefined {
+  if (!Array.isArray(recipients)) return undefined;
+  const [first, ...others] = recipients.map(shownValue);
+  return others.length > 0 ? `${first} and ${others.length} more` : first;
 }
 
 function whoOf({ identity, login }: EventFields): unknown {

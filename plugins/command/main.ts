@@ -20,6 +20,7 @@ import { addReport } from './report.ts';
 import { addSender } from './sender.ts';
 import { addSuspension } from './suspension.ts';
 import { addSpf } from './spf.ts';
+import { addTrace } from './trace.ts';
 
 const examples = `
 Exit codes (sysexits.h): 0 yes, 1 no, 64 the command line cannot be meant,
@@ -57,6 +58,7 @@ function createProgram(): Command {
     addSpf,
     addPartners,
     addEvents,
+    addTrace,
     addReport,
     addHeld,
     addSuspension,

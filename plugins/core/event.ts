@@ -2,7 +2,8 @@ import { z } from 'zod';
 
 /**
  * One decision, as one JSON line. Fields are only ever added within a version; a change of meaning raises `v`.
- * There is no password, no message content and no recipient in it.
+ * There is no password and no message content in it but the Message-ID; recipients stand where a message is accepted and
+ * where it leaves.
  */
 export const eventSchema = z.strictObject({
   v: z.literal(1).describe('Version of this format'),
@@ -53,6 +54,44 @@ export const eventSchema = z.strictObject({
     .optional()
     .describe('By which mechanism of AUTH it was tried: PLAIN, SCRAM-SHA-256, OAUTHBEARER, …'),
   sender: z.string().optional().describe('Envelope sender; empty for the null reverse-path'),
+  proof: z.string().optional().describe('What proved the identity, where a message was accepted or leaves'),
+  queue_id: z
+    .string()
+    .optional()
+    .describe(
+      'Queue id, where a message was accepted or leaves: that of Received, and .N for the piece of one domain',
+    ),
+  message_id: z.string().optional().describe('The first Message-ID field of the message'),
+  recipients: z
+    .array(z.string())
+    .optional()
+    .describe('Envelope recipients: all where a message was accepted, those of one outcome where it leaves'),
+  recipients_omitted: z
+    .int()
+    .optional()
+    .describe('How many more there are than recipients names; they are named where the message leaves'),
+  bounce_of: z.string().optional().describe('Queue id of the message that a bounce of this host tells about'),
+  outcome: z
+    .enum(['delivered', 'deferred', 'bounced', 'dropped'])
+    .optional()
+    .describe(
+      'What became of the recipients (verdict is pass): deferred is tried again, bounced failed for good, dropped was taken away by another plugin',
+    ),
+  remote: z.string().optional().describe('Name of the server that a message was handed to, or last tried'),
+  remote_address: z.string().optional().describe('Its address'),
+  remote_port: z.int().optional().describe('Its port'),
+  remote_tls: z
+    .string()
+    .optional()
+    .describe('Protocol and cipher suite of the connection to it; absent in clear'),
+  remote_verified: z
+    .boolean()
+    .optional()
+    .describe('Whether its certificate is valid and for its name; Haraka also hands mail to others'),
+  answer: z.string().optional().describe('What that server said, cut to 1000 characters'),
+  tries: z.int().optional().describe('How many times it was tried, as Haraka counts'),
+  again: z.iso.datetime().optional().describe('When it is tried again'),
+  delay_seconds: z.number().optional().describe('How long ago the message was queued'),
   revision: z.string().describe('Settings that were in force'),
   latency_ms: z.number().describe('How long the decision took'),
 });

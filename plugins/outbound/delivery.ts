@@ -4,7 +4,7 @@ import { harakaDirectory } from '../core/haraka/instance.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { bouncesKnown } from '../core/haraka/patches/bounces-known.ts';
 import { deliveryGuard, type Act, type Ruling } from '../core/haraka/patches/delivery-guard.ts';
-import { keepRecord } from '../core/haraka/facts.ts';
+import { keepRecord } from '../core/haraka/kept-record.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { suspensionsOf } from '../core/haraka/suspensions.ts';
 import type { Address, Plugin, QueuedMessage } from '../core/haraka/types.ts';
@@ -20,6 +20,7 @@ import {
 import { recordName, type ProvenanceRecord } from '../core/provenance/record.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { recordOfBounce } from './provenance.ts';
+import { keepTrail } from './trail.ts';
 
 const check = { name: 'outbound/provenance' } as const;
 
@@ -32,6 +33,8 @@ export function guardDelivery(plugin: Plugin): void {
     const bounce = { id: transaction.uuid, of: of.todo.uuid, to: to.format().slice(1, -1) };
     keepRecord(transaction, recordOfBounce(bounce, currentSettings().revision, new Date()));
   });
+  // Inside of the guard: what is taken out is not bounced.
+  keepTrail(plugin, provenOrigin);
   applyPatch(plugin, deliveryGuard, (message, act) => ruleOn(plugin, message, act));
 }
 
@@ -76,6 +79,11 @@ function stop(
   if (verdict.reason !== 'account-dropped') return takeOut(decision, verdict);
   recordDelivery({ ...decision, verdict, file: decision.message.path });
   return 'taken-out';
+}
+
+function provenOrigin(message: QueuedMessage): ProvenanceRecord | undefined {
+  const judged = judge(message);
+  return isUnproven(judged) ? undefined : judged;
 }
 
 function passed(record: ProvenanceRecord): DeliveryVerdict {

@@ -15,6 +15,7 @@ import { relayForRegistered } from './registered.ts';
 import { recorded } from './provenance.ts';
 import { queueOurselves } from './queue.ts';
 import { decideSuspended, unlessSuspended } from './suspended.ts';
+import { tellLess } from './received.ts';
 import { takeBackReleased } from './released.ts';
 
 /** One clearance of every check that this host must make, and of every other that is installed. */
@@ -95,6 +96,7 @@ export function register(this: Plugin): void {
   install(this, [...checksOf(new Suspicion(this)), ...limitChecks(keeper)]);
   watchMessageEnds(this);
   relayForRegistered(this);
+  tellLess(this);
   queueOurselves(this);
   guardDelivery(this);
   takeBackReleased(this);

@@ -10,11 +10,12 @@ export function recorded(facts: GateFacts, verdict: Verdict, now: Date): Verdict
 }
 
 function recordOf(facts: GateFacts, now: Date): ProvenanceRecord {
-  const { id, identity, sender, recipients, client, tls, revision } = facts;
+  const { id, identity, messageId, sender, recipients, client, tls, revision } = facts;
   return {
     v: 1,
     id,
     origin: identity ? originOf(identity) : { kind: 'inbound' },
+    ...(messageId !== undefined && { message_id: messageId }),
     sender: sender.isNull ? '' : sender.text,
     recipients: recipients.map(({ text }) => text),
     client: client.address,

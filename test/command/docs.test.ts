@@ -47,6 +47,28 @@ function withheldOf(sender: string) {
   }));
 }
 
+/** What the gate and the deliveries have told of one message. */
+function tracedEvents(): object[] {
+  const deferred = JSON.parse(block('docs/integrator.md', 'json', '"outcome"')) as Record<string, unknown>;
+  const id = '7D0A3C1E-5B7F-4E7A-9C55-1F0E2B6A9D10.1';
+  const { remote: _remote, outcome: _outcome, answer: _answer, again, ...accepted } = deferred;
+  const gate = {
+    check: 'outbound/gate',
+    reference: `${id} outbound/gate`,
+    queue_id: id,
+    port: 587,
+    role: 'submission',
+  };
+  return [
+    { ...accepted, ...gate, time: '2026-11-24T09:30:01.000Z' },
+    deferred,
+    {
+      ...{ ...deferred, again: undefined, outcome: 'delivered', answer: '250 2.0.0 queued as 4XyZ1' },
+      time: String(again).replace(':06.', ':07.'),
+    },
+  ];
+}
+
 const record = {
   v: 1,
   id: '4B0C7E9A-2D53-4F5E-9A61-7C2F0B8D1E36.1',
@@ -117,8 +139,8 @@ dns:
   servers: [127.0.0.1:${dns.port}]
 `;
     writeFileSync(file, settings);
-    const event = JSON.parse(block('docs/integrator.md', 'json', '"v": 1')) as object;
-    const events = [event, ...withheldOf('crm@corp.example')];
+    const event = JSON.parse(block('docs/integrator.md', 'json', 'sender-not-owned')) as object;
+    const events = [event, ...tracedEvents(), ...withheldOf('crm@corp.example')];
     await holdMail(site.dir);
     writeFileSync(join(site.dir, 'events.jsonl'), events.map((each) => `${JSON.stringify(each)}\n`).join(''));
   });
@@ -149,6 +171,7 @@ dns:
         'spf',
         'partners',
         'events',
+        'trace',
         'report',
         'held',
       ],

@@ -124,6 +124,7 @@ const fallbacks: readonly {
   },
   ...[
     { haraka: 'delivery-queue-elsewhere', patch: 'queue-again' },
+    { haraka: 'delivered-told-otherwise', patch: 'delivery-outcomes' },
     { haraka: 'spooling-renamed', patch: 'never-spooled' },
   ].map((each) => ({
     ...each,

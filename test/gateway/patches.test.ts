@@ -36,6 +36,10 @@ const refusals: readonly { haraka: string; says: readonly string[]; options?: Te
     says: ['trace-fields: expected fields of a header to leave as they are read'],
   },
   { haraka: 'lines-unstuffed', says: ['header-lines: expected header lines to leave as they came'] },
+  {
+    haraka: 'received-of-another-form',
+    says: ['received-line: expected a Received field by this host'],
+  },
   { haraka: 'proxy-always-allowed', says: ['proxy-once: expected a second PROXY line to be refused'] },
   {
     haraka: 'hooks-not-cancelled',

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Certificate } from '../../scripts/demo/certificates.ts';
 import { startGateway, type Gateway } from '../../scripts/demo/gateway.ts';
 import { readQueueFile } from '../../plugins/core/provenance/queue-file.ts';
 import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts';
@@ -19,8 +20,11 @@ export interface Scene {
 }
 
 /** A gateway whose mail goes to a world that refuses some of it. */
-export async function startScene(options: TestGatewayOptions = {}): Promise<Scene> {
-  const world = await startWorld();
+export async function startScene(
+  options: TestGatewayOptions = {},
+  certificate?: Certificate,
+): Promise<Scene> {
+  const world = await startWorld(certificate);
   const test = await startTestGateway({
     ...options,
     config: { 'demo-route.ini': `host=127.0.0.1\nport=${world.port}\n`, ...options.config },

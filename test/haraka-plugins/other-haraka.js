@@ -292,6 +292,20 @@ const ways = {
           setImmediate(() => send.apply(outbound, args)),
     );
   },
+  'delivered-told-otherwise': () => {
+    const { delivered } = queued;
+    Object.defineProperty(queued, 'delivered', { get: () => delivered, set: () => undefined });
+  },
+  'received-of-another-form': () => {
+    replace(
+      prototype,
+      'received_line',
+      (original) =>
+        function () {
+          return original.call(this).replace(/\r\n\t/g, '\r\n        ');
+        },
+    );
+  },
   'delivery-queue-elsewhere': () => rename(outbound, 'delivery_queue'),
   'timeout-fixed': () => {
     Object.defineProperty(plugins.Plugin.prototype, 'timeout', { get: () => 2, set: () => undefined });

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { TLSSocket } from 'node:tls';
+import type { Certificate } from '../../scripts/demo/certificates.ts';
 
 /** A message that the world has taken, or a recipient that it was asked for. */
 export interface Taken {
@@ -22,8 +24,8 @@ export interface World {
   stop(): void;
 }
 
-/** Recipients `refused…` are answered 550, `later…` 450 until `answer` is another. */
-export async function startWorld(): Promise<World> {
+/** Recipients `refused…` are answered 550, `later…` 450 until `answer` is another. With a certificate it offers STARTTLS. */
+export async function startWorld(certificate?: Certificate): Promise<World> {
   const taken: Taken[] = [];
   const asked: string[] = [];
   const sockets = new Set<Socket>();
@@ -31,7 +33,8 @@ export async function startWorld(): Promise<World> {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
-    void converse(socket, world).catch(() => socket.destroy());
+    socket.write('220 world.example\r\n');
+    void converse(socket, world, certificate).catch(() => socket.destroy());
   });
   const world = {
     port: 0,
@@ -53,11 +56,11 @@ export async function startWorld(): Promise<World> {
 
 type Open = World & { readonly taken: Taken[]; readonly asked: string[] };
 
-async function converse(socket: Socket, world: Open): Promise<void> {
+async function converse(socket: Socket, world: Open, certificate?: Certificate): Promise<void> {
   const say = (line: string) => void socket.write(`${line}\r\n`);
-  const lines = createInterface({ input: socket, crlfDelay: Infinity })[Symbol.asyncIterator]();
+  const reader = createInterface({ input: socket, crlfDelay: Infinity });
+  const lines = reader[Symbol.asyncIterator]();
   let message = { from: '', to: [] as string[] };
-  say('220 world.example');
   for (let next = await lines.next(); !next.done; next = await lines.next()) {
     const [, verb = '', path = ''] = /^(\S+)(?:.*?<(.*?)>)?/.exec(next.value) ?? [];
     if (verb === 'MAIL') message = { from: path, to: [] };
@@ -65,9 +68,22 @@ async function converse(socket: Socket, world: Open): Promise<void> {
       say('354 Go on');
       world.taken.push({ ...message, lines: await textOf(lines) });
     }
+    if (verb === 'STARTTLS' && certificate) {
+      reader.close();
+      say('220 Go on');
+      return converse(secured(socket, certificate), world);
+    }
+    if (verb === 'EHLO' && certificate) say('250-STARTTLS');
     say(verb === 'RCPT' ? rcpt(path, message.to, world) : '250 OK');
     if (verb === 'QUIT') socket.end();
   }
+}
+
+function secured(socket: Socket, { key, cert }: Certificate): Socket {
+  socket.removeAllListeners('data');
+  const tls = new TLSSocket(socket, { isServer: true, key, cert });
+  tls.on('error', () => undefined);
+  return tls;
 }
 
 function rcpt(recipient: string, to: string[], world: Open): string {

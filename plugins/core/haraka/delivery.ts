@@ -1,10 +1,11 @@
 import { publish, type GatekeeperEvent } from '../event.ts';
-import { baseId, type Stopped } from '../provenance/judge.ts';
+import type { Stopped } from '../provenance/judge.ts';
 import type { ProvenanceRecord } from '../provenance/record.ts';
 import type { TemporaryReason } from '../replies.ts';
 import type { Mode } from '../settings/mode.ts';
 import type { Settings } from '../settings/settings.ts';
 import { fieldsLine, node } from './outcome.ts';
+import { originFields } from './record-fields.ts';
 import type { Plugin, QueuedMessage } from './types.ts';
 
 /** What was found out about a message that is about to leave: no client hears of it. */
@@ -47,6 +48,48 @@ export function recordDelivery(decision: DeliveryDecision): void {
   }
 }
 
+/** What became of some recipients of a message at one try. */
+export interface DeliveryOutcome {
+  readonly check: { readonly name: string };
+  readonly plugin: Plugin;
+  readonly message: QueuedMessage;
+  /** Who sent it, where that is believed. */
+  readonly record?: ProvenanceRecord;
+  /** `performance.now()` when the try began. */
+  readonly started: number;
+  readonly settings: Settings;
+  /** How many there were, this one included. */
+  readonly tries: number;
+  /** One event for each: the recipients, and what is to be told of them. */
+  readonly results: readonly (Pick<GatekeeperEvent, 'outcome' | 'recipients'> & Partial<GatekeeperEvent>)[];
+}
+
+/** Publishes an event for each result. Never throws: mail must not wait for its trail. */
+export function recordOutcome({ check, plugin, message, record, ...about }: DeliveryOutcome): void {
+  const complain = (error: unknown) => {
+    plugin.logerror(`an event was not recorded: ${String(error)}`);
+  };
+  try {
+    const { todo } = message;
+    for (const result of about.results) {
+      const event: GatekeeperEvent = {
+        ...basicFields(check.name, message),
+        ...{ verdict: 'pass', mode: 'enforce' },
+        ...(record && originFields(record)),
+        ...{ sender: senderOf(message), queue_id: todo.uuid },
+        ...result,
+        tries: about.tries,
+        ...(todo.queue_time > 0 && { delay_seconds: (Date.now() - todo.queue_time) / 1000 }),
+        revision: about.settings.revision,
+        latency_ms: millisecondsSince(about.started),
+      };
+      publish(event, complain);
+    }
+  } catch (error) {
+    complain(error);
+  }
+}
+
 function wordFor({ would_refuse, verdict, reason }: GatekeeperEvent): string {
   if (would_refuse) return 'would hold';
   if (reason === 'account-dropped') return 'drop';
@@ -56,32 +99,27 @@ function wordFor({ would_refuse, verdict, reason }: GatekeeperEvent): string {
 function eventOf(decision: DeliveryDecision): GatekeeperEvent {
   const { check, message, verdict, mode, started, settings } = decision;
   return {
-    v: 1,
-    time: new Date().toISOString(),
-    node,
-    reference: `${message.todo.uuid} ${check.name}`,
-    check: check.name,
+    ...basicFields(check.name, message),
     verdict: verdict.kind,
     mode,
     ...(verdict.kind === 'refuse' && mode !== 'enforce' && { would_refuse: true as const }),
     ...(verdict.kind === 'pass'
-      ? partiesIn(verdict.record)
+      ? originFields(verdict.record)
       : { reason: verdict.reason, detail: verdict.detail }),
     sender: senderOf(message),
+    queue_id: message.todo.uuid,
     revision: settings.revision,
-    latency_ms: Math.round((performance.now() - started) * 1000) / 1000,
+    latency_ms: millisecondsSince(started),
   };
 }
 
-/** Who it came from: believed where the record is. */
-function partiesIn({ id, origin, client }: ProvenanceRecord): Partial<GatekeeperEvent> {
-  const connection = client === undefined ? undefined : baseId(id);
-  return {
-    ...(connection !== undefined && { connection }),
-    ...(client !== undefined && { client }),
-    ...(origin.kind === 'identity' && { identity: origin.name, identity_id: origin.id }),
-    ...(origin.kind === 'identity' && origin.credential !== undefined && { credential: origin.credential }),
-  };
+function basicFields(check: string, { todo }: QueuedMessage) {
+  const time = new Date().toISOString();
+  return { v: 1, time, node, reference: `${todo.uuid} ${check}`, check } as const;
+}
+
+function millisecondsSince(started: number): number {
+  return Math.round((performance.now() - started) * 1000) / 1000;
 }
 
 /** In a file that was changed there may be anything. */

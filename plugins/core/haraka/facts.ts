@@ -1,7 +1,8 @@
 import { parseMailbox, type Mailbox } from '../mailbox.ts';
-import { recordName, type ProvenanceRecord } from '../provenance/record.ts';
+import type { ProvenanceRecord } from '../provenance/record.ts';
 import type { Policy } from '../settings/settings.ts';
 import { skip } from '../verdict.ts';
+import { keepRecord } from './kept-record.ts';
 import { whenEnded, type MessageEnd } from './message-end.ts';
 import { judge } from './outcome.ts';
 import { headerLinesSeen } from './patches/header-lines.ts';
@@ -75,6 +76,8 @@ export interface GateFacts extends MailFacts, Lasting {
   readonly whenEnded: (hear: (end: MessageEnd) => void) => void;
   /** An event of its own and a line in the log, beside the verdict: nothing is refused. */
   readonly tell: (check: string, what: string) => void;
+  /** The first Message-ID field that Haraka can read; absent where there is none, or one of a thousand characters. */
+  readonly messageId?: string;
   /** Sends a record along with the message, in place of what others have written there; throws where that fails. */
   readonly keepRecord: (record: ProvenanceRecord) => void;
 }
@@ -176,6 +179,7 @@ function utf8In({ encoding }: Transaction): (line: string) => string {
 function gateFacts(source: Source): GateFacts {
   const record = openRecord(source);
   const transaction = openTransaction(source);
+  const messageId = messageIdOf(transaction);
   return {
     clearances: record.clearances,
     recipients: transaction.rcpt_to.map(envelopeAddress),
@@ -188,6 +192,7 @@ function gateFacts(source: Source): GateFacts {
     tell: teller(source, transaction, record),
     keepRecord: (provenance) => keepRecord(transaction, provenance),
     ...mailFacts(source),
+    ...(messageId !== undefined && { messageId }),
   };
 }
 
@@ -200,10 +205,12 @@ function teller({ plugin, connection }: Source, transaction: Transaction, record
   };
 }
 
-/** Writes where a message comes from into the notes that go with it; throws where they do not take it. */
-export function keepRecord({ notes }: Transaction, provenance: ProvenanceRecord): void {
-  notes[recordName] = provenance;
-  if (notes[recordName] !== provenance) throw new Error(`transaction.notes.${recordName} cannot be written`);
+/** RFC 5322 §2.1.1: no line is longer than 998. */
+const longestMessageId = 998;
+
+function messageIdOf({ header }: Transaction): string | undefined {
+  const id = header.headers['message-id']?.[0]?.trim() ?? '';
+  return id !== '' && id.length <= longestMessageId ? id : undefined;
 }
 
 function openTransaction({ connection }: Source): Transaction {

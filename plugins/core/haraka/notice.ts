@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import constants from 'haraka-constants';
 import type { ProvenanceRecord } from '../provenance/record.ts';
 import type { Settings } from '../settings/settings.ts';
-import { keepRecord } from './facts.ts';
+import { keepRecord } from './kept-record.ts';
 import { onNewTransaction } from './patches/new-transactions.ts';
 import type { Plugin, Transaction } from './types.ts';
 

@@ -6,6 +6,8 @@ import type { Mode } from '../settings/mode.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Verdict } from '../verdict.ts';
 import { makeRefusal, type Refusal } from './answer.ts';
+import { takeKeptRecord } from './kept-record.ts';
+import { acceptedFields } from './record-fields.ts';
 import { isGone, sessionFacts, type SessionFacts } from './session.ts';
 import type { Clearance } from './transaction.ts';
 import type { Connection, Plugin, ResultStore, Transaction } from './types.ts';
@@ -121,6 +123,8 @@ function addParties(
   }
   const sender = transaction?.mail_from?.format().slice(1, -1);
   if (sender !== undefined) event.sender = sender;
+  const record = transaction && takeKeptRecord(transaction);
+  if (record) Object.assign(event, acceptedFields(record));
 }
 
 function detailOf(verdict: Verdict): string | undefined {

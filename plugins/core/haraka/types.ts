@@ -102,6 +102,8 @@ export interface Connection {
   cmd_mail(line: string): void;
   cmd_proxy(line: string): void;
   init_transaction(done: () => void): void;
+  /** The value of the Received field for the open transaction, folded. */
+  received_line(): string;
   /** The body of the Authentication-Results field, to which `result` is added; empty without any. */
   auth_results(result?: string): string;
   /** Ends the hook `data_post`, and begins the queue hooks. */
@@ -121,6 +123,8 @@ export interface QueuedMessage {
   /** The header of the file; `uuid` is that of the transaction and the number of the piece. */
   readonly todo: {
     readonly uuid: string;
+    /** When it was accepted, in milliseconds since 1970. */
+    readonly queue_time: number;
     readonly mail_from: Address;
     readonly rcpt_to: readonly Address[];
     readonly notes: Readonly<Record<string, unknown>>;
@@ -137,9 +141,61 @@ export interface QueuedMessage {
     reason: unknown,
     done: (error: unknown, lines?: readonly string[]) => void,
   ): void;
+  /** Tries that failed so far. */
+  readonly num_failures: number;
+  /** Why it is bounced: with what `deferred` and `bounce` are told beside, under other names. */
+  readonly bounce_error:
+    (Error & { readonly mx?: Mx; readonly bounced_rcpt?: Tried[]; readonly deferred_rcpt?: Tried[] }) | null;
+  /** Servers that are left to be tried. */
+  readonly mxlist: readonly Mx[];
+  get_mx(): void;
+  /** Takes the next of the servers. */
+  try_deliver(): unknown;
+  try_deliver_host_on_socket(mx: Mx, host: string, port: number, socket: RemoteSocket): void;
+  /** Some recipients have been delivered; then the hook `delivered` is run. */
+  delivered(
+    ...given: [
+      ip: string,
+      port: number,
+      mode: string,
+      host: string,
+      response: string,
+      accepted: readonly Address[],
+      ...rest: unknown[],
+    ]
+  ): void;
+  temp_fail(reason: string, more?: object): void;
+  /** Takes the answer of the hook `deferred`: unless it is CONT, or DENYSOFT with other seconds, the message is removed. */
+  deferred_respond(code: number, seconds: unknown, params: Deferral): unknown;
   /** Removes the file, and is done. */
   discard(): void;
   bounce(reason: string): void;
+}
+
+/** A server of a domain; `from_dns` is its name where `exchange` is its address. */
+export interface Mx {
+  readonly exchange?: string;
+  readonly from_dns?: string;
+  readonly port?: number;
+}
+
+/** A recipient with what its server said to it. */
+export type Tried = Address & { readonly reason?: string };
+
+/** What the hook `deferred` is told. */
+export interface Deferral {
+  /** Seconds. */
+  readonly delay: number;
+  readonly err: unknown;
+  /** Where only some recipients were deferred: those. */
+  readonly fail_recips?: readonly Tried[];
+  readonly mx?: Mx;
+}
+
+/** The socket to a server: `cleartext` appears with STARTTLS. */
+export interface RemoteSocket extends EventEmitter {
+  readonly remoteAddress?: string;
+  readonly cleartext?: TLSSocket;
 }
 
 /** What Haraka hands to a hook `log`. */
@@ -257,6 +313,10 @@ export interface HostModules {
     readonly cfg?: Readonly<Record<string, { readonly minVersion?: string } | undefined>>;
     load_tls_ini(options?: { role?: string }): unknown;
     createServer(accept: (socket: ClientSocket & { upgrade(done: () => void): void }) => void): EventEmitter;
+  };
+  'outbound/client_pool': {
+    /** Connects, and says with what or why not. */
+    get_client(mx: Mx, done: (error: unknown, socket: RemoteSocket | null) => void): void;
   };
   'outbound/queue': { readonly queue_dir: string };
 }

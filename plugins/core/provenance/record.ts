@@ -29,6 +29,8 @@ const schema = z.strictObject({
   /** Id of the transaction: the pieces into which Haraka splits it are called `ID.1`, `ID.2` and so on. */
   id: z.string().min(1),
   origin,
+  /** The first Message-ID field, where there is one that is not too long. */
+  message_id: z.string().optional(),
   /** Empty for the null reverse-path. */
   sender: z.string(),
   /** All of them; a queue file has those of one domain, and fewer after each try. */

@@ -144,6 +144,18 @@ const outbound = z.strictObject({
     .describe(
       'Mail in the queue that this gateway did not accept, or that was changed since. enforce: it is held until `gatekeeper held` releases or drops it; observe: it is delivered, with an alarm. emergency does not change it',
     ),
+  received_client: z
+    .enum(['hide', 'show'])
+    .default('hide')
+    .describe(
+      'Whether the Received field of mail from who has logged in, or is registered by address, names the client, by address and HELO, and the envelope sender. hide: it carries the queue id, by which `gatekeeper trace` finds all of that (RFC 5321 §7.6)',
+    ),
+  received_login: z
+    .enum(['none', 'hash'])
+    .default('none')
+    .describe(
+      'hash: that field also carries a keyed hash of the account, the same in all its mail, which `gatekeeper trace` leads back; the key is made once, received.key in data_directory',
+    ),
 });
 
 const audit = z.strictObject({

@@ -1,0 +1,19 @@
+import { recordName, type ProvenanceRecord } from '../provenance/record.ts';
+import type { Transaction } from './types.ts';
+
+const kept = new WeakMap<Transaction, ProvenanceRecord>();
+
+/** Writes where a message comes from into the notes that go with it; throws where they do not take it. */
+export function keepRecord(transaction: Transaction, provenance: ProvenanceRecord): void {
+  const { notes } = transaction;
+  notes[recordName] = provenance;
+  if (notes[recordName] !== provenance) throw new Error(`transaction.notes.${recordName} cannot be written`);
+  kept.set(transaction, provenance);
+}
+
+/** The record that was kept last, once: for the event of the verdict by which it was. */
+export function takeKeptRecord(transaction: Transaction): ProvenanceRecord | undefined {
+  const record = kept.get(transaction);
+  kept.delete(transaction);
+  return record;
+}
