@@ -5,7 +5,7 @@ import { overlaps, parseNetwork } from '../core/network.ts';
 import { forgottenWithinMs, type Meant, type Subject } from '../core/store/store.ts';
 import { askStore, storeFileOf } from './data.ts';
 import { installationOf } from './installation.ts';
-import { exitCode, give } from './output.ts';
+import { exitCode, Failure, give } from './output.ts';
 
 const examples = `
 An account is named as it logs in. A network is ADDRESS or ADDRESS/PREFIX;
@@ -13,8 +13,8 @@ the networks around it and in it are forgotten, too. The networks that an
 account is known from stay known. The running gateway has dropped what it
 remembers of the account when the command returns.
 
-Exit codes: 0 forgotten, 1 the gateway has counted nothing yet, 69 its data
-cannot be used, 78 the settings are wrong.
+Exit codes: 0 forgotten, 1 the gateway has counted nothing yet, 64 the network
+cannot be meant, 69 its data cannot be used, 78 the settings are wrong.
 
 Examples:
   gatekeeper forget alice@corp.example
@@ -32,6 +32,7 @@ export function addForget(program: Command): void {
 }
 
 async function forget(text: string, _options: object, command: Command): Promise<void> {
+  refuseMistakes(text);
   const installation = installationOf(command);
   const { subject, meant } = read(text, installation.settings.policy.sender.subaddress_separator);
   const isForgotten = await askStore(installation, async (store) => {
@@ -48,6 +49,21 @@ async function forget(text: string, _options: object, command: Command): Promise
     json: { ...subject, forgotten: isForgotten === true },
     lines: [line],
   });
+}
+
+/** A slip in a network would be the name of an account that nobody has, and the answer that it is forgotten. */
+function refuseMistakes(text: string): void {
+  if (parseNetwork(text) === undefined && looksLikeNetwork(text)) {
+    throw new Failure(`${text} is no network: expected ADDRESS or ADDRESS/PREFIX`, exitCode.usage);
+  }
+}
+
+/** Not a number alone, which may be that of a student, nor a hardware address, by which devices may log in. */
+export function looksLikeNetwork(text: string): boolean {
+  const bare = text.trim();
+  if (/^(?:[\da-f]{2}:){5}[\da-f]{2}$/i.test(bare)) return false;
+  const isLikeIpv4 = /^\d+(?:\.\d*){3,}(?:\/.*)?$|^\d+(?:\.\d*)*\/\d*$/.test(bare);
+  return isLikeIpv4 || /^\[?[\da-f.]*:[\da-f.]*:[\da-f:.]*\]?(?:%\w+)?(?:\/.*)?$/i.test(bare);
 }
 
 function read(text: string, separator: string): { readonly subject: Subject; readonly meant: Meant } {
