@@ -26,6 +26,11 @@ void describe('gatekeeper forget of what cannot be meant', () => {
       args: ['192.0.2.300'],
       says: '192.0.2.300 is no network: expected ADDRESS or ADDRESS/PREFIX',
     },
+    {
+      it: 'a network as if it were known from some',
+      args: ['192.0.2.7', '--networks'],
+      says: '--networks is for an account',
+    },
   ] as const;
   for (const { it: title, args, says } of cases) {
     void it(`${title} is 64, whatever the settings are`, async () => {
