@@ -27,6 +27,7 @@ export default tseslint.config(
       'scripts/demo/*.cjs',
       'scripts/demo/*.js',
       'test/haraka-plugins/',
+      'test/support/*.cjs',
     ],
   },
   js.configs.recommended,

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { versionOf } from '../plugins/command/haraka-package.ts';
 import { testedHaraka } from '../plugins/core/haraka/patch.ts';
+import { checkCode } from './code-check.ts';
 import { type Counts, isGood, lineOf } from './counts.ts';
 import { harakaDir, varDir } from './demo/instance.ts';
 import { planRuns, usage, type Run } from './test-plan.ts';
@@ -14,7 +15,7 @@ interface Ready extends Run {
   readonly harakaFolder: string;
 }
 
-/** Runs the tests where a command line asks for, and ends with one line that counts all of them. */
+/** Checks the code and runs the tests where a command line asks for, and ends with one line that counts all of them. */
 async function main(): Promise<void> {
   const harakas = { oldest: testedHaraka.from, newest: versionOf(harakaDir) };
   const runs = planRuns(process.argv.slice(2), harakas);
@@ -22,6 +23,7 @@ async function main(): Promise<void> {
     process.stdout.write(usage);
     return;
   }
+  const checked = checkCode();
   const results: { name: string; counts: Counts }[] = [];
   for (const run of runs) {
     const ready = prepare(run);
@@ -29,11 +31,13 @@ async function main(): Promise<void> {
     console.log(`\n== ${name}`);
     results.push({ name, counts: await runTests(ready) });
   }
+  const isCodeGood = await checked;
   console.log('');
   if (runs.length > 1) for (const { name, counts } of results) console.log(`${name}: ${lineOf(counts)}`);
   const total = sum(results.map(({ counts }) => counts));
+  if (!isCodeGood) console.log('npm run check fails: see above');
   console.log(lineOf(total));
-  if (!isGood(total)) process.exitCode = 1;
+  if (!isGood(total) || !isCodeGood) process.exitCode = 1;
 }
 
 function prepare(run: Run): Ready {
@@ -67,14 +71,14 @@ function fetched(name: string, version: string): string {
 }
 
 /** Everything that the tests start finds the same Node.js first, and the same Haraka. */
-async function runTests({ nodeBinary, harakaFolder, words, isCrossSection }: Ready): Promise<Counts> {
+async function runTests({ nodeBinary, harakaFolder, words, crossSection }: Ready): Promise<Counts> {
   const child = spawn(nodeBinary, ['--import', 'tsx', join(import.meta.dirname, 'run-tests.ts'), ...words], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: {
       ...process.env,
       PATH: `${dirname(nodeBinary)}${delimiter}${process.env['PATH'] ?? ''}`,
       GATEKEEPER_HARAKA: harakaFolder,
-      ...(isCrossSection && { CROSS_SECTION: '1' }),
+      ...(crossSection && { CROSS_SECTION: crossSection }),
     },
   });
   let counts: Counts | undefined;
@@ -86,10 +90,10 @@ async function runTests({ nodeBinary, harakaFolder, words, isCrossSection }: Rea
   return counts && (code === 0 || counts.failed > 0) ? counts : { passed: 0, failed: 1, skipped: 0 };
 }
 
-function nameOf({ nodeBinary, harakaFolder, isCrossSection }: Ready): string {
+function nameOf({ nodeBinary, harakaFolder, crossSection }: Ready): string {
   const node = execFileSync(nodeBinary, ['--version'], { encoding: 'utf8' }).trim();
   const places = `Node.js ${node.slice(1)}, Haraka ${versionOf(harakaFolder)}`;
-  return isCrossSection ? `${places}, a cross-section` : places;
+  return crossSection ? `${places}, a cross-section` : places;
 }
 
 function sum(all: readonly Counts[]): Counts {

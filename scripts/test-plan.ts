@@ -6,9 +6,12 @@ export interface Run {
   readonly node?: string;
   readonly haraka?: string;
   readonly words: readonly string[];
-  /** Of the dialogues only those that stand for the others. */
-  readonly isCrossSection: boolean;
+  /** Only what stands for the rest where another one of these is below. */
+  readonly crossSection?: CrossSection;
 }
+
+/** What a cross-section is for; tests read it as CROSS_SECTION and leave out what does not depend on it. */
+export type CrossSection = 'node' | 'haraka';
 
 /** The Harakas at the two ends of the peer range. */
 export interface Harakas {
@@ -26,11 +29,11 @@ cross-section on Node.js 24 and on the oldest Haraka of the peer range.
   --help             print this and end
 `;
 
-/** Every patch of Haraka, one whole path of a message in one process and in workers, and TLS on both sides. */
-const crossSection: Run = {
+/** The patches of Haraka, one whole path of a message in one process and in workers, and TLS on both sides. */
+const crossSection = (what: CrossSection): Run => ({
   words: ['dialogues.test', 'gateway/patches', 'gateway/tls.test', 'core/directory/tls'],
-  isCrossSection: true,
-};
+  crossSection: what,
+});
 
 /** What a command line of scripts/test asks for; `undefined` for help. Throws what cannot be meant. */
 export function planRuns(args: readonly string[], harakas: Harakas): Run[] | undefined {
@@ -41,10 +44,11 @@ export function planRuns(args: readonly string[], harakas: Harakas): Run[] | und
   });
   if (values.help) return undefined;
   const asked = { ...onNode(values.node), ...onHaraka(values.haraka, harakas) };
-  const all: Run = { ...asked, words, isCrossSection: false };
+  const all: Run = { ...asked, words };
   if (words.length > 0 || values.node !== undefined || values.haraka !== undefined) return [all];
   const oldest = onHaraka('oldest', harakas);
-  return [all, { ...crossSection, node: '24' }, ...(oldest.haraka ? [{ ...crossSection, ...oldest }] : [])];
+  const onOldest = oldest.haraka === undefined ? [] : [{ ...crossSection('haraka'), ...oldest }];
+  return [all, { ...crossSection('node'), node: '24' }, ...onOldest];
 }
 
 function onNode(version: string | undefined): Pick<Run, 'node'> {

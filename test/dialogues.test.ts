@@ -1,19 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { gatewayOptions, isOfCrossSection } from './dialogues/gateways.ts';
+import { gatewayOptions, playedOn } from './dialogues/gateways.ts';
 import { parseDialogue, play } from './support/dialogue.ts';
 import { startTestGateway, type TestGateway } from './support/gateway.ts';
 
 const folder = join(import.meta.dirname, 'dialogues');
 const only = process.env['DIALOGUE'];
-const crossSection = process.env['CROSS_SECTION'] !== undefined;
+const crossSection = process.env['CROSS_SECTION'];
 
 const dialogues = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.smtp') && (only === undefined || file.startsWith(only)))
   .sort()
   .map((file) => ({ file, ...parseDialogue(readFileSync(join(folder, file), 'utf8')) }))
-  .filter(({ gateways }) => !crossSection || isOfCrossSection(gateways));
+  .map((dialogue) => ({ ...dialogue, gateways: playedOn(dialogue.gateways, crossSection) }));
 
 void describe('dialogues', { concurrency: 3 }, () => {
   for (const name of new Set(dialogues.flatMap(({ gateways }) => gateways))) {

@@ -5,19 +5,21 @@ import { overlaps, parseNetwork } from '../core/network.ts';
 import { forgottenWithinMs, type Meant, type Subject } from '../core/store/store.ts';
 import { askStore, storeFileOf } from './data.ts';
 import { installationOf } from './installation.ts';
-import { exitCode, give } from './output.ts';
+import { exitCode, Failure, give } from './output.ts';
 
 const examples = `
 An account is named as it logs in. A network is ADDRESS or ADDRESS/PREFIX;
 the networks around it and in it are forgotten, too. The networks that an
-account is known from stay known. The running gateway has dropped what it
-remembers of the account when the command returns.
+account is known from stay known, unless --networks says otherwise: use it
+after a password was stolen, when its new one is set. The running gateway has
+dropped what it remembers of the account when the command returns.
 
-Exit codes: 0 forgotten, 1 the gateway has counted nothing yet, 69 its data
-cannot be used, 78 the settings are wrong.
+Exit codes: 0 forgotten, 1 the gateway has counted nothing yet, 64 the network
+cannot be meant, 69 its data cannot be used, 78 the settings are wrong.
 
 Examples:
   gatekeeper forget alice@corp.example
+  gatekeeper forget alice@corp.example --networks
   gatekeeper forget 192.0.2.7
   gatekeeper forget 2001:db8:1:200::/56 --json`;
 
@@ -27,13 +29,19 @@ export function addForget(program: Command): void {
     .command('forget')
     .description('forget the failed logins of an account or a network')
     .argument('<account|network>', 'who may try again at once')
+    .option('--networks', 'forget from which networks the account is known, too')
     .addHelpText('after', examples)
     .action(forget);
 }
 
-async function forget(text: string, _options: object, command: Command): Promise<void> {
+interface ForgetOptions {
+  readonly networks?: true;
+}
+
+async function forget(text: string, { networks }: ForgetOptions, command: Command): Promise<void> {
+  refuseMistakes(text, networks === true);
   const installation = installationOf(command);
-  const { subject, meant } = read(text, installation.settings.policy.sender.subaddress_separator);
+  const { subject, meant } = read(text, installation.settings.policy.sender.subaddress_separator, networks);
   const isForgotten = await askStore(installation, async (store) => {
     await store.forget(subject, meant, Date.now());
     return true;
@@ -41,19 +49,41 @@ async function forget(text: string, _options: object, command: Command): Promise
   if (isForgotten) await delay(forgottenWithinMs);
   const what = subject.kind === 'account' ? 'the account' : 'the network';
   const line = isForgotten
-    ? `forgotten: what was counted against ${what} ${text}`
+    ? `forgotten: what was counted against ${what} ${text}${networks ? ', and from where it is known' : ''}`
     : `no: ${storeFileOf(installation)} is not there: the gateway has counted nothing yet`;
   give(command, {
     exitCode: isForgotten ? exitCode.yes : exitCode.no,
-    json: { ...subject, forgotten: isForgotten === true },
+    json: { ...subject, ...(networks && { networks }), forgotten: isForgotten === true },
     lines: [line],
   });
 }
 
-function read(text: string, separator: string): { readonly subject: Subject; readonly meant: Meant } {
+/** A slip in a network would be the name of an account that nobody has, and the answer that it is forgotten. */
+function refuseMistakes(text: string, withNetworks: boolean): void {
+  const isNetwork = parseNetwork(text) !== undefined;
+  if (!isNetwork && looksLikeNetwork(text)) {
+    throw new Failure(`${text} is no network: expected ADDRESS or ADDRESS/PREFIX`, exitCode.usage);
+  }
+  if (isNetwork && withNetworks) throw new Failure('--networks is for an account', exitCode.usage);
+}
+
+/** Not a number alone, which may be that of a student, nor a hardware address, by which devices may log in. */
+export function looksLikeNetwork(text: string): boolean {
+  const bare = text.trim();
+  if (/^(?:[\da-f]{2}:){5}[\da-f]{2}$/i.test(bare)) return false;
+  const isLikeIpv4 = /^\d+(?:\.\d*){3,}(?:\/.*)?$|^\d+(?:\.\d*)*\/\d*$/.test(bare);
+  return isLikeIpv4 || /^\[?[\da-f.]*:[\da-f.]*:[\da-f:.]*\]?(?:%\w+)?(?:\/.*)?$/i.test(bare);
+}
+
+function read(
+  text: string,
+  separator: string,
+  marks = false,
+): { readonly subject: Subject; readonly meant: Meant } {
   const network = parseNetwork(text);
   if (!network) {
-    return { subject: { kind: 'account', account: text }, meant: { account: accountOf(text, separator) } };
+    const account = accountOf(text, separator);
+    return { subject: { kind: 'account', account: text }, meant: { account, marks } };
   }
   return { subject: { kind: 'network', network: text }, meant: (other) => overlaps(text, other) };
 }

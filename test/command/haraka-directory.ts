@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { readInputs } from '../../plugins/command/import/inputs.ts';
 import { booleansOf, planFor, type Inputs, type Plan } from '../../plugins/command/import/plan.ts';
 import { sources, type SourceName } from '../../plugins/command/import/plugins-file.ts';
 import { readInis } from '../../plugins/command/import/reader.ts';
 import { parseSettings } from '../../plugins/core/settings/file.ts';
 import type { Policy } from '../../plugins/core/settings/settings.ts';
+import { gatekeeper } from '../support/command.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -51,13 +49,9 @@ export interface Run {
 
 /** Runs `gatekeeper import` in a directory; `path` replaces the folders that are searched for Haraka. */
 export async function importIn(dir: string, args: readonly string[] = [], path = programs): Promise<Run> {
-  const { HARAKA: _, ...env } = process.env;
-  const child = spawn(process.execPath, [main, 'import', ...args], {
-    cwd: dir,
-    env: { ...env, PATH: path },
-  });
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-  return { code: child.exitCode, stdout, stderr };
+  const env = { PATH: `${path}:${dirname(process.execPath)}` };
+  const { code, out, err } = await gatekeeper(['import', ...args], { cwd: dir, env });
+  return { code, stdout: out, stderr: err };
 }
 
 /** Puts the command where npm would, and gives the environment to run it in from a shell. */

@@ -126,7 +126,7 @@ const inOneProcess = {
   'bad-mode': { last: [plugin('bad-mode')] },
 } as const satisfies Record<string, TestGatewayOptions>;
 
-/** Those with workers. What is played on one of them is the cross-section, on every gateway that it names. */
+/** Those with workers. What is played on one of them is the cross-section. */
 const inWorkers = {
   'two-workers': { nodes: 2 },
   'debug-two-workers': { ...inOneProcess.debug, nodes: 2 },
@@ -137,7 +137,12 @@ const inWorkers = {
 /** The gateways that dialogues name in their first step. */
 export const gatewayOptions: Readonly<Record<string, TestGatewayOptions>> = { ...inOneProcess, ...inWorkers };
 
-/** Whether a dialogue that names these gateways is played on other Harakas and Nodes too: scripts/test-matrix.ts. */
-export function isOfCrossSection(gateways: readonly string[]): boolean {
-  return gateways.some((name) => name in inWorkers);
+/** On another Node.js the log and a proxy are the same: one whole path, and plugins that do what they should not. */
+const onOtherNodes: readonly string[] = ['default', 'two-workers', 'hostile'];
+
+/** On which of the gateways that a dialogue names it is played, in a cross-section too: scripts/test-matrix.ts. */
+export function playedOn(gateways: readonly string[], crossSection: string | undefined): readonly string[] {
+  if (crossSection === undefined) return gateways;
+  if (!gateways.some((name) => name in inWorkers)) return [];
+  return crossSection === 'node' ? gateways.filter((name) => onOtherNodes.includes(name)) : gateways;
 }

@@ -47,7 +47,7 @@ async function guess(
 }
 
 for (const { nodes, networks } of [
-  { nodes: 0, networks: 1000 },
+  { nodes: 0, networks: 300 },
   { nodes: 2, networks: 100 },
 ]) {
   void describe(`a gateway with nodes=${nodes}, whose users somebody guesses at`, () => {
@@ -195,6 +195,16 @@ void describe('a gateway that somebody guesses at', () => {
         forgotten: true,
       });
       assert.equal(await right(gateway, '203.0.113.9'), '235 2.7.0');
+
+      // Whoever had its password may have made a network known.
+      const unknown = await command('forget', alice, '--networks');
+      assert.deepEqual(
+        [unknown.code, unknown.out],
+        [0, `forgotten: what was counted against the account ${alice}, and from where it is known\n`],
+      );
+      assert.match((await command('login', alice, '--no-password')).out, /^known from {3}\(no network\)$/m);
+      assert.equal(await guess(gateway, 40, (number) => [stranger(number), alice, `new-${number}`]), 10);
+      assert.equal(await right(gateway, home), '454 4.7.0');
     } finally {
       await gateway.stop();
     }

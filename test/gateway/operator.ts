@@ -27,11 +27,11 @@ export class Operator {
     writeFileSync(this.file('gatekeeper.yaml'), this.changed(changes));
   }
 
-  /** Runs a change and waits for what the log says of it. */
+  /** Runs a change and waits for what the log says of it: a worker alone may take ten seconds not to answer. */
   async and(change: () => void, says: RegExp): Promise<string> {
     const seen = this.#gateway.log().length;
     change();
-    return eventually(`a log line ${says}`, () => says.exec(this.#gateway.log().slice(seen))?.[0], 15_000);
+    return eventually(`a log line ${says}`, () => says.exec(this.#gateway.log().slice(seen))?.[0], 30_000);
   }
 
   async health(): Promise<{ revision: string; settings: string; emergency?: boolean }> {

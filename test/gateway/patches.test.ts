@@ -96,7 +96,8 @@ void describe(
   'a Haraka on which a patch for security does not work stops the start',
   { concurrency: 3 },
   () => {
-    for (const { haraka, says, options } of refusals) {
+    // What a self-test finds in Haraka does not depend on Node.js.
+    for (const { haraka, says, options } of process.env['CROSS_SECTION'] === 'node' ? [] : refusals) {
       void it(haraka, async () => {
         const failed = await startTestGateway(different(haraka, options)).then(
           async (gateway) => gateway.stop(),

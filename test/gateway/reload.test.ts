@@ -218,7 +218,7 @@ for (const nodes of [0, 2]) {
       const listening = () => gateway.log().match(/listening on/g)?.length ?? 0;
       const before = listening();
       for (const pid of workersIn(gateway.log()).slice(-2)) process.kill(pid, 'SIGKILL');
-      await eventually('that two new workers listen', () => listening() >= before + 6, 10_000);
+      await eventually('that two new workers listen', () => listening() >= before + 6, 30_000);
       await delay(200);
     }
 

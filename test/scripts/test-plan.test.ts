@@ -7,8 +7,8 @@ const two: Harakas = { oldest: '3.3.4', newest: '3.4.1' };
 const one: Harakas = { oldest: '3.3.4', newest: '3.3.4' };
 
 const plans: readonly { args: string; harakas: Harakas; runs: readonly string[] }[] = [
-  { args: '', harakas: two, runs: ['here', 'node 24, part', 'haraka 3.3.4, part'] },
-  { args: '', harakas: one, runs: ['here', 'node 24, part'] },
+  { args: '', harakas: two, runs: ['here', 'node 24, part for node', 'haraka 3.3.4, part for haraka'] },
+  { args: '', harakas: one, runs: ['here', 'node 24, part for node'] },
   { args: 'gateway/tls docs', harakas: two, runs: ['here, gateway/tls docs'] },
   { args: '--node 24', harakas: two, runs: ['node 24'] },
   { args: '--node 22.19.0 docs', harakas: two, runs: ['node 22.19.0, docs'] },
@@ -22,12 +22,12 @@ void describe('scripts/test', () => {
   for (const { args, harakas, runs } of plans) {
     void it(`'${args}' runs ${runs.join(' and ')} when Haraka is ${harakas.oldest} to ${harakas.newest}`, () => {
       const planned = planRuns(args.split(' ').filter(Boolean), harakas);
-      const shown = planned?.map(({ node, haraka, words, isCrossSection }) =>
+      const shown = planned?.map(({ node, haraka, words, crossSection }) =>
         [
           ...(node === undefined ? [] : [`node ${node}`]),
           ...(haraka === undefined ? [] : [`haraka ${haraka}`]),
           ...(node === undefined && haraka === undefined ? ['here'] : []),
-          ...(isCrossSection ? ['part'] : words.length > 0 ? [words.join(' ')] : []),
+          ...(crossSection ? [`part for ${crossSection}`] : words.length > 0 ? [words.join(' ')] : []),
         ].join(', '),
       );
       assert.deepEqual(shown, runs);

@@ -1,4 +1,5 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { fork, spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
 import { join, resolve } from 'node:path';
 
 /** The built package, or the one that GATEKEEPER_PACKAGE names. */
@@ -6,6 +7,11 @@ const packageDir = resolve(process.env['GATEKEEPER_PACKAGE'] ?? join(import.meta
 
 /** The command as an installation links to it. */
 export const gatekeeperProgram = join(packageDir, 'command/main.js');
+
+/** What that runs. */
+const gatekeeperRun = join(packageDir, 'command/program.js');
+
+const hostProgram = join(import.meta.dirname, 'command-host.cjs');
 
 /** Haraka as a checkout has it, for `check`. */
 const harakaBin = join(import.meta.dirname, '../../node_modules/.bin');
@@ -17,6 +23,7 @@ export interface CommandOptions {
   readonly input?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  readonly ownProcess?: boolean;
 }
 
 export interface CommandResult {
@@ -39,8 +46,21 @@ export function startGatekeeper(
   return spawn(gatekeeperProgram, args, { env: commandEnvironment(options), cwd: options.cwd });
 }
 
-/** Runs the command to its end. */
+/** Commands that have had a process of their own here. */
+const shown = new Set<string>();
+
+/**
+ * Runs the command to its end: the first time that a test file runs it in a process of its own, and from then on in one
+ * that is kept, because loading its modules takes half a second. With `ownProcess` always in one of its own.
+ */
 export function gatekeeper(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  const name = args.find((arg) => !arg.startsWith('-')) ?? '';
+  const isShown = shown.has(name);
+  shown.add(name);
+  return isShown && options.ownProcess !== true ? askHost(args, options) : runProcess(args, options);
+}
+
+function runProcess(args: readonly string[], options: CommandOptions): Promise<CommandResult> {
   const child = startGatekeeper(args, options);
   let [out, err] = ['', ''];
   child.stdout.on('data', (data: Buffer) => (out += data.toString()));
@@ -51,4 +71,27 @@ export function gatekeeper(args: readonly string[], options: CommandOptions = {}
     child.once('error', reject);
     child.once('close', (code) => settle({ code, out, err }));
   });
+}
+
+/** Those that do nothing now. */
+const idle: ChildProcess[] = [];
+
+/** One command line at a time for each: environment and output are those of the whole process. */
+async function askHost(args: readonly string[], options: CommandOptions): Promise<CommandResult> {
+  const host = idle.pop() ?? fork(hostProgram, [gatekeeperRun], { execArgv: [] });
+  const { cwd, input = '' } = options;
+  // It keeps us alive while it is asked only.
+  host.ref();
+  host.channel?.ref();
+  host.send({ args, env: commandEnvironment(options), cwd, input });
+  const [answer] = (await Promise.race([once(host, 'message'), once(host, 'exit')])) as [unknown];
+  if (!isResult(answer)) throw new Error(`the command ended by itself: ${String(answer)}`);
+  host.unref();
+  host.channel?.unref();
+  idle.push(host);
+  return answer;
+}
+
+function isResult(answer: unknown): answer is CommandResult {
+  return typeof answer === 'object' && answer !== null;
 }

@@ -38,11 +38,13 @@ export class MemoryStore implements Store {
   }
 
   forget(subject: Subject, meant: Meant): Promise<void> {
+    const goesMark = typeof meant !== 'function' && meant.marks === true;
     for (const [name, tally] of [...this.#tallies]) {
       const { account, network } = keyOf(name);
       const isMeant =
         typeof meant === 'function' ? network !== '' && meant(network) : account === meant.account;
-      if (isMeant) this.#tallies.set(name, { ...tally, level: 0, others: 0 });
+      const marked = goesMark && network !== '' ? 0 : tally.marked;
+      if (isMeant) this.#tallies.set(name, { ...tally, level: 0, others: 0, marked });
     }
     this.#forgotten.push(subject);
     return Promise.resolve();

@@ -160,12 +160,16 @@ class SqliteStore implements Store {
         // The time, for processes that have counted without the store: this is newer.
         'UPDATE tally SET level = 0, others = 0, last = ? WHERE account = ? AND network = ?',
       );
+      const unmark = this.#database.prepare(
+        "UPDATE tally SET marked = 0 WHERE account = ? AND network <> ''",
+      );
       // Found before anything is locked: there may be many.
       const keys = this.#keysOf(meant);
       const { kind } = subject;
       const text = subject.kind === 'account' ? subject.account : subject.network;
       this.#write(() => {
         for (const { account, network } of keys) clear.run(now, account, network);
+        if (typeof meant !== 'function' && meant.marks) unmark.run(this.#hash(meant.account));
         this.#database.prepare('DELETE FROM forgotten WHERE time < ?').run(now - forgottenForMs);
         this.#database
           .prepare('INSERT INTO forgotten (kind, subject, time) VALUES (?, ?, ?)')

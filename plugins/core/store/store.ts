@@ -33,8 +33,11 @@ export type Subject =
 /** What a process remembers it does not use for longer than this after somebody was forgotten. */
 export const forgottenWithinMs = 100;
 
-/** Which tallies are meant: those of an account, or of the networks for which the function is true. */
-export type Meant = { readonly account: string } | ((network: string) => boolean);
+/**
+ * Which tallies are meant: those of an account, or of the networks for which the function is true. What is marked goes only
+ * with `marks`, and only where the account was in a network: it is then known from none.
+ */
+export type Meant = { readonly account: string; readonly marks?: boolean } | ((network: string) => boolean);
 
 /** Who was forgotten since a look, and what to ask with next time. */
 export interface Forgotten {
@@ -56,7 +59,7 @@ export interface Store {
   update<T>(keys: readonly TallyKey[], change: (found: readonly Tally[]) => Change<T>): Promise<T>;
   /** Every tally of an account, by network. */
   ofAccount(account: string): Promise<ReadonlyMap<string, Tally>>;
-  /** Drops what is counted against somebody, and lets all processes know by `forgottenSince`; what was marked stays. */
+  /** Drops what is counted against somebody, and lets all processes know by `forgottenSince`. */
   forget(subject: Subject, meant: Meant, now: number): Promise<void>;
   /** Who was forgotten after `sequence`; without one, nobody, and the number to begin with. */
   forgottenSince(sequence?: number): Promise<Forgotten>;

@@ -122,7 +122,7 @@ async function logInOn(
     await logIn(directory, load, who, n % 2 === 0);
     load.logins += 1;
     load.slowestMs = Math.max(load.slowestMs, performance.now() - begun);
-    await sleep(5);
+    await sleep(25);
   }
 }
 

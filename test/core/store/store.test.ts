@@ -88,6 +88,16 @@ for (const { it: kind, open } of kinds) {
       assert.deepEqual((await store.forgottenSince(heard.sequence)).subjects, []);
     });
 
+    void it('forgets what is marked of an account in networks when that is meant, and of nobody else', async () => {
+      const all = [key, { account: key.account, network: '' }, { account: 'bob', network: key.network }];
+      await store.update(all, () => ({ write: [tally, tally, tally], result: undefined }));
+      const subject = { kind: 'account', account: 'Alice' } as const;
+      await store.forget(subject, { account: key.account, marks: true }, Date.now());
+      const own = await store.ofAccount(key.account);
+      assert.deepEqual([own.get(key.network)?.marked, own.get('')?.marked], [0, tally.marked]);
+      assert.equal((await store.ofAccount('bob')).get(key.network)?.marked, tally.marked);
+    });
+
     void it('forgets what counts in networks', async () => {
       await add(store);
       const subject = { kind: 'network', network: '192.0.2.0/24' } as const;

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Exit } from '../../../scripts/demo/gateway.ts';
+import { readOptions, UsageError } from '../../../scripts/demo/options.ts';
 import { varDir } from '../../../scripts/demo/instance.ts';
 import { obstacle } from '../../../scripts/demo/ports.ts';
 import { freeBase } from '../../support/ports.ts';
@@ -112,18 +113,24 @@ const misuses = [
 ] as const;
 
 for (const { it, args, says } of misuses) {
-  test(`${it} is one clear line and exit 64`, async () => {
-    const misuse = run(args);
-    assert.equal((await misuse.ended).code, 64);
-    assert.equal(complaint(misuse).length, 1);
-    assert.match(misuse.err(), says);
-    assert.equal(misuse.out(), '');
+  test(`${it} cannot be meant, which one line says`, () => {
+    assert.throws(
+      () => readOptions(args, {}),
+      (error) => error instanceof UsageError && says.test(error.message) && !error.message.includes('\n'),
+    );
   });
 }
 
-test('a directory URL that cannot be meant is exit 64, one that does not answer exit 1', async () => {
-  const misuse = run([], { GATEKEEPER_LDAP_URL: 'http://x' });
+test('what cannot be meant is one clear line and exit 64', async () => {
+  const misuse = run(['--nonsense']);
   assert.equal((await misuse.ended).code, 64);
+  assert.equal(complaint(misuse).length, 1);
+  assert.match(misuse.err(), /Unknown option '--nonsense'/);
+  assert.equal(misuse.out(), '');
+});
+
+test('a directory URL that cannot be meant is no option, one that does not answer exit 1', async () => {
+  assert.throws(() => readOptions([], { GATEKEEPER_LDAP_URL: 'http://x' }), UsageError);
   const base = await freeBase(offsets);
   const silent = run(['--base-port', `${base}`], { GATEKEEPER_LDAP_URL: `ldap://127.0.0.1:${base + 389}` });
   assert.equal((await silent.ended).code, 1);
