@@ -7,7 +7,9 @@ import { messageOf } from '../core/message-of.ts';
 import { drop, foldersIn, recoverReleases, release, type Folders } from '../core/provenance/held.ts';
 import { recordName, readRecord } from '../core/provenance/record.ts';
 import { networkNamed } from '../core/registrations.ts';
+import { forgetSigns } from '../core/suspension/signs.ts';
 import { Suspensions, type Suspension } from '../core/suspension/registry.ts';
+import { askStore } from './data.ts';
 import { meanings } from './account.ts';
 import { heldMessages, type HeldMessage } from './held-messages.ts';
 import { askDirectory, installationOf, type Installation } from './installation.ts';
@@ -131,12 +133,14 @@ interface ReleaseOptions {
 
 async function releaseAccount(account: string, options: ReleaseOptions, command: Command): Promise<void> {
   if (options.deliver && options.drop) throw new Failure('--deliver or --drop: not both', exitCode.usage);
-  const data = dataDirectory(installationOf(command));
+  const installation = installationOf(command);
+  const data = dataDirectory(installation);
   const suspensions = new Suspensions(data);
   const answer = await withFiles(data, async () => {
     const key = accountKey(account);
     const who = (await suspensions.all()).find(({ id, name }) => [id, name].map(accountKey).includes(key));
     if (!who) return undefined;
+    await askStore(installation, (store) => forgetSigns(store, who.id, Date.now()));
     await suspensions.lift(who.id, options.drop && new Date());
     return { who, messages: await ofHeld(foldersIn(data), who.id, options) };
   });
@@ -180,6 +184,7 @@ async function withFiles<T>(data: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
+    if (error instanceof Failure) throw error;
     throw new Failure(`${data}: ${messageOf(error)}`, exitCode.unavailable);
   }
 }

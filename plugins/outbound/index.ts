@@ -14,7 +14,7 @@ import { LimitKeeper } from './limits/keeper.ts';
 import { relayForRegistered } from './registered.ts';
 import { recorded } from './provenance.ts';
 import { queueOurselves } from './queue.ts';
-import { decideSuspended, unlessSuspended } from './suspended.ts';
+import { decideSuspended, suspended, unlessSuspended } from './suspended.ts';
 import { tellLess } from './received.ts';
 import { takeBackReleased } from './released.ts';
 
@@ -81,8 +81,8 @@ async function accept(facts: GateFacts, policy: Policy, suspicion: Suspicion): P
   const { identity, recipients, revision } = facts;
   const verdict = decideGate(facts, demanded(policy));
   if (verdict.kind !== 'pass' || !identity) return verdict;
-  await suspicion.sends(identity, recipients.length, { policy, revision });
-  return unlessSuspended(facts, policy, () => verdict);
+  const isStopped = await suspicion.sends(identity, recipients.length, { policy, revision });
+  return isStopped ? suspended(identity) : unlessSuspended(facts, policy, () => verdict);
 }
 
 export function register(this: Plugin): void {

@@ -1,4 +1,5 @@
 import type { GateFacts } from '../core/haraka/facts.ts';
+import type { Identity } from '../core/identity.ts';
 import type { SessionFacts } from '../core/haraka/session.ts';
 import { suspensionsOf } from '../core/haraka/suspensions.ts';
 import type { Policy } from '../core/settings/settings.ts';
@@ -7,7 +8,7 @@ import { defer, pass, skip, type Verdict } from '../core/verdict.ts';
 /** Who is suspended may not begin a message, however long ago he has logged in. What cannot be told throws. */
 export function decideSuspended({ identity }: SessionFacts, policy: Policy): Verdict {
   if (!identity) return skip('not authenticated');
-  return suspensionsOf(policy).isSuspended(identity.id) ? suspended(identity.name) : pass;
+  return suspensionsOf(policy).isSuspended(identity.id) ? suspended(identity) : pass;
 }
 
 /** The same of a message that was under way meanwhile, before the gate says what else there is. */
@@ -17,6 +18,6 @@ export function unlessSuspended(facts: GateFacts, policy: Policy, decide: () => 
 }
 
 /** Trouble, and no decision: the mail of whoever owns the account waits until it is let go. */
-function suspended(name: string): Verdict {
+export function suspended({ name }: Pick<Identity, 'name'>): Verdict {
   return defer('account-suspended', `${name} is suspended: gatekeeper suspended says why`);
 }

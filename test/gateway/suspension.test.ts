@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import type { GatekeeperEvent } from '../../plugins/core/event.ts';
 import { gatekeeper } from '../support/command.ts';
 import { eventually } from '../support/gateway.ts';
-import { plain, SmtpClient } from '../support/smtp.ts';
+import { connectAs, loggedIn, plain, SmtpClient } from '../support/smtp.ts';
 import { mail, startScene, type Scene } from './provenance-scene.ts';
 import { alice, send } from './traffic.ts';
 
@@ -152,3 +152,105 @@ void describe('an account that is suspended', () => {
     assert.match(await login('alice'), /^235 /);
   });
 });
+
+void describe('an account that looks taken over', () => {
+  const notify = 'admin@corp.example';
+  const suspension = { mode: 'enforce', recipients: 40, bounced_of: 10, networks: 3, notify: [notify] };
+  before(async () => {
+    scene = await startScene({
+      nodes: 2,
+      settings: {
+        suspension: { ...suspension, exempt: ['lists@corp.example'] },
+        guessing: { known_days: 1 },
+      },
+    });
+  });
+  after(() => scene.stop());
+
+  async function isSuspended(name: string, cause: string): Promise<void> {
+    await eventWith({ check: 'outbound/suspension', verdict: 'refuse', identity: `${name}@corp.example` });
+    const { answer } = await command('suspended');
+    const found = (answer['suspended'] as { name: string; cause: string }[]).find((each) =>
+      each.name.startsWith(`${name}@`),
+    );
+    assert.equal(found?.cause, cause);
+  }
+
+  /** Sends until it is stopped, or so many; how many were accepted. */
+  async function attack(name: string, most: number): Promise<number> {
+    const from = `${name}@corp.example`;
+    let accepted = 0;
+    const one = async (): Promise<void> => {
+      const client = await loggedIn({ port: scene.test.ports.submission }, from, `pw-${name}`).catch(
+        () => undefined,
+      );
+      while (client && accepted < most) {
+        const { code } = await send(client, { from, to: `victim${accepted}@one.example` });
+        if (code !== 250) return;
+        accepted += 1;
+      }
+      client?.destroy();
+    };
+    await Promise.all(Array.from({ length: 8 }, one));
+    return accepted;
+  }
+
+  void it('is stopped within its first 50 messages, and 20 sessions of others notice nothing', async () => {
+    const others = Array.from({ length: 20 }, async () => {
+      const client = await loggedIn({ port: scene.test.ports.submission }, 'bob@corp.example', 'pw-bob');
+      const { text } = await send(client, { from: 'bob@corp.example', to: 'friend@two.example' });
+      client.destroy();
+      return text;
+    });
+    const accepted = await attack('alice', 200);
+    assert.equal(accepted, 40);
+    for (const text of await Promise.all(others)) assert.match(text, /^250 /);
+    await isSuspended('alice', 'recipients-burst');
+  });
+
+  void it('is told of by mail, once', async () => {
+    await eventually('the mail', () => scene.world.count(notify) > 0, 10_000);
+    assert.equal(scene.world.count(notify), 1);
+    const { from, lines } = scene.world.taken.find(({ to }) => to.includes(notify)) ?? {};
+    assert.equal(from, '');
+    assert.ok(lines?.includes('suspended: alice@corp.example'), lines?.join('\n'));
+    assert.ok(lines.includes('  gatekeeper release alice@corp.example --drop'));
+  });
+
+  void it('is suspended when much of its mail bounces', async () => {
+    const client = await loggedIn({ port: scene.test.ports.submission }, 'carol@corp.example', 'pw-carol');
+    for (let count = 0; count < 12; count += 1) {
+      const to = count % 3 === 0 ? `refused${count}@one.example` : `fine${count}@one.example`;
+      await send(client, { from: 'carol@corp.example', to });
+    }
+    client.destroy();
+    await isSuspended('carol', 'bounces');
+  });
+
+  void it('is suspended when it logs in from many networks, and by no failed login', async () => {
+    const from = (network: number, password: string) => loginFrom(`10.0.${network}.1`, 'dave', password);
+    for (let network = 0; network < 8; network += 1)
+      assert.match(await from(network, 'wrong'), /^(535|454) /);
+    for (let network = 10; network < 13; network += 1) assert.match(await from(network, 'pw-dave'), /^235 /);
+    assert.equal((await command('suspended')).answer['suspended']?.toString().includes('dave'), false);
+    assert.match(await from(13, 'pw-dave'), /^235 /);
+    await isSuspended('dave', 'many-networks');
+    assert.match(await from(10, 'pw-dave'), /^535 /);
+  });
+
+  void it('is not suspended where it is exempt', async () => {
+    assert.ok((await attack('lists', 60)) >= 60);
+  });
+});
+
+async function loginFrom(address: string, name: string, password: string): Promise<string> {
+  const client = await connectAs(address, { port: scene.test.ports.submission });
+  await client.reply();
+  await client.command('EHLO client.example');
+  await client.command('STARTTLS');
+  await client.upgrade();
+  await client.command('EHLO client.example');
+  const { text } = await client.command(`AUTH PLAIN ${plain(`${name}@corp.example`, password)}`);
+  client.destroy();
+  return text;
+}

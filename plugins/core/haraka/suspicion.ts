@@ -4,7 +4,7 @@ import type { Identity } from '../identity.ts';
 import { messageOf } from '../message-of.ts';
 import { modeInForce } from '../settings/mode.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { Change, Tally, TallyKey } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import {
   countOutcomes,
   countRecipients,
@@ -34,16 +34,19 @@ export class Suspicion {
     this.#plugin = plugin;
   }
 
-  /** Of a message that is about to be accepted; resolves when the account is suspended, if it has to be. */
-  async sends(who: Watched, recipients: number, settings: Settings): Promise<void> {
-    const { suspension } = settings.policy;
-    if (suspension.recipients === 'none') return;
-    await this.#count(
-      who,
-      recipientsKey(who.id),
-      countRecipients(recipients, suspension, Date.now()),
-      settings,
-    );
+  /** Of a message that is about to be accepted: whether the account is suspended by now, or is about to be. */
+  async sends(who: Watched, recipients: number, settings: Settings): Promise<boolean> {
+    const { policy } = settings;
+    const { suspension } = policy;
+    if (suspension.recipients === 'none') return false;
+    let isBeyond = false;
+    await this.#quietly(who, settings, async () => {
+      const count = countRecipients(recipients, suspension, Date.now());
+      const burst = await this.#store(settings).update([recipientsKey(who.id)], count);
+      ({ isBeyond } = burst);
+      return burst.sign;
+    });
+    return isBeyond && modeInForce(suspension.mode, policy) === 'enforce';
   }
 
   /** Of recipients that have got a message, or never will. */
@@ -54,31 +57,26 @@ export class Suspicion {
   ): Promise<void> {
     const { suspension } = settings.policy;
     if (suspension.bounced_percent === 'none') return;
-    await this.#count(who, outcomesKey(who.id), countOutcomes(outcomes, suspension, Date.now()), settings);
+    await this.#quietly(who, settings, () =>
+      this.#store(settings).update([outcomesKey(who.id)], countOutcomes(outcomes, suspension, Date.now())),
+    );
   }
 
   /** Of a login that has succeeded. */
   async logsIn(who: Watched, client: string, settings: Settings): Promise<void> {
-    const { suspension, data_directory } = settings.policy;
+    const { suspension } = settings.policy;
     const home = networksOf(client)?.home;
     if (home === undefined || suspension.networks === 'none') return;
     await this.#quietly(who, settings, async () => {
-      const store = sharedStore(this.#plugin, data_directory);
+      const store = this.#store(settings);
       const key = networkKey(who.id, home);
       if (!(await store.update([key], noteNetwork(suspension, Date.now())))) return undefined;
       return networksSign(await store.ofAccount(key.account), suspension, Date.now());
     });
   }
 
-  #count(
-    who: Watched,
-    key: TallyKey,
-    change: (found: readonly Tally[]) => Change<Sign | undefined>,
-    settings: Settings,
-  ): Promise<void> {
-    return this.#quietly(who, settings, () =>
-      sharedStore(this.#plugin, settings.policy.data_directory).update([key], change),
-    );
+  #store({ policy }: Settings): Store {
+    return sharedStore(this.#plugin, policy.data_directory);
   }
 
   async #quietly(who: Watched, settings: Settings, look: () => Promise<Sign | undefined>): Promise<void> {

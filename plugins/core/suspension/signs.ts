@@ -1,7 +1,7 @@
 import { accountKey, type Identity } from '../identity.ts';
 import { limitAccount } from '../limits/windows.ts';
 import type { Policy } from '../settings/settings.ts';
-import { emptyTally, type Change, type Tally, type TallyKey } from '../store/store.ts';
+import { emptyTally, type Change, type Store, type Tally, type TallyKey } from '../store/store.ts';
 import type { Suspension } from './registry.ts';
 
 /** What an account is seen to do. Counted in the store by account, so that all processes see it. */
@@ -37,20 +37,28 @@ export function recipientsKey(id: string): TallyKey {
   return { account: limitAccount(id), network: 'sign/recipients' };
 }
 
+/** What the recipients of a message come to. */
+export interface Burst {
+  readonly sign?: Sign;
+  /** Whether it is one of those that are too many: others may be counted before the account is suspended. */
+  readonly isBeyond: boolean;
+}
+
 /** Counts the recipients of a message. */
 export function countRecipients(
   count: number,
   { recipients: most, minutes }: Settings,
   now: number,
-): (found: readonly Tally[]) => Change<Sign | undefined> {
+): (found: readonly Tally[]) => Change<Burst> {
   return ([found = emptyTally]) => {
     const before = within(found, minutes * 60_000, now);
     const level = before.level + count;
-    const isCrossed = most !== 'none' && before.level <= most && level > most;
+    const isBeyond = most !== 'none' && level > most;
+    const isCrossed = isBeyond && before.level <= most;
     const detail = `${level} recipients within ${minutes} min, more than ${most}`;
     return {
       write: [{ ...before, level, last: now }],
-      result: isCrossed ? { cause: 'recipients-burst', detail } : undefined,
+      result: { isBeyond, ...(isCrossed && { sign: { cause: 'recipients-burst', detail } }) },
     };
   };
 }
@@ -74,6 +82,15 @@ export function countOutcomes(
     const isCrossed = isTooMuch(after) && !isTooMuch(before);
     return { write: [after], result: isCrossed ? { cause: 'bounces', detail } : undefined };
   };
+}
+
+/** Whoever was let go begins anew. */
+export async function forgetSigns(store: Store, id: string, now: number): Promise<void> {
+  const none = { ...emptyTally, last: now, expires: now };
+  await store.update([recipientsKey(id), outcomesKey(id)], () => ({
+    write: [none, none],
+    result: undefined,
+  }));
 }
 
 const networkPrefix = 'sign/from/';
