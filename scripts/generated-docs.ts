@@ -33,7 +33,15 @@ import { replies } from '../plugins/core/replies.ts';
 export const patches = [
   ...[clientSocket, proxyOnce, tlsContext],
   ...[authLines, heldInput, lineLength, emptyChallenge, redactLog],
-  ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines, receivedLine, traceFields, resultsOfOthers],
+  ...[
+    mailUnauthenticated,
+    newTransactions,
+    neverSkipped,
+    headerLines,
+    receivedLine,
+    traceFields,
+    resultsOfOthers,
+  ],
   hardenSpfPlugin,
   ...[refusalsStand, transactionEnd, queueUntimed, deliveryOutcomes, deliveryGuard, bouncesKnown, queueAgain],
   ...[neverSpooled, versionOnce, hostNameKept],

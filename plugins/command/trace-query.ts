@@ -26,7 +26,7 @@ export function kindOf(text: string): Kind {
 /** `hashOf` makes the hash of an account: it is asked only where the text is one. */
 export function queryFor(text: string, hashOf: (id: string) => string): Query {
   const kind = kindOf(text);
-  const makers: { readonly [K in Kind]: () => (event: EventFields) => boolean } = {
+  const makers: Readonly<Record<Kind, () => (event: EventFields) => boolean>> = {
     'message-id': () => isOfMessageId(text),
     'queue-id': () => isOfQueueId(text),
     hash: () => isOfHash(text.toLowerCase(), hashOf),

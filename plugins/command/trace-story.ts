@@ -149,13 +149,13 @@ export class StoryBuilder {
     const last = endings.at(-1);
     const waits = this.#waiting.find(({ recipients }) => recipients.includes(address));
     if (waits && waits.where !== 'queue') return waits.where;
-    if (last) return String(last['outcome']);
+    if (last) return String(last.outcome);
     return waits ? 'queued' : 'unknown';
   }
 }
 
 function isFinal(ending: Ending | undefined): boolean {
-  return ending !== undefined && ending['outcome'] !== 'deferred';
+  return ending !== undefined && ending.outcome !== 'deferred';
 }
 
 /** The message that a bounce tells about. */

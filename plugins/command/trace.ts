@@ -185,10 +185,7 @@ async function eachEvent(
   try {
     await readEvents(installation, async (lines) => {
       for await (const batch of lines.present(since)) {
-        for (const line of batch) {
-          const event = parseEvent(line);
-          if (event) see(event);
-        }
+        batch.map(parseEvent).forEach((event) => event && see(event));
       }
     });
     return [];

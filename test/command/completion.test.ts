@@ -21,6 +21,7 @@ const commands = [
   'report',
   'sender',
   'spf',
+  'trace',
 ];
 
 void describe('gatekeeper completion bash, in bash', () => {

@@ -68,20 +68,20 @@ async function converse(socket: Socket, world: Open, certificate?: Certificate):
       say('354 Go on');
       world.taken.push({ ...message, lines: await textOf(lines) });
     }
-    if (verb === 'STARTTLS' && certificate) {
+    if (verb === 'STARTTLS') {
       reader.close();
       say('220 Go on');
       return converse(secured(socket, certificate), world);
     }
-    if (verb === 'EHLO' && certificate) say('250-STARTTLS');
-    say(verb === 'RCPT' ? rcpt(path, message.to, world) : '250 OK');
+    if (verb === 'RCPT') say(rcpt(path, message.to, world));
+    else say(certificate && verb === 'EHLO' ? '250-STARTTLS\r\n250 OK' : '250 OK');
     if (verb === 'QUIT') socket.end();
   }
 }
 
-function secured(socket: Socket, { key, cert }: Certificate): Socket {
+function secured(socket: Socket, certificate?: Certificate): Socket {
   socket.removeAllListeners('data');
-  const tls = new TLSSocket(socket, { isServer: true, key, cert });
+  const tls = new TLSSocket(socket, { isServer: true, ...certificate });
   tls.on('error', () => undefined);
   return tls;
 }

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { isDeepStrictEqual } from 'node:util';
 import constants from 'haraka-constants';
 import { messageOf } from '../../message-of.ts';
 import { definePatch, expect, replaceMethod } from '../patch.ts';
@@ -76,17 +77,27 @@ export const deliveryOutcomes = definePatch({
   },
   selfTest(plugin) {
     const [alice, bob] = ['alice', 'bob'].map((user) => ({ user, host: 'invalid', format: () => '<x>' }));
-    const delivered = endingOf(plugin, (message) => talk(message));
-    expect('a delivery to be told', delivered?.outcome === 'delivered' && delivered.recipients.length === 1);
-    expect('the reply to it', delivered?.attempts[0]?.head === '250 2.0.0 ' && delivered.words === 'Taken');
+    const delivered = endingOf(plugin, talk);
+    expectEnding('a delivery', delivered, { outcome: 'delivered', isByRecipient: false, words: 'Taken' });
+    expect('the code of the last reply', delivered?.attempts[0]?.head === '250 2.0.0 ');
     const dropped = endingOf(plugin, (message) => message.temp_fail('Later', { fail_recips: [alice] }));
-    expect('a deferral to be told', dropped?.outcome === 'dropped' && dropped.words === 'Later');
-    expect('whom it is about', dropped?.isByRecipient === true && dropped.recipients[0] === alice);
+    expectEnding('a deferral', dropped, { outcome: 'dropped', isByRecipient: true, words: 'Later' });
+    expect('whom it is about', dropped?.recipients[0] === alice);
     const bounced = endingOf(plugin, (message) => bounce(message, { bounce_recips: [bob] }));
-    expect('a bounce to be told', bounced?.outcome === 'bounced' && bounced.words === '550 No');
-    expect('who is bounced', bounced?.isByRecipient === true && bounced.recipients[0] === bob);
+    expectEnding('a bounce', bounced, { outcome: 'bounced', isByRecipient: true, words: '550 No' });
+    expect('who is bounced', bounced?.recipients[0] === bob);
   },
 });
+
+function expectEnding(
+  what: string,
+  ending: Ending | undefined,
+  wanted: Pick<Ending, 'outcome' | 'isByRecipient' | 'words'>,
+): void {
+  const { outcome, isByRecipient, words, recipients } = ending ?? {};
+  expect(`${what} to be told`, isDeepStrictEqual({ outcome, isByRecipient, words }, wanted));
+  expect(`${what} to have one recipient`, recipients?.length === 1);
+}
 
 type Watch = (look: () => void) => void;
 
@@ -258,7 +269,9 @@ function talk(message: QueuedMessage): void {
   });
   const mx = { exchange: 'invalid', port: 25, bind_helo: 'invalid' };
   const content = {
-    on: (event: string, run: () => void) => void (event === 'end' && run()),
+    on: (event: string, run: () => void) => {
+      if (event === 'end') run();
+    },
     pipe: nothing,
   };
   Object.assign(message, { data_stream: () => content });
