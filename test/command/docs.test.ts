@@ -25,6 +25,8 @@ const local: readonly [RegExp, string][] = [
   [/\b[a-z2-9]{4}(?:-[a-z2-9]{4}){3}\b/g, 'PASSWORD'],
   [/\$4096:[\w+/]{22}==\$[\w+/]{43}=:[\w+/]{43}=/g, '$VERIFIER'],
   [/(^file +)\/\S+\/var/gm, '$1DIR/var'],
+  [/"since":"[^"]*"/g, '"since":"TIME"'],
+  [/"by \S+: phishing"/g, '"by USER: phishing"'],
 ];
 
 function portable(text: string): string {
@@ -173,6 +175,9 @@ dns:
         'events',
         'trace',
         'report',
+        'suspend',
+        'suspended',
+        'release',
         'held',
       ],
     );
