@@ -23,6 +23,7 @@ const refusals: readonly { haraka: string; says: readonly string[]; options?: Te
       'header-lines: *',
       'transaction-end: *',
       'trace-fields: *',
+      'received-line: *',
       'bounces-known: *',
     ],
   },

@@ -47,8 +47,9 @@ void describe('the trail of a message to three domains', { concurrency: 1 }, () 
   before(async () => {
     const settings = { outbound: { received_login: 'hash' } };
     scene = await startScene({ nodes: 2, settings }, certificateIn(varDir));
+    let isLate = false;
     scene.world.answer = (recipient) => {
-      if (recipient.startsWith('soon')) return '450 4.2.1 Later';
+      if (recipient.startsWith('soon')) return isLate ? undefined : '450 4.2.1 Later';
       if (recipient.startsWith('noisy')) return `550 5.1.1 ${'\u0007\u001b[31m'.repeat(2000)}`;
       return recipient.startsWith('refused') ? '550 5.1.1 No such user' : undefined;
     };
@@ -57,7 +58,7 @@ void describe('the trail of a message to three domains', { concurrency: 1 }, () 
       'noisy@four.example',
     ]);
     await eventually('a deferral', () => endings(scene).includes('soon@two.example deferred'));
-    scene.world.answer = () => undefined;
+    isLate = true;
     // The sender hears of the two that were refused.
     // Haraka tries again after five seconds at the earliest.
     await eventually('all of it', () => endings(scene).length === 8, 15_000);

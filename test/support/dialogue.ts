@@ -187,7 +187,7 @@ class Player {
     expectReply(await this.#client.command(`AUTH PLAIN ${plain(login, password)}`), '235 2.7.0 *');
   }
 
-  /** `event CHECK VERDICT [REASON]` of the connection that is open. */
+  /** `event CHECK VERDICT [REASON|DETAIL|CLIENT]` of the connection that is open. */
   #hasEvent(rest: string): boolean {
     const [check, verdict, ...words] = rest.split(' ');
     const reason = words.join(' ');
@@ -199,7 +199,7 @@ class Player {
           event.connection?.startsWith(this.#session) &&
           event.check === check &&
           event.verdict === verdict &&
-          (reason === '' || event.reason === reason || event.detail === reason),
+          (reason === '' || [event.reason, event.detail, event.client].includes(reason)),
       );
   }
 
