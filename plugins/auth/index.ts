@@ -27,6 +27,7 @@ import { decideRequired } from './decide.ts';
 import { attentive } from './guessing/attentive.ts';
 import { Throttle } from './guessing/throttle.ts';
 import { AuthSessions } from './logins.ts';
+import { Seats } from './seats.ts';
 import { IssuerUnavailable } from './oauth/keys.ts';
 import { oauthFiles, TokenOpener } from './oauth/open.ts';
 import { noTokens, type Tokens } from './oauth/tokens.ts';
@@ -36,7 +37,12 @@ const required = defineCheck({ name: 'auth/required', stage: 'session', rank: 1,
 
 export function register(this: Plugin): void {
   const throttle = new Throttle(this);
-  const sessions = new AuthSessions(this, throttle);
+  const seats = new Seats(this);
+  const sessions = new AuthSessions(this, throttle, seats);
+  const useStore = ({ policy: { data_directory } }: Settings) => {
+    throttle.use(data_directory);
+    seats.use(data_directory);
+  };
   const open = ({ policy }: Settings) => openDirectory(this, policy, throttle);
   const opener = new TokenOpener((message) => this.logwarn(message));
   const openTokens = ({ policy: { oauth } }: Settings) => oauth && opener.open(oauth, configDirectory());
@@ -50,12 +56,12 @@ export function register(this: Plugin): void {
       const directory = open(settings);
       const tokens = openTokens(settings);
       return () => {
-        throttle.use(settings.policy.data_directory);
+        useStore(settings);
         sessions.use(directory, tokens);
       };
     },
     fallback: () => {
-      throttle.use(currentSettings().policy.data_directory);
+      useStore(currentSettings());
       sessions.use(
         openLater(() => open(currentSettings())),
         openTokensLater(() => openTokens(currentSettings())),
@@ -63,17 +69,21 @@ export function register(this: Plugin): void {
     },
   });
   install(this, [required]);
-  applyPatch(this, lineLength);
-  applyPatch(this, heldInput);
-  applyPatch(this, authLines, sessions);
-  applyPatch(this, emptyChallenge);
-  applyPatch(this, redactLog);
-  applyPatch(this, mailUnauthenticated, (client) => answerToSession(this, client));
+  patchHaraka(this, sessions);
   registerHooks(this, sessions);
   whenServing(this, () => {
     throttle.open();
     sessions.probe();
   });
+}
+
+function patchHaraka(plugin: Plugin, sessions: AuthSessions): void {
+  applyPatch(plugin, lineLength);
+  applyPatch(plugin, heldInput);
+  applyPatch(plugin, authLines, sessions);
+  applyPatch(plugin, emptyChallenge);
+  applyPatch(plugin, redactLog);
+  applyPatch(plugin, mailUnauthenticated, (client) => answerToSession(plugin, client));
 }
 
 const now = () => performance.now();
@@ -146,6 +156,10 @@ function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
     connection.authheader = '';
     next();
   };
+  const gone = (next: Next, connection: Connection) => {
+    sessions.forget(connection);
+    next();
+  };
   // RFC 4954 §3: AUTH is listed only where it may be used.
   const offerAuth = (next: Next, connection: Connection) => {
     const { tls, identity } = sessionFacts(connection, settingsFor(connection).policy);
@@ -153,6 +167,7 @@ function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
     next();
   };
   addHook(plugin, 'connect_init', 'gatekeeper_new_client', newClient, -100);
+  addHook(plugin, 'disconnect', 'gatekeeper_session_end', gone, -100);
   addHook(plugin, 'capabilities', 'gatekeeper_offer_auth', offerAuth);
 }
 

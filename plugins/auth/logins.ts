@@ -1,27 +1,26 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Unavailable, type Account, type Directory, type Verification } from '../core/directory/directory.ts';
-import { offersScram } from '../core/directory/sources.ts';
 import { answerCommand, type Refusal } from '../core/haraka/answer.ts';
-import { channelBinding } from '../core/haraka/channel-binding.ts';
 import { judge, type Outcome } from '../core/haraka/outcome.ts';
 import { forgetIdentity, isGone, sessionFacts, setIdentity } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import type { ExchangeLines } from '../core/haraka/patches/auth-lines.ts';
 import { holdInput, releaseInput } from '../core/haraka/patches/held-input.ts';
 import type { Connection, Plugin } from '../core/haraka/types.ts';
-import { identityOfAccount } from '../core/identity.ts';
+import { identityOfAccount, type Identity } from '../core/identity.ts';
 import type { Secret } from '../core/secret.ts';
-import { defer, ownFault, refuse, type Verdict } from '../core/verdict.ts';
+import { defer, ownFault, pass, refuse, type Verdict } from '../core/verdict.ts';
+import { evenOut, evenOutChallenge } from './delays.ts';
 import { decideBegin, decidePlace, decideVerification } from './decide.ts';
 import { Throttled, type Throttle } from './guessing/throttle.ts';
+import { sessionOf } from './exchange-session.ts';
 import { begin, mechanismIn, proceed } from './exchange.ts';
-import type { Bearer, Credentials, Exchange, ExchangeSession, Step } from './mechanisms/step.ts';
+import type { Bearer, Credentials, Exchange, Step } from './mechanisms/step.ts';
 import { offered } from './mechanisms/table.ts';
-import { hintsOf, unlessForeign } from './oauth/decide.ts';
+import { unlessForeign } from './oauth/decide.ts';
 import { IssuerUnavailable } from './oauth/keys.ts';
 import { noTokens, type Tokens } from './oauth/tokens.ts';
-import { waitOfChallenge, waitOfRefusal } from './pace.ts';
+import type { Seats } from './seats.ts';
 
 const check = { name: 'auth/login' } as const;
 
@@ -56,14 +55,16 @@ const mostRefusals = 20;
 export class AuthSessions implements ExchangeLines {
   readonly #plugin: Plugin;
   readonly #throttle: Throttle;
+  readonly #seats: Seats;
   readonly #attempts = new WeakMap<Connection, Attempt>();
   #directory: Directory = noDirectory;
   #tokens: Tokens = noTokens;
   #isProbing = false;
 
-  constructor(plugin: Plugin, throttle: Throttle) {
+  constructor(plugin: Plugin, throttle: Throttle, seats: Seats) {
     this.#plugin = plugin;
     this.#throttle = throttle;
+    this.#seats = seats;
   }
 
   /** Asks another directory from the next login on; those under way end with the one they began with. */
@@ -127,9 +128,10 @@ export class AuthSessions implements ExchangeLines {
     line.fill(0);
   }
 
-  /** Forgets an exchange and its failures: the client behind the connection is another one. */
+  /** Forgets an exchange, its failures and the seat of its session: the client is gone, or is another one. */
   forget(connection: Connection): void {
     this.#attempts.delete(connection);
+    this.#seats.leave(connection);
   }
 
   #take(connection: Connection, step: Step): void {
@@ -160,7 +162,7 @@ export class AuthSessions implements ExchangeLines {
       await this.#throttle.look(connection, login);
       const asked = performance.now();
       const found = await this.#directory.verifier(login);
-      await wait(waitOfChallenge(performance.now() - asked, refusalDelay(connection), Math.random()));
+      await evenOutChallenge(connection, asked);
       releaseInput(connection);
       if (!isGone(connection)) this.#take(connection, resume(found));
     } catch (error) {
@@ -230,18 +232,40 @@ export class AuthSessions implements ExchangeLines {
     login?: string,
     failure?: string,
   ): void {
-    // Nobody is there to have succeeded; a failure is on record all the same.
-    if (isGone(connection) && verification.kind === 'account') return;
-    if (verification.kind === 'account') setIdentity(connection, identityOfAccount(verification.account));
-    // On record before the client has heard all of it: many leave in between.
-    const credential = verification.kind === 'refused' ? verification.credential : undefined;
-    const verdict = decideVerification(verification);
-    const { refusal } = this.#judge(connection, verdict, started, login, credential);
-    if (!refusal) {
-      this.#welcome(connection);
-    } else if (!isGone(connection)) {
-      this.#refuse(connection, refusal, failure);
+    if (verification.kind === 'account') {
+      // Nobody is there to have succeeded; a failure is on record all the same.
+      if (isGone(connection)) return;
+      const identity = identityOfAccount(verification.account);
+      if (this.#seats.concern(connection, identity)) void this.#seat(connection, identity, started, login);
+      else this.#letIn(connection, identity, started, login);
+      return;
     }
+    // On record before the client has heard all of it: many leave in between.
+    const verdict = decideVerification(verification);
+    const { refusal } = this.#judge(connection, verdict, started, login, verification.credential);
+    if (refusal && !isGone(connection)) this.#refuse(connection, refusal, failure);
+  }
+
+  /** Lets a client in if its identity may have one more session. Never rejects, as `#login`. */
+  async #seat(connection: Connection, identity: Identity, started: number, login?: string): Promise<void> {
+    holdInput(connection);
+    try {
+      const refusal = await this.#seats.take(connection, identity, login);
+      if (isGone(connection)) this.#seats.leave(connection);
+      else if (!refusal) this.#letIn(connection, identity, started, login);
+      else {
+        releaseInput(connection);
+        answerCommand(connection, refusal);
+      }
+    } catch (error) {
+      await this.#fail(connection, error, started, login);
+    }
+  }
+
+  #letIn(connection: Connection, identity: Identity, started: number, login?: string): void {
+    setIdentity(connection, identity);
+    this.#judge(connection, pass, started, login);
+    this.#welcome(connection);
   }
 
   #refuse(connection: Connection, refusal: Refusal, failure: string | undefined): void {
@@ -328,34 +352,8 @@ function inPlace(connection: Connection, verification: Verification): Verificati
   return decidePlace(verification, connection.remote.ip, settingsFor(connection).policy, new Date());
 }
 
-/** Every refusal takes the same time, so that the clock does not tell which logins exist. */
-function evenOut(connection: Connection, started: number): Promise<void> {
-  return wait(waitOfRefusal(performance.now() - started, refusalDelay(connection), Math.random()));
-}
-
-function refusalDelay(connection: Connection): number {
-  return settingsFor(connection).policy.auth.failure_delay_seconds * 1000;
-}
-
-async function wait(milliseconds: number): Promise<void> {
-  if (milliseconds > 0) await delay(milliseconds, undefined, { ref: false });
-}
-
 function verdictOn(error: unknown): Verdict {
   if (error instanceof Throttled) return error.verdict;
   if (error instanceof IssuerUnavailable) return defer('issuer-unavailable', error.message);
   return error instanceof Unavailable ? defer('directory-unavailable', error.message) : ownFault(error);
-}
-
-/** What an exchange may know of the session it runs in. */
-function sessionOf(connection: Connection): ExchangeSession {
-  const { policy } = settingsFor(connection);
-  const { oauth } = policy;
-  const scram = offersScram(policy);
-  return {
-    scram,
-    binding: scram ? channelBinding(connection) : undefined,
-    tokens: oauth && hintsOf(oauth),
-    nonce: () => randomBytes(18).toString('base64'),
-  };
 }

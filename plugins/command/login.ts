@@ -8,12 +8,13 @@ import type { Policy } from '../core/settings/settings.ts';
 import { accountFacts, accountJson, inWords, meanings, serverFacts } from './account.ts';
 import { counterFacts, countersOf, type AccountCounters } from './guessing.ts';
 import { askDirectory, installationOf } from './installation.ts';
+import { limitFacts, limitStatesOf, type LimitStates } from './limits.ts';
 import { aligned, exitCode, Failure, give, type Answer, type Fact } from './output.ts';
 import { readPassword } from './password.ts';
 
 const examples = `
-It also shows the failed logins that the gateway has counted of the account, and
-the networks that it is known from. "gatekeeper forget" lets it try again at once.
+It also shows the failed logins that the gateway has counted of the account,
+the networks that it is known from, and what it has sent, with its limits. "gatekeeper forget" lets it try again at once.
 Of an application password it shows which one was given; from which networks it
 or a mail server may log in only the gateway judges.
 
@@ -48,16 +49,18 @@ async function login(account: string, { password }: { readonly password: boolean
       tryLogin(directory, account, password ? await readPassword('Password: ') : undefined),
     (message) => notes.push(message),
   );
-  const counters = await countersOf(installation, account).catch((error: unknown) => {
+  const orNote = (error: unknown) => {
     if (!(error instanceof Failure)) throw error;
-    notes.push(error.message);
+    if (!notes.includes(error.message)) notes.push(error.message);
     return undefined;
-  });
+  };
   const { policy } = installation.settings;
   const asked = directoryFor(account, policy);
-  const server =
-    tried.found.kind === 'account' ? mailServerOf(tried.found.account, policy, new Date()) : undefined;
-  give(command, answerOf(account, { ...tried, asked, server }, notes, counters));
+  const found = tried.found.kind === 'account' ? tried.found.account : undefined;
+  const server = found && mailServerOf(found, policy, new Date());
+  const guessing = await countersOf(installation, account).catch(orNote);
+  const limits = found && (await limitStatesOf(installation, found).catch(orNote));
+  give(command, answerOf(account, { ...tried, asked, server }, notes, { guessing, limits }));
 }
 
 /** The key of the directory that decides, null where none does; absent where there is only one for all. */
@@ -114,11 +117,21 @@ function proofIn({ isPasswordChecked, verification }: Tried): string {
   return credential ? `it is the application password ${inWords(credential)}` : 'the password is right';
 }
 
+/** What the gateway has counted. */
+interface Counters {
+  readonly guessing: AccountCounters | undefined;
+  readonly limits: LimitStates | undefined;
+}
+
+function countersJson({ guessing, limits }: Counters): Readonly<Record<string, unknown>> {
+  return { ...(guessing && { guessing }), ...(limits && { limits }) };
+}
+
 function answerOf(
   login: string,
   tried: Tried & { readonly asked: Asked; readonly server: MailServer | undefined },
   notes: string[],
-  counters: AccountCounters | undefined,
+  counters: Counters,
 ): Answer {
   const { isPasswordChecked, verification, found, asked, server } = tried;
   const account = found.kind === 'account' ? found.account : undefined;
@@ -136,7 +149,7 @@ function answerOf(
       ...asked,
       ...(account && { account: accountJson(account) }),
       ...(server && { mail_server: server }),
-      ...(counters && { guessing: counters }),
+      ...countersJson(counters),
       ...(notes.length > 0 && { notes }),
     },
     lines: [
@@ -147,7 +160,8 @@ function answerOf(
         ...askedFacts(asked),
         ...(account ? accountFacts(account) : []),
         ...serverFacts(server),
-        ...counterFacts(counters),
+        ...counterFacts(counters.guessing),
+        ...limitFacts(counters.limits),
         ...notes.map((note) => ['note', note] as const),
       ]),
     ],

@@ -1,4 +1,5 @@
 import type { Account } from './directory/directory.ts';
+import type { OwnLimits } from './limits/limits.ts';
 import { mailboxKey, parseMailbox, type Mailbox } from './mailbox.ts';
 import type { Mode } from './settings/mode.ts';
 
@@ -23,6 +24,8 @@ export interface Identity extends Rights {
   readonly id: string;
   /** Name of the application password that proved it, where it was one. */
   readonly credential?: string;
+  /** Limits of its own, in place of those of the settings. */
+  readonly limits?: OwnLimits;
   /** What becomes of mail that is of somebody else, whom we do not protect: a mail server may forward it. */
   readonly forwards: Mode;
 }
@@ -32,9 +35,10 @@ export function accountKey(text: string): string {
   return parseMailbox(text) ? mailboxKey(text) : text.toLowerCase();
 }
 
-export function identityOfAccount({ name, id, addresses, credential }: Account): Identity {
+export function identityOfAccount({ name, id, addresses, credential, limits }: Account): Identity {
   return {
     ...{ proof: 'account', name, id, addresses, domains: [], forwards: 'off' },
     ...(credential && { credential: credential.name }),
+    ...(limits && { limits }),
   };
 }

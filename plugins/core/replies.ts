@@ -38,6 +38,7 @@ const permanent = {
   'spf-permerror': { code: '550', status: '5.7.24', text: 'SPF record of the domain is in error' },
   'forward-unproven': { code: '550', status: '5.7.20', text: 'Forwarded mail is not proven to be real' },
   'relay-denied': { code: '550', status: '5.7.1', text: 'Relaying needs an authenticated identity' },
+  'message-too-large': { code: '552', status: '5.3.4', text: 'Message is too large' },
   'not-cleared': { code: '550', status: '5.7.1', text: 'Message did not pass every check' },
 } as const satisfies Record<string, Permanent>;
 
@@ -49,6 +50,9 @@ const temporary = {
   'spf-temperror': { code: '451', status: '4.7.24', text: 'SPF of the domain cannot be checked now' },
   'dkim-temperror': { code: '451', status: '4.4.3', text: 'DKIM signature cannot be checked now' },
   'too-many-failures': { code: '421', status: '4.7.0', text: 'Too many failed logins' },
+  'too-many-sessions': { code: '421', status: '4.7.0', text: 'Too many sessions at once' },
+  'rate-limited': { code: '450', status: '4.7.1', text: 'Sending limit is reached' },
+  'too-many-recipients': { code: '452', status: '4.5.3', text: 'Too many recipients' },
   'own-fault': { code: '451', status: '4.3.0', text: 'Local error, try again later' },
   'disk-full': { code: '452', status: '4.3.1', text: 'Insufficient system storage' },
 } as const satisfies Record<string, Temporary>;

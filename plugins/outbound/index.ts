@@ -1,11 +1,14 @@
 import { derived } from '../core/derived.ts';
 import { defineCheck, demandedClearances, install } from '../core/haraka/check.ts';
+import type { GateFacts } from '../core/haraka/facts.ts';
 import { demandedByRoles } from '../core/haraka/installation.ts';
+import { watchMessageEnds } from '../core/haraka/message-end.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { decideGate, decideOutbound, decideRelay } from './gate.ts';
 import { guardDelivery } from './delivery.ts';
+import { LimitKeeper } from './limits/keeper.ts';
 import { relayForRegistered } from './registered.ts';
 import { recorded } from './provenance.ts';
 import { queueOurselves } from './queue.ts';
@@ -15,6 +18,24 @@ import { takeBackReleased } from './released.ts';
 const demanded = derived((policy: Policy): readonly string[] => [
   ...new Set([...demandedByRoles(policy), ...demandedClearances()]),
 ]);
+
+/** How much one identity may send: looked at early, and counted once nothing else speaks against the message. */
+function limitChecks(keeper: LimitKeeper) {
+  const common = { judges: 'authenticated', rank: 1, mode: ({ limits }: Policy) => limits.mode } as const;
+  const count = (facts: GateFacts, policy: Policy) => keeper.count(facts, policy);
+  return [
+    defineCheck({
+      ...{ name: 'outbound/limits', stage: 'mail', isLookahead: true, ...common },
+      decide: (facts, policy) => keeper.message(facts, policy),
+    }),
+    defineCheck({
+      ...{ name: 'outbound/recipients', stage: 'rcpt', isLookahead: true, ...common },
+      decide: (facts, policy) => keeper.recipient(facts, policy),
+    }),
+    defineCheck({ name: 'outbound/local', stage: 'queue', ...common, decide: count }),
+    defineCheck({ name: 'outbound/count', stage: 'outbound', ...common, decide: count }),
+  ] as const;
+}
 
 const checks = [
   defineCheck({ name: 'outbound/relay', stage: 'unclaimed', decide: decideRelay }),
@@ -36,8 +57,15 @@ const checks = [
 ] as const;
 
 export function register(this: Plugin): void {
-  start(this);
-  install(this, checks);
+  const keeper = new LimitKeeper(this);
+  start(this, {
+    prepare:
+      ({ policy }) =>
+      () =>
+        keeper.use(policy),
+  });
+  install(this, [...checks, ...limitChecks(keeper)]);
+  watchMessageEnds(this);
   relayForRegistered(this);
   queueOurselves(this);
   guardDelivery(this);

@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import constants from 'haraka-constants';
 import { answerFinally } from '../core/haraka/answer.ts';
 import { addHook } from '../core/haraka/hook.ts';
+import { beginQueueing } from '../core/haraka/message-end.ts';
 import { judge } from '../core/haraka/outcome.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { queueUntimed } from '../core/haraka/patches/queue-untimed.ts';
@@ -35,8 +36,10 @@ function writeToQueue(plugin: Plugin, connection: Connection, next: Next): void 
     return;
   }
   const { settings } = record;
+  const settle = beginQueueing(transaction);
   const conclude = (verdict: Verdict) => {
     const { refusal } = judge({ check, plugin, connection, transaction, verdict, started, settings });
+    settle(refusal ? 'not-queued' : 'queued');
     if (!refusal) next(constants.ok, 'Message queued');
     else if (connection.transaction === transaction) answerFinally(connection, refusal);
   };

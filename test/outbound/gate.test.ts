@@ -6,7 +6,14 @@ import { decideGate, decideOutbound, decideRelay } from '../../plugins/outbound/
 import type { Verdict } from '../../plugins/core/verdict.ts';
 
 const demanded = ['tls/required', 'sender/header'];
-const identity: Identity = { proof: 'account', name: 'alice', id: 'uid=alice', addresses: [], domains: [], forwards: 'off' };
+const identity: Identity = {
+  proof: 'account',
+  name: 'alice',
+  id: 'uid=alice',
+  addresses: [],
+  domains: [],
+  forwards: 'off',
+};
 const session = {
   client: { address: '192.0.2.1' },
   listener: { port: 587, role: 'submission' as const },
@@ -15,6 +22,8 @@ const session = {
   once: <T>(_name: string, make: () => T) => make(),
   receiver: 'gw.corp.example',
   publish: () => undefined,
+  ...{ onceInSession: <T>(_name: string, make: () => T) => make(), count: 1, bytes: 0 },
+  ...{ whenEnded: () => undefined, tell: () => undefined },
   id: 'ID.1',
   keepRecord: () => undefined,
 };

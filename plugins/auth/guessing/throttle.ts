@@ -1,23 +1,17 @@
-import { resolve } from 'node:path';
 import type { Verification } from '../../core/directory/directory.ts';
 import { judge } from '../../core/haraka/outcome.ts';
-import { harakaDirectory } from '../../core/haraka/instance.ts';
+import { sharedStore } from '../../core/haraka/shared-store.ts';
 import { settingsFor } from '../../core/haraka/transaction.ts';
 import type { Connection, Plugin } from '../../core/haraka/types.ts';
 import type { Secret } from '../../core/secret.ts';
-import { InsuredStore } from '../../core/store/insured.ts';
-import { openStore } from '../../core/store/sqlite.ts';
 import { StoreUnavailable, type Forgotten, type Store } from '../../core/store/store.ts';
 import { defer, skip, type Verdict } from '../../core/verdict.ts';
+import { waitText } from '../../core/wait-text.ts';
 import type { Pattern } from './decide.ts';
 import { Guard, type Admission } from './guard.ts';
 import { rulesOf } from './rules.ts';
-import { waitText } from './told.ts';
 
 const check = { name: 'auth/guessing' } as const;
-
-/** How long logins under way may still settle with the store that they began with. */
-const settleMs = 60_000;
 
 const meanings: Readonly<Record<Pattern, string>> = {
   spraying: 'many accounts are tried from one network',
@@ -39,7 +33,6 @@ export class Throttled extends Error {
 /** Admits logins of the sessions of one plugin, by the counters that all processes of this machine share. */
 export class Throttle {
   readonly #plugin: Plugin;
-  #directory: string | undefined;
   #store: Store | undefined;
   #guard: Guard | undefined;
 
@@ -49,17 +42,10 @@ export class Throttle {
 
   /** Counts in another data directory from the next login on. */
   use(dataDirectory: string): void {
-    const directory = resolve(harakaDirectory(), dataDirectory);
-    if (directory === this.#directory) return;
-    const before = this.#store;
-    setTimeout(() => before?.close(), settleMs).unref();
-    this.#directory = directory;
-    this.#store = new InsuredStore({
-      open: () => openStore(directory),
-      log: (message) => this.#plugin.logcrit(`${message} (data_directory: ${directory})`),
-      now: () => performance.now(),
-    });
-    this.#guard = new Guard(this.#store, Date.now);
+    const store = sharedStore(this.#plugin, dataDirectory);
+    if (store === this.#store) return;
+    this.#store = store;
+    this.#guard = new Guard(store, Date.now);
   }
 
   /** Opens the store now, in a process that serves: what is wrong with it is told before anybody logs in. */

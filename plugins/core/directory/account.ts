@@ -1,3 +1,4 @@
+import { readLimits } from '../limits/read-limits.ts';
 import { formatMailbox, parseMailbox, type Mailbox } from '../mailbox.ts';
 import type { Account, Refusal, ScramVerifier } from './directory.ts';
 import type { Entry } from './messages.ts';
@@ -8,11 +9,11 @@ import { refusalOfState } from './state.ts';
 /** The attributes that an account is made of. */
 export function accountAttributes(settings: DirectorySettings): readonly string[] {
   const { address_attributes, status_attribute, state_attributes } = settings;
-  const { required_groups, forbidden_groups } = settings;
-  const status = status_attribute === '' ? [] : [status_attribute];
+  const { required_groups, forbidden_groups, limits_attribute } = settings;
+  const named = [status_attribute, limits_attribute].filter((name) => name !== '');
   // By it posixGroup names its members.
   const uid = required_groups.length + forbidden_groups.length > 0 ? ['uid'] : [];
-  return [...new Set([...address_attributes, ...status, ...state_attributes, ...uid])];
+  return [...new Set([...address_attributes, ...named, ...state_attributes, ...uid])];
 }
 
 /** Those, and the one that holds application passwords. */
@@ -38,11 +39,19 @@ function isDisabled(entry: Entry, settings: DirectorySettings): boolean {
   return values.some((value) => disabled.includes(value.trim().toLowerCase()));
 }
 
-/** The account of an entry; values that are no addresses give no right to send, and `onBadAddress` is told. */
+/** Who hears of values that cannot be read. */
+export interface Complaints {
+  /** It gives no right to send. */
+  readonly onBadAddress: (value: string) => void;
+  /** The defaults stay in force. */
+  readonly onBadLimits: (problems: readonly string[]) => void;
+}
+
+/** The account of an entry. */
 export function accountOf(
   entry: Entry,
   settings: DirectorySettings,
-  onBadAddress: (value: string) => void,
+  { onBadAddress, onBadLimits }: Complaints,
 ): Account {
   const values = settings.address_attributes.flatMap((name) => addressesOf(entry, name));
   const addresses = [...new Set(values)].flatMap((value): Mailbox[] => {
@@ -52,7 +61,14 @@ export function accountOf(
     return [];
   });
   const [first] = addresses;
-  return { id: entry.dn, name: first === undefined ? entry.dn : formatMailbox(first), addresses };
+  const { limits, problems } = readLimits(valuesOf(entry, settings.limits_attribute));
+  if (problems.length > 0) onBadLimits(problems);
+  return {
+    id: entry.dn,
+    name: first === undefined ? entry.dn : formatMailbox(first),
+    addresses,
+    ...(settings.limits_attribute !== '' && { limits }),
+  };
 }
 
 /** What is stored for SCRAM, where anything is; throws an Error when it cannot be understood. */

@@ -1,4 +1,5 @@
 import type { Credential } from '../credential.ts';
+import type { OwnLimits } from '../limits/limits.ts';
 import type { Mailbox } from '../mailbox.ts';
 import type { Secret } from '../secret.ts';
 
@@ -10,6 +11,8 @@ export interface Account {
   readonly name: string;
   /** Every mailbox that the account may send as. */
   readonly addresses: readonly Mailbox[];
+  /** Limits of its own, in place of those of the settings; absent where no attribute is asked for them. */
+  readonly limits?: OwnLimits;
   /** The groups of the settings that it is in, as they are written there; absent where the settings have none. */
   readonly groups?: readonly string[];
   /**

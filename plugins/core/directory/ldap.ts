@@ -1,5 +1,6 @@
 import { within, type Deadline } from '../deadline.ts';
 import { messageOf } from '../message-of.ts';
+import { oncePerMinute } from '../once-per-minute.ts';
 import type { Secret } from '../secret.ts';
 import {
   accountAttributes,
@@ -76,6 +77,7 @@ class LdapDirectory implements RememberingDirectory {
   readonly #groups: Groups;
   readonly #appPasswords: AppPasswords;
   readonly #prepare: Prepare;
+  readonly #complainOfLimits: (action: () => void) => void;
   #closed = false;
 
   constructor(settings: DirectorySettings, secrets: DirectorySecrets, log: Log, tuning: DirectoryTuning) {
@@ -85,6 +87,7 @@ class LdapDirectory implements RememberingDirectory {
     const chance = { now: tuning.now ?? (() => performance.now()), random: tuning.random ?? Math.random };
     this.#groups = new Groups(settings, chance.now);
     this.#appPasswords = new AppPasswords(settings, (message) => this.#logOnce(message));
+    this.#complainOfLimits = oncePerMinute(chance.now);
     this.#prepare = preparationOf(settings.password_preparation);
     const endpoints = settings.urls.map((url) => parseEndpoint(url, settings));
     const servers = new Servers(endpoints, chance, settings.server_order);
@@ -273,9 +276,16 @@ class LdapDirectory implements RememberingDirectory {
   }
 
   #accountOf(entry: Entry): Account {
-    return accountOf(entry, this.#settings, (value) => {
-      const shown = JSON.stringify(value.slice(0, longestShown));
-      this.#logOnce(`${entry.dn.slice(0, longestShown)}: ${shown} is no address and gives no right to send`);
+    const who = entry.dn.slice(0, longestShown);
+    return accountOf(entry, this.#settings, {
+      onBadAddress: (value) => {
+        const shown = JSON.stringify(value.slice(0, longestShown));
+        this.#logOnce(`${who}: ${shown} is no address and gives no right to send`);
+      },
+      onBadLimits: (problems) => {
+        const what = `${this.#settings.limits_attribute}: ${problems.join(', ')}`;
+        this.#complainOfLimits(() => this.#log(`directory: ${who}: ${what}; the default stays in force`));
+      },
     });
   }
 

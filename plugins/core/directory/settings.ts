@@ -104,6 +104,12 @@ const sectionSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether those alone count, and the password of the account logs nobody in'),
+  limits_attribute: attribute
+    .or(z.literal(''))
+    .default('')
+    .describe(
+      'Attribute with limits of an account, such as messages_per_hour=500 or sessions=none, in place of those of limits; empty: none',
+    ),
   state_attributes: z
     .array(z.enum(stateAttributes))
     .default([])

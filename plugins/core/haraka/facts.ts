@@ -1,9 +1,12 @@
 import { parseMailbox, type Mailbox } from '../mailbox.ts';
 import { recordName, type ProvenanceRecord } from '../provenance/record.ts';
 import type { Policy } from '../settings/settings.ts';
+import { skip } from '../verdict.ts';
+import { whenEnded, type MessageEnd } from './message-end.ts';
+import { judge } from './outcome.ts';
 import { headerLinesSeen } from './patches/header-lines.ts';
 import { publisherFor, type Publication } from './publication.ts';
-import { sessionFacts, type SessionFacts } from './session.ts';
+import { madeInSession, sessionFacts, type SessionFacts } from './session.ts';
 import { transactionRecord, type Clearance, type TransactionRecord } from './transaction.ts';
 import type { Address, Connection, Plugin, Transaction } from './types.ts';
 
@@ -24,8 +27,22 @@ export interface MailFacts extends SessionFacts {
   readonly publish: (make: () => Publication) => void;
 }
 
-export interface RcptFacts extends MailFacts {
+/** What outlives a transaction. */
+interface Lasting {
+  /** As `once`, for the whole connection. */
+  readonly onceInSession: MailFacts['once'];
+}
+
+/** What the client says with MAIL. */
+export interface CommandFacts extends MailFacts, Lasting {
+  /** Octets that the message will have (RFC 1870 §6); absent where the client does not say. */
+  readonly size?: number;
+}
+
+export interface RcptFacts extends MailFacts, Lasting {
   readonly recipient: EnvelopeAddress;
+  /** How many recipients the message has with this one. */
+  readonly count: number;
 }
 
 /** Domains (`d=`, RFC 6376 §3.5) of signatures, as haraka-plugin-dkim found them; none where it does not run. */
@@ -44,7 +61,7 @@ export interface MessageFacts extends MailFacts {
 }
 
 /** What the gate looks at: the proofs, and what Haraka would do with the message. */
-export interface GateFacts extends MailFacts {
+export interface GateFacts extends MailFacts, Lasting {
   readonly clearances: ReadonlyMap<string, Clearance>;
   readonly recipients: readonly EnvelopeAddress[];
   /** Haraka would relay it, whoever asked for that. */
@@ -52,6 +69,12 @@ export interface GateFacts extends MailFacts {
   readonly revision: string;
   /** Of the transaction. */
   readonly id: string;
+  /** Octets of the message as it came. */
+  readonly bytes: number;
+  /** Tells once what becomes of the message. */
+  readonly whenEnded: (hear: (end: MessageEnd) => void) => void;
+  /** An event of its own and a line in the log, beside the verdict: nothing is refused. */
+  readonly tell: (check: string, what: string) => void;
   /** Sends a record along with the message, in place of what others have written there; throws where that fails. */
   readonly keepRecord: (record: ProvenanceRecord) => void;
 }
@@ -59,7 +82,7 @@ export interface GateFacts extends MailFacts {
 /** The facts of each stage. */
 export interface Facts {
   readonly session: SessionFacts;
-  readonly mail: MailFacts;
+  readonly mail: CommandFacts;
   readonly rcpt: RcptFacts;
   readonly unclaimed: RcptFacts;
   readonly message: MessageFacts;
@@ -88,7 +111,7 @@ export function gatherFacts<S extends Stage>(stage: S, source: Source): Facts[S]
 
 const gatherers: { [S in Stage]: (source: Source) => Facts[S] } = {
   session: ({ connection, policy }) => sessionFacts(connection, policy),
-  mail: mailFacts,
+  mail: commandFacts,
   rcpt: rcptFacts,
   unclaimed: rcptFacts,
   message: messageFacts,
@@ -104,15 +127,32 @@ function mailFacts(source: Source): MailFacts {
   if (!sender) throw new Error('the transaction has no sender');
   return {
     sender: envelopeAddress(sender),
-    once: onceIn(openRecord(source)),
+    once: onceIn(openRecord(source).made),
     receiver: connection.local.host,
     publish: publisherFor(plugin, connection, transaction),
     ...sessionFacts(connection, policy),
   };
 }
 
+function commandFacts(source: Source): CommandFacts {
+  const size = sizeIn(source.params[1]);
+  const onceInSession = onceIn(madeInSession(source.connection));
+  return { onceInSession, ...(size !== undefined && { size }), ...mailFacts(source) };
+}
+
+function sizeIn(parameters: unknown): number | undefined {
+  const size = Number((parameters as { SIZE?: unknown } | undefined)?.SIZE);
+  return Number.isSafeInteger(size) && size > 0 ? size : undefined;
+}
+
 function rcptFacts(source: Source): RcptFacts {
-  return { recipient: envelopeAddress(source.params[0] as Address), ...mailFacts(source) };
+  return {
+    recipient: envelopeAddress(source.params[0] as Address),
+    // Haraka adds a recipient first, and takes it out again when it is refused.
+    count: openTransaction(source).rcpt_to.length,
+    onceInSession: onceIn(madeInSession(source.connection)),
+    ...mailFacts(source),
+  };
 }
 
 function messageFacts(source: Source): MessageFacts {
@@ -142,8 +182,21 @@ function gateFacts(source: Source): GateFacts {
     relaying: source.connection.relaying,
     revision: record.settings.revision,
     id: transaction.uuid,
+    bytes: transaction.data_bytes,
+    onceInSession: onceIn(madeInSession(source.connection)),
+    whenEnded: (hear) => whenEnded(transaction, hear),
+    tell: teller(source, transaction, record),
     keepRecord: (provenance) => keepRecord(transaction, provenance),
     ...mailFacts(source),
+  };
+}
+
+function teller({ plugin, connection }: Source, transaction: Transaction, record: TransactionRecord) {
+  const started = performance.now();
+  const { settings } = record;
+  return (name: string, what: string) => {
+    plugin.logwarn(connection, `${name}: ${what}`);
+    judge({ check: { name }, plugin, connection, transaction, verdict: skip(what), started, settings });
   };
 }
 
@@ -164,7 +217,7 @@ function openRecord({ connection }: Source): TransactionRecord {
   return record;
 }
 
-function onceIn({ made }: TransactionRecord): MailFacts['once'] {
+function onceIn(made: Map<string, unknown>): MailFacts['once'] {
   return <T>(name: string, make: () => T): T => {
     if (!made.has(name)) made.set(name, make());
     return made.get(name) as T;

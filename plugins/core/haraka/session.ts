@@ -74,6 +74,17 @@ function accountOf(connection: Connection): Identity | undefined {
   return isSame ? proof.identity : undefined;
 }
 
+/** What checks have asked to be made once for a connection. */
+const made = new WeakMap<Connection, Map<string, unknown>>();
+
+export function madeInSession(connection: Connection): Map<string, unknown> {
+  const known = made.get(connection);
+  if (known) return known;
+  const fresh = new Map<string, unknown>();
+  made.set(connection, fresh);
+  return fresh;
+}
+
 /** Whether the client has left, or is being sent away: nothing can be said to it any more. */
 export function isGone(connection: Connection): boolean {
   return connection.state >= constants.connection.state.DISCONNECTING;

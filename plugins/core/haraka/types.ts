@@ -35,6 +35,8 @@ export interface Transaction {
   readonly mail_from: Address | null;
   readonly rcpt_to: readonly Address[];
   readonly header_lines: readonly string[];
+  /** Octets of the message as it came, dots that were stuffed included. */
+  readonly data_bytes: number;
   /** By which header lines are decoded; `binary` after HELO. */
   readonly encoding: string;
   readonly header: Header;

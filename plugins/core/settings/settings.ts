@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { directoryEntry, directorySettings } from '../directory/settings.ts';
 import { contradictions } from './contradictions.ts';
 import { dns, listenerSpf, partner, spf } from './inbound.ts';
+import { limits } from './limits.ts';
 import { mode, modeObserve } from './mode.ts';
 import { oauthSettings } from './oauth.ts';
 import { domain, name, network } from './parts.ts';
@@ -239,6 +240,9 @@ const wholePolicy = z.strictObject({
   sender: sender.prefault({}).describe('Which addresses an identity may use'),
   spf: spf.prefault({}).describe('What follows from SPF (RFC 7208), for mail that nobody logged in for'),
   dns: dns.prefault({}).describe('Who is asked for SPF records'),
+  limits: limits
+    .prefault({})
+    .describe('How much one identity may send; directory.limits_attribute may say otherwise for an account'),
   outbound: outbound.prefault({}).describe('What may leave the queue'),
   audit: audit.prefault({}).describe('Where decisions are recorded'),
   http: http.optional().describe('Answers GET /health and GET /metrics; absent: no HTTP port'),

@@ -12,6 +12,7 @@ const held = new WeakMap<Connection, Buffer[]>();
  * DEBUG, keep the event loop spinning, and have no limit.
  */
 export function holdInput(connection: Connection): void {
+  if (held.has(connection)) return;
   held.set(connection, connection.current_data ? [connection.current_data] : []);
   connection.current_data = null;
 }
