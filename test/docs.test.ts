@@ -148,6 +148,9 @@ void describe('a gateway set up as the documentation says', () => {
     unasked.push('sender/impersonation', 'sender/spf', 'sender/relayed', 'sender/author');
     // That of servers which may forward.
     unasked.push('sender/forward');
+    // What looks ahead, what tells of soft limits, and those of sessions and of mail to local recipients.
+    unasked.push('outbound/limits', 'outbound/recipients', 'outbound/soft', 'auth/soft');
+    unasked.push('auth/sessions', 'outbound/local');
     assert.deepEqual(
       [...made],
       listedChecks().filter((check) => !unasked.includes(check)),

@@ -16,7 +16,7 @@ import type { Store } from '../core/store/store.ts';
 import { defer, skip, type Verdict } from '../core/verdict.ts';
 
 const check = { name: 'auth/sessions' } as const;
-const softLimit = { name: 'auth/soft-limit' } as const;
+const softLimit = { name: 'auth/soft' } as const;
 
 /** Seats that are looked at in one step. */
 const atOnce = 16;

@@ -1,7 +1,9 @@
 import type { Account } from '../core/directory/directory.ts';
+import { identityOfAccount } from '../core/identity.ts';
 import { limitNames, limitsOf, type LimitName, type Limits, type LimitValue } from '../core/limits/limits.ts';
 import { isFree } from '../core/limits/seats.ts';
 import { limitAccount, useOf, windowKey, windowsOf } from '../core/limits/windows.ts';
+import { withRegistration } from '../core/registrations.ts';
 import type { Tally } from '../core/store/store.ts';
 import { askStore } from './data.ts';
 import type { Installation } from './installation.ts';
@@ -12,7 +14,8 @@ interface LimitState {
   readonly limit: LimitValue;
   /** Where it is told of. */
   readonly soft: LimitValue;
-  readonly from: 'settings' | 'directory';
+  /** `own`: of its directory, or its entry of `mail_servers`; `default`: of the section `limits`. */
+  readonly from: 'own' | 'default';
   /** Absent for what is not counted between messages. */
   readonly used?: number;
   /** When what is used counts no more. */
@@ -29,8 +32,13 @@ interface Counted {
 /** The limits of an account; `undefined` while it has none of its own and nothing is counted of it. */
 export async function limitStatesOf(
   installation: Installation,
-  { id, limits: own = {} }: Account,
+  account: Account,
 ): Promise<LimitStates | undefined> {
+  const { id, limits: own = {} } = withRegistration(
+    identityOfAccount(account),
+    installation.settings.policy,
+    new Date(),
+  );
   const { limits: settings } = installation.settings.policy;
   const tallies = await askStore(installation, (store) => store.ofAccount(limitAccount(id)));
   const isCounted = tallies !== undefined && tallies.size > 0;
@@ -40,7 +48,7 @@ export async function limitStatesOf(
   const states = limitNames.flatMap((name) => {
     const [limit, soft] = [limits[name], limits[`soft_${name}`]];
     if (limit === 'none' && soft === 'none') return [];
-    const from = name in own ? 'directory' : 'settings';
+    const from = name in own ? 'own' : 'default';
     return [[name, { limit, soft, from, ...counted.get(name) }] as const];
   });
   return Object.fromEntries(states);
@@ -71,7 +79,7 @@ function inWords({ limit, soft, from, used, until }: LimitState): string {
   const parts = [
     used === undefined ? most : `${used} of ${most}`,
     ...(soft === 'none' ? [] : [`told of above ${soft}`]),
-    ...(from === 'directory' ? ['by its directory'] : []),
+    ...(from === 'own' ? ['its own'] : []),
     ...(until === undefined ? [] : [`until ${until}`]),
   ];
   return parts.join(', ');

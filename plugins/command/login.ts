@@ -54,13 +54,12 @@ async function login(account: string, { password }: { readonly password: boolean
     if (!notes.includes(error.message)) notes.push(error.message);
     return undefined;
   };
-  const { found } = tried;
   const { policy } = installation.settings;
-  const guessing = await countersOf(installation, account).catch(orNote);
-  const limits =
-    found.kind === 'account' ? await limitStatesOf(installation, found.account).catch(orNote) : undefined;
-  const server = found.kind === 'account' ? mailServerOf(found.account, policy, new Date()) : undefined;
   const asked = directoryFor(account, policy);
+  const found = tried.found.kind === 'account' ? tried.found.account : undefined;
+  const server = found && mailServerOf(found, policy, new Date());
+  const guessing = await countersOf(installation, account).catch(orNote);
+  const limits = found && (await limitStatesOf(installation, found).catch(orNote));
   give(command, answerOf(account, { ...tried, asked, server }, notes, { guessing, limits }));
 }
 
@@ -124,11 +123,15 @@ interface Counters {
   readonly limits: LimitStates | undefined;
 }
 
+function countersJson({ guessing, limits }: Counters): Readonly<Record<string, unknown>> {
+  return { ...(guessing && { guessing }), ...(limits && { limits }) };
+}
+
 function answerOf(
   login: string,
   tried: Tried & { readonly asked: Asked; readonly server: MailServer | undefined },
   notes: string[],
-  { guessing, limits }: Counters,
+  counters: Counters,
 ): Answer {
   const { isPasswordChecked, verification, found, asked, server } = tried;
   const account = found.kind === 'account' ? found.account : undefined;
@@ -145,7 +148,8 @@ function answerOf(
       ...(given !== undefined && { app_password: given }),
       ...asked,
       ...(account && { account: accountJson(account) }),
-      ...{ mail_server: server, guessing, limits },
+      ...(server && { mail_server: server }),
+      ...countersJson(counters),
       ...(notes.length > 0 && { notes }),
     },
     lines: [
@@ -156,8 +160,8 @@ function answerOf(
         ...askedFacts(asked),
         ...(account ? accountFacts(account) : []),
         ...serverFacts(server),
-        ...counterFacts(guessing),
-        ...limitFacts(limits),
+        ...counterFacts(counters.guessing),
+        ...limitFacts(counters.limits),
         ...notes.map((note) => ['note', note] as const),
       ]),
     ],

@@ -1,6 +1,7 @@
 import { derived } from './derived.ts';
 import { isInForce } from './expiry.ts';
 import { accountKey, type Identity } from './identity.ts';
+import { readLimits } from './limits/read-limits.ts';
 import { parseDomain, parseMailbox, type Mailbox } from './mailbox.ts';
 import { networkSet } from './network.ts';
 import type { Policy } from './settings/settings.ts';
@@ -51,7 +52,8 @@ export function networkNamed(name: string, policy: Policy, now: Date): Identity 
   return named && isInForce(named.entry, now) ? named.identity : undefined;
 }
 
-function identityOfNetwork({ name, send_as, domains, forward_foreign, limits }: RegisteredNetwork): Identity {
+function identityOfNetwork(entry: RegisteredNetwork): Identity {
+  const { name, send_as, domains, forward_foreign } = entry;
   return {
     proof: 'network',
     name,
@@ -59,7 +61,7 @@ function identityOfNetwork({ name, send_as, domains, forward_foreign, limits }: 
     addresses: send_as.map(parseMailbox).filter((each): each is Mailbox => each !== undefined),
     domains: aLabels(domains),
     forwards: forward_foreign,
-    limits,
+    ...(entry.limits.length > 0 && { limits: limitsIn(entry) }),
   };
 }
 
@@ -80,10 +82,9 @@ export function withRegistration(account: Identity, policy: Policy, now: Date): 
   const server = mailServerOf(account, policy, now);
   if (!server) return account;
   return {
-    ...account,
-    domains: aLabels(server.domains),
-    forwards: server.forward_foreign,
-    limits: { ...account.limits, ...server.limits },
+    ...{ ...account, domains: aLabels(server.domains), forwards: server.forward_foreign },
+    // What an entry says wins over what the directory says of its account.
+    ...(server.limits.length > 0 && { limits: { ...account.limits, ...limitsIn(server) } }),
   };
 }
 
@@ -102,6 +103,8 @@ const serversOf = derived(
   ({ mail_servers }: Servers): ReadonlyMap<string, MailServer> =>
     new Map(mail_servers.map((server) => [accountKey(server.account), server])),
 );
+
+const limitsIn = derived(({ limits }: MailServer | RegisteredNetwork) => readLimits(limits).limits);
 
 function aLabels(domains: readonly string[]): string[] {
   return domains.flatMap((domain) => parseDomain(domain) ?? []);

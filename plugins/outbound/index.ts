@@ -29,14 +29,14 @@ function limitChecks(keeper: LimitKeeper) {
   const count = (facts: GateFacts, policy: Policy) => keeper.count(facts, policy);
   return [
     defineCheck({
-      ...{ name: 'outbound/limits', stage: 'mail', ...common },
+      ...{ name: 'outbound/limits', stage: 'mail', isLookahead: true, ...common },
       decide: (facts, policy) => keeper.message(facts, policy),
     }),
     defineCheck({
-      ...{ name: 'outbound/recipients', stage: 'rcpt', ...common },
+      ...{ name: 'outbound/recipients', stage: 'rcpt', isLookahead: true, ...common },
       decide: (facts, policy) => keeper.recipient(facts, policy),
     }),
-    defineCheck({ name: 'outbound/count-inbound', stage: 'queue', ...common, decide: count }),
+    defineCheck({ name: 'outbound/local', stage: 'queue', ...common, decide: count }),
     defineCheck({ name: 'outbound/count', stage: 'outbound', ...common, decide: count }),
   ] as const;
 }

@@ -19,6 +19,7 @@ registered_networks:
 mail_servers:
   - {name: exchange, owner: dave, account: Exchange@CORP.example, domains: [corp.example, BÜCHER.example], addresses: [10.2.0.5]}
   - {name: crm, owner: dave, account: "uid=CRM,ou=services,dc=corp,dc=example", domains: [crm.example], expires: 2027-01-31}
+  - {name: shop, owner: dave, account: shop@corp.example, limits: [recipients_per_hour=none], expires: 2027-01-31}
 `,
   'test',
 );
@@ -91,4 +92,19 @@ void describe('the account of a mail server', () => {
       assert.equal(isServerElsewhere(who, client, policy, now), is);
     });
   }
+});
+
+void describe('limits of an entry', () => {
+  const account = identityOfAccount({
+    id: 'uid=crm,ou=services,dc=corp,dc=example',
+    name: 'crm',
+    addresses: [],
+  });
+  const own = { ...account, limits: { recipients_per_hour: 5, sessions: 2 } };
+
+  void it('take the place of those of the directory, each by itself', () => {
+    assert.deepEqual(withRegistration(own, policy, now).limits, { recipients_per_hour: 'none', sessions: 2 });
+  });
+
+  void it('end with it', () => assert.deepEqual(withRegistration(own, policy, later).limits, own.limits));
 });

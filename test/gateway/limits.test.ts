@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -29,7 +29,7 @@ for (const nodes of [0, 4]) {
   void describe(`a gateway with nodes=${nodes}, and 20 messages an hour for each identity`, () => {
     let gateway: TestGateway;
     before(async () => {
-      const limits = { messages_per_hour: 20, soft_messages_per_hour: 10 };
+      const limits = { messages_per_hour: 20, soft_messages_per_hour: 10, sessions: 40 };
       gateway = await startTestGateway({ nodes, settings: { limits } });
     });
     after(() => gateway.stop());
@@ -54,16 +54,21 @@ for (const nodes of [0, 4]) {
           /^450 4\.7\.1 Sending limit is reached \(\S+\.1 outbound\/count\) At most 20 messages in one hour\. Try again in 60 minutes\. See/,
         );
       }
-      for (const client of clients) client.destroy();
+      const many = await greeted({ port: gateway.ports.implicit, implicitTls: true });
+      const login = await many.command(`AUTH PLAIN ${plain('alice@corp.example', 'pw-alice')}`);
+      assert.match(login.text, /^421 4\.7\.0 Too many sessions at once /);
+      // Whoever has gone has left a seat.
+      for (const client of clients) await client.command('QUIT');
+      for (const client of clients) assert.ok(await client.closed());
     });
 
     void it('tells once that the soft limit was crossed, and refuses nobody for it', () => {
-      const told = gateway.events().filter(({ check }) => check === 'outbound/soft-limit');
+      const told = gateway.events().filter(({ check }) => check === 'outbound/soft');
       assert.deepEqual(
         told.map(({ verdict, identity, detail }) => [verdict, identity, detail]),
         [['skip', 'alice@corp.example', 'soft_messages_per_hour: 11, with a limit of 10']],
       );
-      assert.equal(gateway.log().match(/outbound\/soft-limit: soft_messages/g)?.length, 1);
+      assert.equal(gateway.log().match(/outbound\/soft: soft_messages/g)?.length, 1);
     });
 
     void it('refuses the next message at MAIL, with the reason in one line of the log', async () => {
@@ -99,6 +104,7 @@ const own: Readonly<Record<string, readonly string[]>> = {
   carol: ['recipients_per_message=2', 'recipients_per_hour = 5'],
   dave: ['messages_per_hour=none', 'recipients_per_hour=many', 'sessions=2', 'soft_sessions=1'],
   lists: ['messages_per_hour=0'],
+  exchange: ['messages_per_hour=3'],
 };
 
 /** Refuses a message after it was counted. */
@@ -161,6 +167,37 @@ void describe('a gateway whose directory gives accounts limits of their own', ()
     client.destroy();
   });
 
+  void it('counts what leaves although its client did not wait for the answer, and nothing else', async () => {
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const client = await person(gateway, 'exchange');
+        for (const line of ['MAIL FROM:<exchange@corp.example>', 'RCPT TO:<gone@partner.example>', 'DATA']) {
+          await client.command(line);
+        }
+        client.write(contentOf(letter('exchange')));
+        client.destroy();
+      }),
+    );
+    for (let round = 0; round < 4; round += 1) await sendAs(gateway, 'exchange');
+    await eventually('three messages', () => deliveredOf(gateway, 'exchange') === 3);
+    assert.match(await sendAs(gateway, 'exchange'), /^450 4\.7\.1 /);
+    assert.equal(deliveredOf(gateway, 'exchange'), 3);
+  });
+
+  void it('counts a message whose client leaves while another plugin may be queueing it', async () => {
+    const client = await person(gateway, 'scanner');
+    await client.command('MAIL FROM:<scanner@corp.example>');
+    await client.command('RCPT TO:<late-slow@partner.example>');
+    await client.command('DATA');
+    client.write(contentOf(letter('scanner')));
+    const isCounted = (check: string) =>
+      gateway.events().some((event) => event.identity?.startsWith('scanner') && event.check === check);
+    await eventually('the count', () => isCounted('outbound/count'));
+    client.destroy();
+    assert.match(await sendAs(gateway, 'scanner'), /^450 4\.7\.1 /);
+    assert.equal(isCounted('outbound/queue'), false);
+  });
+
   void it('counts the messages of a session, and refuses one by what MAIL says of its size', async () => {
     const client = await person(gateway, 'bob');
     const large = await client.command('MAIL FROM:<bob@corp.example> SIZE=2001');
@@ -189,11 +226,7 @@ void describe('a gateway whose directory gives accounts limits of their own', ()
       .filter(({ identity, check }) => identity?.startsWith('carol') && check === 'outbound/recipients');
     assert.deepEqual(
       mine.map(({ verdict, reason, detail }) => [verdict, reason, detail].join(' ').trim()),
-      [
-        'pass',
-        'pass',
-        ...Array<string>(2).fill('defer too-many-recipients recipients_per_message: 2 of 2 are used'),
-      ],
+      [...Array<string>(2).fill('defer too-many-recipients recipients_per_message: 2 of 2 are used')],
     );
     client.destroy();
   });
@@ -201,8 +234,6 @@ void describe('a gateway whose directory gives accounts limits of their own', ()
   void it('takes what the directory says for the default, and complains of what it cannot read', async () => {
     for (let round = 0; round < 2; round += 1) assert.match(await sendAs(gateway, 'dave'), /^250 /);
     assert.match(await sendAs(gateway, 'lists'), /^450 4\.7\.1 /);
-    assert.match(await sendAs(gateway, 'scanner'), /^250 /);
-    assert.match(await sendAs(gateway, 'scanner'), /^450 4\.7\.1 /);
     const complaint =
       /directory: uid=dave,ou=people,dc=corp,dc=example: gatekeeperLimit: "recipients_per_hour=many" is no limit; the default stays in force/g;
     assert.equal(gateway.log().match(complaint)?.length, 1);
@@ -225,18 +256,41 @@ void describe('a gateway whose directory gives accounts limits of their own', ()
       haraka: gateway.dir,
     });
     const { limits } = JSON.parse(out) as { limits: Record<string, Record<string, unknown>> };
-    assert.deepEqual(limits['sessions'], { limit: 2, soft: 1, from: 'directory', used: 2 });
+    assert.deepEqual(limits['sessions'], { limit: 2, soft: 1, from: 'own', used: 2 });
     assert.equal(limits['messages_per_hour']?.['used'], 2);
     const shown = await gatekeeper(['login', 'dave@corp.example', '--no-password'], { haraka: gateway.dir });
     assert.match(
       shown.out,
-      /^limits +messages_per_hour: 2 of no limit, told of above 300, by its directory, until \S+Z\n +recipients_per_hour: 2 of 10000, told of above 1000, until \S+Z$/m,
+      /^limits +messages_per_hour: 2 of no limit, told of above 300, its own, until \S+Z\n +recipients_per_hour: 2 of 10000, told of above 1000, until \S+Z$/m,
     );
     for (const client of [again, open[1]]) client.destroy();
-    const told = gateway.events().filter(({ check }) => check === 'auth/soft-limit');
+    const told = gateway.events().filter(({ check }) => check === 'auth/soft');
     assert.deepEqual(
       told.map(({ detail }) => detail),
       ['dave@corp.example: soft_sessions: 2, with a limit of 1'],
     );
   });
+
+  void it('refuses nobody whom it only observes, and counts all the same', async () => {
+    const file = join(gateway.dir, 'config/gatekeeper.yaml');
+    const text = readFileSync(file, 'utf8').replace(/^limits:\n/m, 'limits:\n  mode: observe\n');
+    assert.match(text, /observe/);
+    writeFileSync(file, text);
+    await eventually('the new settings', () => /settings: .* in force/.test(gateway.log()));
+    assert.match(await sendAs(gateway, 'alice'), /^250 /);
+    const observed = gateway.events().filter(({ mode, would_refuse }) => mode === 'observe' && would_refuse);
+    assert.deepEqual(
+      observed.map(({ check, detail }) => `${check} ${detail?.split(';')[0]}`),
+      ['outbound/limits', 'outbound/recipients', 'outbound/count'].map(
+        (check) => `${check} messages_per_hour: 3 of 3 are used, and 1 wanted`,
+      ),
+    );
+    const haraka = { haraka: gateway.dir };
+    const { out } = await gatekeeper(['login', 'alice@corp.example', '--no-password'], haraka);
+    assert.match(out, /messages_per_hour: 4 of 3, /);
+  });
 });
+
+function deliveredOf(gateway: TestGateway, name: string): number {
+  return gateway.delivered().filter(({ envelope }) => envelope.from === `${name}@corp.example`).length;
+}

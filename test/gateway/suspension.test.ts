@@ -211,9 +211,9 @@ void describe('an account that looks taken over', () => {
   void it('is told of by mail, once', async () => {
     await eventually('the mail', () => scene.world.count(notify) > 0, 10_000);
     assert.equal(scene.world.count(notify), 1);
-    const { from, lines } = scene.world.taken.find(({ to }) => to.includes(notify)) ?? {};
+    const { from, lines = [] } = scene.world.taken.find(({ to }) => to.includes(notify)) ?? {};
     assert.equal(from, '');
-    assert.ok(lines?.includes('suspended: alice@corp.example'), lines?.join('\n'));
+    assert.ok(lines.includes('suspended: alice@corp.example'), lines.join('\n'));
     assert.ok(lines.includes('  gatekeeper release alice@corp.example --drop'));
   });
 

@@ -30,6 +30,8 @@ export interface Check<S extends Stage = Stage> {
   readonly refusesAt?: 'rcpt';
   /** Whose mail it judges, that of others being cleared without a word: all where absent. */
   readonly judges?: Judged;
+  /** It looks ahead of another check, which has the say: what it lets go on is no event. */
+  readonly isLookahead?: boolean;
   /** Absent for what is never optional. */
   readonly mode?: (policy: Policy, identity: Identity | undefined) => Mode;
   /** Pure where it can be; throwing, rejecting, hanging and anything that is no verdict become 451. */

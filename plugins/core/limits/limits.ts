@@ -18,9 +18,6 @@ export type LimitKey = LimitName | `soft_${LimitName}`;
 /** The largest limit of sessions: whoever logs in looks for a free one among so many. */
 export const mostSessions = 1000;
 
-/** All of them. */
-export const limitKeys = limitNames.flatMap((name) => [name, `soft_${name}` as const]);
-
 export type LimitValue = number | 'none';
 
 /** One value for each key. */

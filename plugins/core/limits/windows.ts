@@ -1,3 +1,4 @@
+import { derived } from '../derived.ts';
 import { emptyTally, type Tally, type TallyKey } from '../store/store.ts';
 import { mostOf, type LimitKey, type LimitName, type Limits } from './limits.ts';
 
@@ -34,14 +35,14 @@ export interface Use extends Amount {
 }
 
 /** Those in which something is limited: in no other anything is counted. */
-export function windowsOf(limits: Limits): readonly Window[] {
-  return windows.filter((window) =>
+export const windowsOf = derived((limits: Limits): readonly Window[] =>
+  windows.filter((window) =>
     things.some((thing) => {
       const name = window.limits[thing];
       return limits[name] !== 'none' || limits[`soft_${name}`] !== 'none';
     }),
-  );
-}
+  ),
+);
 
 /** By what an identity is counted. No login can be spelled like it: none has a space. */
 export function limitAccount(identityId: string): string {

@@ -1,18 +1,11 @@
 import { z } from 'zod';
-import { limitKeys, mostSessions } from '../limits/limits.ts';
+import { mostSessions } from '../limits/limits.ts';
 import { mode } from './mode.ts';
 
 /** At least one: who must not send at all should not be able to log in. */
 const limit = z.int().min(1).or(z.literal('none'));
 
 const sessions = z.int().min(1).max(mostSessions).or(z.literal('none'));
-
-/** Limits of one identity, each in place of that of the section. */
-export const ownLimits = z
-  .partialRecord(z.enum(limitKeys), limit)
-  .refine(({ sessions = 1, soft_sessions = 1 }) => {
-    return [sessions, soft_sessions].every((most) => most === 'none' || most <= mostSessions);
-  }, `sessions: at most ${mostSessions}`);
 
 /** What an identity may send, where its directory says nothing else. */
 export const limits = z.strictObject({
@@ -46,7 +39,7 @@ export const limits = z.strictObject({
     ),
   soft_messages_per_day: limit.default('none').describe('As soft_messages_per_hour, of the day'),
   soft_recipients_per_hour: limit.default(1000).describe('As soft_messages_per_hour, of recipients'),
-  soft_recipients_per_day: limit.default(5000).describe('As soft_recipients_per_hour, of the day'),
+  soft_recipients_per_day: limit.default('none').describe('As soft_recipients_per_hour, of the day'),
   soft_recipients_per_message: limit.default('none').describe('As soft_messages_per_hour, of one message'),
   soft_message_bytes: limit.default('none').describe('As soft_messages_per_hour, of the size of one message'),
   soft_messages_per_session: limit.default('none').describe('As soft_messages_per_hour, of one connection'),

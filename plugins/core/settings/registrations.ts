@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { readLimits } from '../limits/read-limits.ts';
 import { parseMailbox } from '../mailbox.ts';
-import { ownLimits } from './limits.ts';
 import { domain, name, network } from './parts.ts';
 
 /** Senders that are no persons: servers that log in and relay for many, and hosts that cannot log in. */
@@ -20,11 +20,14 @@ const rights = {
     .describe(
       'Mail of others that it forwards (redirects, lists, reports of non-delivery). off: refused, as everybody may only send as who he is; enforce: let through where neither From nor envelope is of a protected domain, and the envelope is null, its own, or a foreign one with a good DKIM signature; observe: let through in any case, with an event where enforce would refuse',
     ),
-  limits: ownLimits
-    .default({})
-    .describe(
-      'Limits of its own, each in place of the one in the section limits, or of its account in the directory',
-    ),
+  limits: z
+    .array(z.string())
+    .refine(
+      (values) => readLimits(values).problems.length === 0,
+      'expected NAME=NUMBER or NAME=none, each name once',
+    )
+    .default([])
+    .describe('Limits of its own in place of those of the section limits, such as recipients_per_hour=none'),
   note: z.string().max(500).optional().describe('For whoever reads this later'),
 };
 

@@ -16,6 +16,12 @@ import {
 /** How long a store that failed is left alone: each try may hold this process for as long as it waits for a lock. */
 const pauseMs = 5000;
 
+interface Asked<T> {
+  readonly keys: readonly TallyKey[];
+  readonly change: (found: readonly Tally[]) => Change<T>;
+  readonly mostly: 'reads' | 'writes' | undefined;
+}
+
 export interface Insurance {
   /** Opens the store, or throws `StoreUnavailable`. */
   readonly open: () => Store;
@@ -45,19 +51,19 @@ export class InsuredStore implements Store {
     this.#complain = oncePerMinute(insurance.now);
   }
 
-  update<T>(keys: readonly TallyKey[], change: (found: readonly Tally[]) => Change<T>): Promise<T> {
+  update<T>(
+    keys: readonly TallyKey[],
+    change: (found: readonly Tally[]) => Change<T>,
+    mostly?: 'reads' | 'writes',
+  ): Promise<T> {
     return this.#either(
-      (store) => this.#inStore(store, keys, change),
+      (store) => this.#inStore(store, { keys, change, mostly }),
       () => this.#inMemory(keys, change),
     );
   }
 
-  async #inStore<T>(
-    store: Store,
-    keys: readonly TallyKey[],
-    change: (found: readonly Tally[]) => Change<T>,
-  ): Promise<T> {
-    const { result, tallies, isWritten } = await store.update(keys, (stored) => {
+  async #inStore<T>(store: Store, { keys, change, mostly }: Asked<T>): Promise<T> {
+    const merged = (stored: readonly Tally[]) => {
       const found = this.#unsaved.size === 0 ? stored : keys.map((key, at) => this.#newest(key, stored[at]));
       const { write = [], result } = change(found);
       const tallies = found.map((tally, at) => write[at] ?? tally);
@@ -68,7 +74,8 @@ export class InsuredStore implements Store {
         write: tallies.map((tally, at) => (tally === stored[at] ? undefined : tally)),
         result: answer,
       };
-    });
+    };
+    const { result, tallies, isWritten } = await store.update(keys, merged, mostly);
     this.#memory.copy(keys, tallies);
     if (this.#unsaved.size > 0) for (const key of keys) this.#unsaved.delete(nameOf(key));
     // One whose disk is full can be read.

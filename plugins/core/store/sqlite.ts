@@ -121,7 +121,12 @@ class SqliteStore implements Store {
         .prepare('SELECT level, others, last, marked, expires FROM tally WHERE account = ? AND network = ?')
         // An object takes half as long again.
         .raw();
-      this.#put = this.#database.prepare('INSERT OR REPLACE INTO tally VALUES (?, ?, ?, ?, ?, ?, ?)');
+      // What is there already is changed in place: an index whose column stays as it was is not written.
+      this.#put = this.#database.prepare(
+        `INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, network) DO UPDATE SET
+           level = excluded.level, others = excluded.others, last = excluded.last, marked = excluded.marked,
+           expires = excluded.expires`,
+      );
     } catch (error) {
       this.#database.close();
       throw error;
@@ -130,13 +135,18 @@ class SqliteStore implements Store {
     this.#checkpoints = new Checkpoints(file);
   }
 
-  update<T>(keys: readonly TallyKey[], change: (found: readonly Tally[]) => Change<T>): Promise<T> {
+  update<T>(
+    keys: readonly TallyKey[],
+    change: (found: readonly Tally[]) => Change<T>,
+    mostly: 'reads' | 'writes' = 'reads',
+  ): Promise<T> {
     return this.#use(() => {
       const hashed = keys.map(({ account, network }) => [this.#hash(account), network] as const);
       const read = () => hashed.map((key) => tallyOf(this.#get.get(...key) as Numbers | undefined));
-      // Mostly nothing changes, and nobody has to wait for anybody.
-      const looked = change(hashed.length === 1 ? read() : this.#atOnce(read));
-      if (!looked.write) return looked.result;
+      // Where nothing changes nobody has to wait for anybody.
+      const looked =
+        mostly === 'reads' ? change(hashed.length === 1 ? read() : this.#atOnce(read)) : undefined;
+      if (looked && !looked.write) return looked.result;
       return this.#write(() => {
         const { write = [], result } = change(read());
         hashed.forEach((key, index) => this.#store(key, write[index]));

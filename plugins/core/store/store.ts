@@ -54,9 +54,14 @@ export class StoreUnavailable extends Error {
 export interface Store {
   /**
    * Reads and changes tallies in one step: nobody changes them in between. `change` must be pure, for it may run twice. Of
-   * a key that is unknown it sees the empty tally.
+   * a key that is unknown it sees the empty tally. `mostly` says what it will do as a rule, which spares a step; it may do
+   * otherwise.
    */
-  update<T>(keys: readonly TallyKey[], change: (found: readonly Tally[]) => Change<T>): Promise<T>;
+  update<T>(
+    keys: readonly TallyKey[],
+    change: (found: readonly Tally[]) => Change<T>,
+    mostly?: 'reads' | 'writes',
+  ): Promise<T>;
   /** Every tally of an account, by network. */
   ofAccount(account: string): Promise<ReadonlyMap<string, Tally>>;
   /** Drops what is counted against somebody, and lets all processes know by `forgottenSince`. */

@@ -18,12 +18,12 @@ import {
 import { messageOf } from '../../core/message-of.ts';
 import { modeInForce } from '../../core/settings/mode.ts';
 import type { Policy } from '../../core/settings/settings.ts';
-import { StoreUnavailable, type Change, type Store } from '../../core/store/store.ts';
+import { StoreUnavailable, type Change, type Store, type Tally } from '../../core/store/store.ts';
 import { pass, skip, type Verdict } from '../../core/verdict.ts';
 import { crossingsOfOne, decideAmount, decideMessage, decideRecipient, decideSize } from './decide.ts';
 
 /** Event of a soft limit that was crossed. */
-const softLimit = { name: 'outbound/soft-limit' } as const;
+const softLimit = { name: 'outbound/soft' } as const;
 
 const hourMs = 3_600_000;
 
@@ -120,7 +120,7 @@ export class LimitKeeper {
 
   async #take({ id, limits, windows }: Sender, amount: Amount, isEnforced: boolean): Promise<Taking> {
     if (windows.length === 0) return { verdict: pass, isTaken: true, since: [], crossings: [] };
-    return this.#open().update(keysOf(id, windows), (found): Change<Taking> => {
+    const take = (found: readonly Tally[]): Change<Taking> => {
       const now = Date.now();
       const uses = windows.map((window, at) => useOf(window, found[at], now));
       const verdict = decideAmount(uses, amount, limits, now);
@@ -131,7 +131,8 @@ export class LimitKeeper {
       const since = write.map(({ marked }) => marked);
       const crossings = crossingsOf(uses, amount, limits, now);
       return { write, result: { verdict, isTaken: true, since, crossings } };
-    });
+    };
+    return this.#open().update(keysOf(id, windows), take, 'writes');
   }
 
   /** What could not be queued counts for nothing: a retry must not use up what its sender has. */
