@@ -96,8 +96,8 @@ void describe('the account of a mail server', () => {
 
 void describe('limits of an entry', () => {
   const account = identityOfAccount({
-    id: 'uid=crm,ou=services,dc=corp,dc=example',
-    name: 'crm',
+    id: 'uid=shop,dc=corp,dc=example',
+    name: 'shop@corp.example',
     addresses: [],
   });
   const own = { ...account, limits: { recipients_per_hour: 5, sessions: 2 } };
