@@ -147,7 +147,7 @@ void describe('a gateway set up as the documentation says', () => {
     // Those of mail that nobody logged in for.
     unasked.push('sender/impersonation', 'sender/spf', 'sender/relayed', 'sender/author');
     // That of servers which may forward.
-    unasked.push('sender/forward');
+    unasked.push('sender/forward', 'outbound/suspension', 'outbound/suspended');
     // What looks ahead, what tells of soft limits, and those of sessions and of mail to local recipients.
     unasked.push('outbound/limits', 'outbound/recipients', 'outbound/soft', 'auth/soft');
     unasked.push('auth/sessions', 'outbound/local');

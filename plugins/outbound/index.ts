@@ -43,11 +43,12 @@ function limitChecks(keeper: LimitKeeper) {
 
 function checksOf(suspicion: Suspicion) {
   return [
-    // After auth/required: who has not logged in hears that first.
+    // After auth/required: who has not logged in hears that first. The gate looks again.
     defineCheck({
       name: 'outbound/suspended',
       stage: 'session',
       judges: 'authenticated',
+      isLookahead: true,
       rank: 2,
       decide: decideSuspended,
     }),

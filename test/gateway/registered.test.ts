@@ -124,9 +124,9 @@ async function signed(from: string, domain: string, subject: string): Promise<st
   const message = `From: ${from}\r\nSubject: ${subject}\r\nMessage-ID: <${subject.replace(' ', '.')}@${domain}>\r\n\r\nHello.\r\n`;
   // haraka-plugin-dkim takes what was signed in this second to be signed in the future.
   const signTime = new Date(Date.now() - 60_000);
-  const { signatures } = await dkimSign(message, {
-    ...{ signTime, signingDomain: domain, selector: 's', privateKey },
-  });
+  const key = { signingDomain: domain, selector: 's', privateKey };
+  // Its types ask for the key beside the list, which alone is read.
+  const { signatures } = await dkimSign(message, { signTime, ...key, ...{ signatureData: [key] } });
   return `${signatures}${message.slice(0, -2)}`;
 }
 

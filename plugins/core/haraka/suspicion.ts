@@ -14,6 +14,7 @@ import {
   noteNetwork,
   outcomesKey,
   recipientsKey,
+  type Burst,
   type Sign,
 } from '../suspension/signs.ts';
 import { sendNotice } from './notice.ts';
@@ -22,7 +23,7 @@ import { sharedStore } from './shared-store.ts';
 import { suspensionsOf } from './suspensions.ts';
 import type { Plugin } from './types.ts';
 
-const check = 'outbound/suspension';
+const check = { name: 'outbound/suspension' } as const;
 
 type Watched = Pick<Identity, 'id' | 'name' | 'proof' | 'domains'>;
 
@@ -39,13 +40,14 @@ export class Suspicion {
     const { policy } = settings;
     const { suspension } = policy;
     if (suspension.recipients === 'none') return false;
-    let isBeyond = false;
+    const seen: Burst[] = [];
     await this.#quietly(who, settings, async () => {
       const count = countRecipients(recipients, suspension, Date.now());
       const burst = await this.#store(settings).update([recipientsKey(who.id)], count);
-      ({ isBeyond } = burst);
+      seen.push(burst);
       return burst.sign;
     });
+    const isBeyond = seen.some((burst) => burst.isBeyond);
     return isBeyond && modeInForce(suspension.mode, policy) === 'enforce';
   }
 
@@ -99,7 +101,15 @@ export class Suspicion {
       if (!isNew) return;
     }
     const event: GatekeeperEvent = {
-      ...{ v: 1, time: since, node, reference: `${name} ${check}`, check, verdict: 'refuse', mode },
+      ...{
+        v: 1,
+        time: since,
+        node,
+        reference: `${name} ${check.name}`,
+        check: check.name,
+        verdict: 'refuse',
+        mode,
+      },
       ...(!isEnforced && { would_refuse: true as const }),
       ...{ reason: 'account-suspended', detail: `${cause}: ${detail}`, identity: name, identity_id: id },
       ...{ revision: settings.revision, latency_ms: 0 },
