@@ -160,7 +160,6 @@ void describe('an account that looks taken over', () => {
       nodes: 2,
       settings: {
         suspension: { ...suspension, exempt: ['lists@corp.example'] },
-        guessing: { known_days: 1 },
       },
     });
   });
