@@ -26,7 +26,7 @@ Exit codes: 0 suspended, 1 it is suspended already, or nobody has this name, 69
 the directory cannot be asked or a file not be written, 78 the settings are wrong.
 
 Examples:
-  gatekeeper suspend alice@corp.example --because "password in a phishing mail"
+  gatekeeper suspend alice@corp.example --because phishing
   gatekeeper suspend scanner-floor-3`;
 
 const suspendedExamples = `

@@ -18,9 +18,12 @@ const commands = [
   'import',
   'login',
   'partners',
+  'release',
   'report',
   'sender',
   'spf',
+  'suspend',
+  'suspended',
   'trace',
 ];
 
