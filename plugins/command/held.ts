@@ -1,10 +1,10 @@
-import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import { messageOf } from '../core/message-of.ts';
 import { drop, foldersIn, namesIn, recoverReleases, release, type Folders } from '../core/provenance/held.ts';
 import { heldFacts, heldJson, heldMessages, heldTable, readHeld } from './held-messages.ts';
 import { installationOf } from './installation.ts';
+import { operatorName } from './operator.ts';
 import { aligned, exitCode, Failure, give, type Answer, type Globals } from './output.ts';
 
 const examples = `
@@ -161,5 +161,5 @@ function isNotHeld(name: string): string {
 }
 
 function releaseNow({ revision }: Request) {
-  return { by: process.env['SUDO_USER'] ?? userInfo().username, time: new Date().toISOString(), revision };
+  return { by: operatorName(), time: new Date().toISOString(), revision };
 }

@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { accountKey } from '../core/identity.ts';
@@ -13,6 +12,7 @@ import { askStore } from './data.ts';
 import { meanings } from './account.ts';
 import { heldMessages, type HeldMessage } from './held-messages.ts';
 import { askDirectory, installationOf, type Installation } from './installation.ts';
+import { operatorName } from './operator.ts';
 import { exitCode, Failure, give, table } from './output.ts';
 
 /** Accounts that may not send until somebody says so. */
@@ -87,7 +87,7 @@ async function suspend(account: string, { because }: { readonly because: string 
     give(command, { exitCode: exitCode.no, json: { suspended: false, why: who }, lines: [`no: ${who}`] });
     return;
   }
-  const detail = because === '' ? `by ${userName()}` : `by ${userName()}: ${because}`;
+  const detail = because === '' ? `by ${operatorName()}` : `by ${operatorName()}: ${because}`;
   const since = new Date().toISOString();
   const isNew = await withFiles(data, () =>
     new Suspensions(data).suspend({ v: 1, ...who, since, cause: 'by-hand', detail }),
@@ -187,8 +187,4 @@ async function withFiles<T>(data: string, work: () => Promise<T>): Promise<T> {
     if (error instanceof Failure) throw error;
     throw new Failure(`${data}: ${messageOf(error)}`, exitCode.unavailable);
   }
-}
-
-function userName(): string {
-  return process.env['SUDO_USER'] ?? userInfo().username;
 }

@@ -41,7 +41,7 @@ export function registrationAt(
 const networksOf = derived(({ registered_networks }: Policy) =>
   registered_networks.map((entry) => ({
     entry,
-    includes: networkSet(entry.addresses),
+    includes: addressesOf(entry),
     identity: identityOfNetwork(entry),
   })),
 );
@@ -53,13 +53,13 @@ export function networkNamed(name: string, policy: Policy, now: Date): Identity 
 }
 
 function identityOfNetwork(entry: RegisteredNetwork): Identity {
-  const { name, send_as, domains, forward_foreign } = entry;
+  const { name, send_as, forward_foreign } = entry;
   return {
     proof: 'network',
     name,
     id: `network:${name}`,
     addresses: send_as.map(parseMailbox).filter((each): each is Mailbox => each !== undefined),
-    domains: aLabels(domains),
+    domains: domainsOf(entry),
     forwards: forward_foreign,
     ...(entry.limits.length > 0 && { limits: limitsIn(entry) }),
   };
@@ -73,7 +73,7 @@ export function isServerElsewhere(
   now: Date,
 ): boolean {
   const server = mailServerOf(account, policy, now);
-  return server !== undefined && server.addresses.length > 0 && !networkSet(server.addresses)(client);
+  return server !== undefined && server.addresses.length > 0 && !addressesOf(server)(client);
 }
 
 /** An account with what it may do as a mail server, where it is one. */
@@ -82,7 +82,7 @@ export function withRegistration(account: Identity, policy: Policy, now: Date): 
   const server = mailServerOf(account, policy, now);
   if (!server) return account;
   return {
-    ...{ ...account, domains: aLabels(server.domains), forwards: server.forward_foreign },
+    ...{ ...account, domains: domainsOf(server), forwards: server.forward_foreign },
     // What an entry says wins over what the directory says of its account.
     ...(server.limits.length > 0 && { limits: { ...account.limits, ...limitsIn(server) } }),
   };
@@ -104,8 +104,13 @@ const serversOf = derived(
     new Map(mail_servers.map((server) => [accountKey(server.account), server])),
 );
 
-const limitsIn = derived(({ limits }: MailServer | RegisteredNetwork) => readLimits(limits).limits);
+type Entry = MailServer | RegisteredNetwork;
 
-function aLabels(domains: readonly string[]): string[] {
-  return domains.flatMap((domain) => parseDomain(domain) ?? []);
-}
+const limitsIn = derived(({ limits }: Entry) => readLimits(limits).limits);
+
+const addressesOf = derived(({ addresses }: Entry) => networkSet(addresses));
+
+/** As A-labels. */
+const domainsOf = derived(({ domains }: Entry): readonly string[] =>
+  domains.flatMap((domain) => parseDomain(domain) ?? []),
+);

@@ -3,9 +3,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { dkimSign } from 'mailauth/lib/dkim/sign.js';
 import { startDns, type DnsServer } from '../../scripts/demo/dns.ts';
-import type { GatekeeperEvent } from '../../plugins/core/event.ts';
 import { defaultPlugins } from '../../scripts/demo/instance.ts';
-import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { eventually, eventWith, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { connectAs, plain, type SmtpClient } from '../support/smtp.ts';
 
 const scanner = '10.1.0.7';
@@ -99,19 +98,6 @@ async function assertDelivered(subject: string): Promise<string> {
   return found.bytes.toString();
 }
 
-/** The event of a check that fell now: they are written a moment later. */
-function eventWith(check: string, wanted: Partial<GatekeeperEvent>): Promise<GatekeeperEvent> {
-  const entries = Object.entries(wanted);
-  return eventually(`an event of ${check} with ${JSON.stringify(wanted)}`, () =>
-    gateway
-      .events()
-      .findLast(
-        (event) =>
-          event.check === check && entries.every(([key, value]) => Reflect.get(event, key) === value),
-      ),
-  );
-}
-
 async function serverSession(login: string, address = exchangeServer): Promise<SmtpClient> {
   const client = await session(address, gateway.ports.submission, true);
   const password = `pw-${login.split('@')[0]}`;
@@ -157,7 +143,11 @@ void describe('mail of servers and hosts', () => {
         const { text, subject } = await send(client, { from: 'scanner@corp.example' });
         assert.match(text, /^250 /);
         await assertDelivered(subject);
-        await eventWith('outbound/provenance', { identity: 'scanners', identity_id: 'network:scanners' });
+        await eventWith(gateway, {
+          check: 'outbound/provenance',
+          identity: 'scanners',
+          identity_id: 'network:scanners',
+        });
         client.destroy();
       });
     }
@@ -169,7 +159,11 @@ void describe('mail of servers and hosts', () => {
           (await client.command('MAIL FROM:<scanner@corp.example>')).text,
           /^530 5\.7\.0 Must issue/,
         );
-        await eventWith('tls/required', { port, detail: 'registered network scanners has to use TLS' });
+        await eventWith(gateway, {
+          check: 'tls/required',
+          port,
+          detail: 'registered network scanners has to use TLS',
+        });
         client.destroy();
       }
     });
@@ -197,11 +191,14 @@ void describe('mail of servers and hosts', () => {
     void it('is a stranger once its entry has expired, and the event says so', async () => {
       const client = await session(expired, gateway.ports.submission, true);
       assert.match((await client.command('MAIL FROM:<scanner@corp.example>')).text, /^530 5\.7\.0 Auth/);
-      await eventWith('auth/required', { detail: 'registered network gone expired on 2026-01-31' });
+      await eventWith(gateway, {
+        check: 'auth/required',
+        detail: 'registered network gone expired on 2026-01-31',
+      });
       const atMx = await session(expired, gateway.ports.mx, true);
       assert.match((await send(atMx, { from: 'a@unknown.example' })).text, /^550 5\.7\.1 Relaying/);
       const detail = `${foreign}: registered network gone expired on 2026-01-31`;
-      await eventWith('outbound/relay', { detail });
+      await eventWith(gateway, { check: 'outbound/relay', detail });
       for (const each of [client, atMx]) each.destroy();
     });
 
@@ -241,7 +238,7 @@ void describe('mail of servers and hosts', () => {
       const client = await session(elsewhere, gateway.ports.submission, true);
       const reply = await client.command(`AUTH PLAIN ${plain('exchange@corp.example', 'pw-exchange')}`);
       assert.match(reply.text, /^535 5\.7\.8 /);
-      await eventWith('auth/login', { detail: 'mail-server-elsewhere' });
+      await eventWith(gateway, { check: 'auth/login', detail: 'mail-server-elsewhere' });
       client.destroy();
     });
 
@@ -266,7 +263,7 @@ void describe('mail of servers and hosts', () => {
       const changed = message.replace('Hello.', 'Pay me.');
       assert.match((await send(client, { from, message: changed })).text, /^550 5\.7\.20 /);
       const detail = `${from}: no good DKIM signature of partner.example: there is none`;
-      await eventWith('sender/forward', { reason: 'forward-unproven', detail });
+      await eventWith(gateway, { check: 'sender/forward', reason: 'forward-unproven', detail });
       client.destroy();
     });
 
@@ -290,7 +287,7 @@ void describe('mail of servers and hosts', () => {
       const { text, subject } = await send(client, { from: 'friend@partner.example' });
       assert.match(text, /^250 /);
       await assertDelivered(subject);
-      await eventWith('sender/forward', { would_refuse: true, reason: 'forward-unproven' });
+      await eventWith(gateway, { check: 'sender/forward', would_refuse: true, reason: 'forward-unproven' });
       client.destroy();
     });
   });

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { GatekeeperEvent } from '../../plugins/core/event.ts';
 import { gatekeeper } from '../support/command.ts';
-import { eventually } from '../support/gateway.ts';
+import { eventually, eventWith } from '../support/gateway.ts';
 import { connectAs, loggedIn, plain, SmtpClient } from '../support/smtp.ts';
 import { mail, startScene, type Scene } from './provenance-scene.ts';
 import { alice, send } from './traffic.ts';
@@ -16,15 +15,6 @@ const deferred = new Set<string>();
 async function command(...args: readonly string[]) {
   const { code, out, err } = await gatekeeper([...args, '--json'], { haraka: scene.test.dir });
   return { code, answer: JSON.parse(out || err) as Record<string, unknown> };
-}
-
-function eventWith(wanted: Partial<GatekeeperEvent>): Promise<GatekeeperEvent> {
-  const entries = Object.entries(wanted);
-  return eventually(`an event with ${JSON.stringify(wanted)}`, () =>
-    scene.test
-      .events()
-      .findLast((event) => entries.every(([key, value]) => Reflect.get(event, key) === value)),
-  );
 }
 
 /** What comes of a login, and of the message of a session. */
@@ -57,7 +47,7 @@ void describe('an account that is suspended', () => {
     );
     assert.ok(await client.closed());
     assert.match(await login('alice'), /^535 5\.7\.8 /);
-    await eventWith({ check: 'auth/login', detail: 'account-suspended' });
+    await eventWith(scene.test, { check: 'auth/login', detail: 'account-suspended' });
     assert.match(await login('bob'), /^235 /);
   });
 
@@ -102,7 +92,11 @@ void describe('an account that is suspended', () => {
     deferred.delete(to);
     await eventually('it to be held', () => scene.held().length === 1, 15_000);
     await eventually('an empty queue', () => scene.queue().length === 0);
-    await eventWith({ check: 'outbound/provenance', verdict: 'refuse', reason: 'account-suspended' });
+    await eventWith(scene.test, {
+      check: 'outbound/provenance',
+      verdict: 'refuse',
+      reason: 'account-suspended',
+    });
   }
 
   void it('has its mail held, which --deliver lets leave as hers', async () => {
@@ -110,7 +104,7 @@ void describe('an account that is suspended', () => {
     const { answer } = await command('release', 'alice@corp.example', '--deliver');
     assert.deepEqual([answer['messages'], answer['what']], [1, 'released']);
     await eventually('the delivery', () => scene.world.count('later@one.example') > 0, 10_000);
-    const event = await eventWith({
+    const event = await eventWith(scene.test, {
       check: 'outbound/provenance',
       verdict: 'pass',
       identity: 'alice@corp.example',
@@ -129,7 +123,7 @@ void describe('an account that is suspended', () => {
     assert.deepEqual([answer['messages'], answer['what']], [1, 'dropped']);
     deferred.delete('queued@one.example');
     await eventually('an empty queue', () => scene.queue().length === 0, 15_000);
-    await eventWith({ check: 'outbound/provenance', reason: 'account-dropped' });
+    await eventWith(scene.test, { check: 'outbound/provenance', reason: 'account-dropped' });
     assert.deepEqual(
       [scene.world.count('held@one.example'), scene.world.count('queued@one.example')],
       [0, 0],
@@ -166,7 +160,11 @@ void describe('an account that looks taken over', () => {
   after(() => scene.stop());
 
   async function isSuspended(name: string, cause: string): Promise<void> {
-    await eventWith({ check: 'outbound/suspension', verdict: 'refuse', identity: `${name}@corp.example` });
+    await eventWith(scene.test, {
+      check: 'outbound/suspension',
+      verdict: 'refuse',
+      identity: `${name}@corp.example`,
+    });
     const { answer } = await command('suspended');
     const found = (answer['suspended'] as { name: string; cause: string }[]).find((each) =>
       each.name.startsWith(`${name}@`),

@@ -83,6 +83,14 @@ export async function eventually<T>(what: string, probe: () => T | undefined | f
   }
 }
 
+/** The last event that has these fields: events are written a moment after they fell. */
+export function eventWith(test: TestGateway, wanted: Partial<GatekeeperEvent>): Promise<GatekeeperEvent> {
+  const entries = Object.entries(wanted);
+  return eventually(`an event with ${JSON.stringify(wanted)}`, () =>
+    test.events().findLast((event) => entries.every(([key, value]) => Reflect.get(event, key) === value)),
+  );
+}
+
 function readEvents(file: string): GatekeeperEvent[] {
   let text: string;
   try {

@@ -53,13 +53,18 @@ export function windowKey(identityId: string, { name }: Window): TallyKey {
   return { account: limitAccount(identityId), network: `limit/${name}` };
 }
 
+/** Whether a time that was marked, in milliseconds since 1970, is no longer ago; 0 is none, and a clock may have been wrong. */
+export function isWithin(marked: number, milliseconds: number, now: number): boolean {
+  return marked > 0 && Math.abs(now - marked) < milliseconds;
+}
+
 /**
  * What a tally says of a window: `level` counts messages, `others` recipients, `marked` is its beginning. One that begins in
  * the far future was begun by a clock that was wrong, and holds nobody up.
  */
 export function useOf(window: Window, { level, others, marked }: Tally = emptyTally, now: number): Use {
-  const isOpen = marked > 0 && Math.abs(now - marked) < window.milliseconds;
-  if (!isOpen) return { window, messages: 0, recipients: 0, since: undefined };
+  if (!isWithin(marked, window.milliseconds, now))
+    return { window, messages: 0, recipients: 0, since: undefined };
   return { window, messages: level, recipients: others, since: marked };
 }
 

@@ -1,5 +1,5 @@
 import { accountKey, type Identity } from '../identity.ts';
-import { limitAccount } from '../limits/windows.ts';
+import { isWithin, limitAccount } from '../limits/windows.ts';
 import type { Policy } from '../settings/settings.ts';
 import { emptyTally, type Change, type Store, type Tally, type TallyKey } from '../store/store.ts';
 import type { Suspension } from './registry.ts';
@@ -29,8 +29,8 @@ const dayMs = 86_400_000;
 
 /** A time that began with the first that was counted in it: `marked` is its beginning. */
 function within(tally: Tally, milliseconds: number, now: number): Tally {
-  const isOpen = tally.marked > 0 && Math.abs(now - tally.marked) < milliseconds;
-  return isOpen ? tally : { ...emptyTally, marked: now, expires: now + milliseconds };
+  if (isWithin(tally.marked, milliseconds, now)) return tally;
+  return { ...emptyTally, marked: now, expires: now + milliseconds };
 }
 
 export function recipientsKey(id: string): TallyKey {
@@ -106,11 +106,10 @@ export function noteNetwork(
 ): (found: readonly Tally[]) => Change<boolean> {
   const milliseconds = minutes * 60_000;
   return ([found = emptyTally]) => {
-    const age = Math.abs(now - found.marked);
     // Within a part of the time nobody needs to know when exactly.
-    if (found.marked > 0 && age < milliseconds / 8) return { result: false };
+    if (isWithin(found.marked, milliseconds / 8, now)) return { result: false };
     const write = [{ ...emptyTally, level: 1, last: now, marked: now, expires: now + milliseconds }];
-    return { write, result: found.marked === 0 || age >= milliseconds };
+    return { write, result: !isWithin(found.marked, milliseconds, now) };
   };
 }
 
@@ -121,7 +120,7 @@ export function networksSign(
   now: number,
 ): Sign | undefined {
   const count = [...tallies].filter(
-    ([name, { marked }]) => name.startsWith(networkPrefix) && Math.abs(now - marked) < minutes * 60_000,
+    ([name, { marked }]) => name.startsWith(networkPrefix) && isWithin(marked, minutes * 60_000, now),
   ).length;
   // The next one says nothing new.
   if (most === 'none' || count !== most + 1) return undefined;
