@@ -53,6 +53,10 @@ export const eventSchema = z.strictObject({
     .optional()
     .describe('By which mechanism of AUTH it was tried: PLAIN, SCRAM-SHA-256, OAUTHBEARER, …'),
   sender: z.string().optional().describe('Envelope sender; empty for the null reverse-path'),
+  smart_host: z
+    .string()
+    .optional()
+    .describe('Name of the entry of smart_hosts that the message is to leave through, at this try'),
   revision: z.string().describe('Settings that were in force'),
   latency_ms: z.number().describe('How long the decision took'),
 });

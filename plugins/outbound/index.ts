@@ -1,6 +1,7 @@
 import { derived } from '../core/derived.ts';
 import { defineCheck, demandedClearances, install } from '../core/haraka/check.ts';
 import { demandedByRoles } from '../core/haraka/installation.ts';
+import { configDirectory } from '../core/haraka/instance.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
 import type { Policy } from '../core/settings/settings.ts';
@@ -10,6 +11,8 @@ import { relayForRegistered } from './registered.ts';
 import { recorded } from './provenance.ts';
 import { queueOurselves } from './queue.ts';
 import { takeBackReleased } from './released.ts';
+import { SmartHostsInForce } from './smart-hosts-in-force.ts';
+import { smartHostFiles } from './smart-hosts.ts';
 
 /** One clearance of every check that this host must make, and of every other that is installed. */
 const demanded = derived((policy: Policy): readonly string[] => [
@@ -36,10 +39,15 @@ const checks = [
 ] as const;
 
 export function register(this: Plugin): void {
-  start(this);
+  const hosts = new SmartHostsInForce(this);
+  start(this, {
+    files: (policy) => smartHostFiles(policy, configDirectory()),
+    prepare: ({ policy }) => hosts.prepare(policy),
+    fallback: () => hosts.useLater(),
+  });
   install(this, checks);
   relayForRegistered(this);
   queueOurselves(this);
-  guardDelivery(this);
+  guardDelivery(this, (name) => hosts.find(name));
   takeBackReleased(this);
 }

@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readPasswordFile } from '../password-file.ts';
 import { readText } from '../read-text.ts';
 import { Secret } from '../secret.ts';
 import type { DirectorySecrets } from './ldap.ts';
@@ -38,9 +38,5 @@ function readBindPassword(directory: DirectorySource, config: string): Secret {
     throw new Error(`${key}.bind_password_file is not set, nor is the variable ${variable}`);
   }
   if ('variable' in source) return Secret.fromText(process.env[source.variable] ?? '');
-  const path = join(config, source.file);
-  const password = readText(path).replace(/\r?\n$/, '');
-  if (password === '') throw new Error(`${path} is empty: it must hold the password of ${key}.bind_dn`);
-  if (statSync(path).mode & 0o007) throw new Error(`${path} can be read by everybody: chmod 640 or stricter`);
-  return Secret.fromText(password);
+  return readPasswordFile(join(config, source.file), `${key}.bind_dn`);
 }

@@ -25,6 +25,8 @@ export interface DeliveryDecision {
   readonly settings: Settings;
   /** Where the message lies. */
   readonly file: string;
+  /** Name of the smart host that it is to leave through. */
+  readonly smartHost?: string | undefined;
 }
 
 /** Publishes the event of a decision, and raises an alarm in the log unless it is a pass. Never throws. */
@@ -53,7 +55,7 @@ function wordFor({ would_refuse, verdict }: GatekeeperEvent): string {
 }
 
 function eventOf(decision: DeliveryDecision): GatekeeperEvent {
-  const { check, message, verdict, mode, started, settings } = decision;
+  const { check, message, verdict, mode, started, settings, smartHost } = decision;
   return {
     v: 1,
     time: new Date().toISOString(),
@@ -67,6 +69,7 @@ function eventOf(decision: DeliveryDecision): GatekeeperEvent {
       ? partiesIn(verdict.record)
       : { reason: verdict.reason, detail: verdict.detail }),
     sender: senderOf(message),
+    ...(smartHost !== undefined && { smart_host: smartHost }),
     revision: settings.revision,
     latency_ms: Math.round((performance.now() - started) * 1000) / 1000,
   };

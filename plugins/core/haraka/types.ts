@@ -138,6 +138,32 @@ export interface QueuedMessage {
   /** Removes the file, and is done. */
   discard(): void;
   bounce(reason: string): void;
+  /** Whether this server has to offer TLS, with a certificate that is verified; kept in `force_tls` for the try. */
+  get_force_tls(mx: MailServer): boolean;
+  force_tls: boolean;
+  /** Holds the SMTP session on a socket that is connected. */
+  try_deliver_host_on_socket(mx: MailServer, host: string, port: number, socket: OutboundSocket): void;
+  /** Tells of a delivery; the last of the facts is whether a login came before it. */
+  delivered(...facts: unknown[]): void;
+  logprotocol(...data: unknown[]): void;
+}
+
+/** A server that a message may be delivered to: `exchange` is its name, or an address that has the name `from_dns`. */
+export interface MailServer {
+  readonly exchange?: string;
+  readonly from_dns?: string;
+}
+
+/** A connection of Haraka's to another server: in clear first, with TLS inside after `upgrade`. */
+export interface OutboundSocket {
+  write(data: string | Buffer, encoding?: BufferEncoding, done?: (error?: Error) => void): boolean;
+  /** `line` for each line that comes, `secureConnect` when the handshake has ended well. */
+  emit(event: string, ...facts: unknown[]): boolean;
+  upgrade(options: Readonly<Record<string, unknown>>, done: (...facts: unknown[]) => void): void;
+  /** Whether it is encrypted, and the certificate of the server verified. */
+  isSecure(): boolean;
+  end(): void;
+  destroy(): void;
 }
 
 /** What Haraka hands to a hook `log`. */
@@ -248,7 +274,10 @@ export interface HostModules {
     /** tls.ini as it was read last; absent until somebody reads it. */
     readonly cfg?: Readonly<Record<string, { readonly minVersion?: string } | undefined>>;
     load_tls_ini(options?: { role?: string }): unknown;
+    /** Whether the certificates of our listeners may be shown to other servers, too. */
+    tls_valid?: boolean | undefined;
     createServer(accept: (socket: ClientSocket & { upgrade(done: () => void): void }) => void): EventEmitter;
   };
+  'outbound/config': { readonly cfg: { enable_tls?: boolean | undefined } };
   'outbound/queue': { readonly queue_dir: string };
 }
