@@ -67,7 +67,8 @@ export class ConnectionGuard {
         this.#answer(line);
         return undefined;
       case 'upgrading':
-        // Said in clear, by whoever is in between (RFC 3207 §6).
+        // By whoever is in between (RFC 3207 §6).
+        this.#wire.complain('says something in clear where TLS begins');
         this.#wire.close();
         return undefined;
       case 'failed':
