@@ -21,6 +21,7 @@ import { queueUntimed } from '../plugins/core/haraka/patches/queue-untimed.ts';
 import { redactLog } from '../plugins/core/haraka/patches/redact-log.ts';
 import { resultsOfOthers } from '../plugins/core/haraka/patches/results-of-others.ts';
 import { refusalsStand } from '../plugins/core/haraka/patches/refusals-stand.ts';
+import { smartHostGuard } from '../plugins/core/haraka/patches/smart-host.ts';
 import { tlsContext } from '../plugins/core/haraka/patches/tls-context.ts';
 import { traceFields } from '../plugins/core/haraka/patches/trace-fields.ts';
 import { transactionEnd } from '../plugins/core/haraka/patches/transaction-end.ts';
@@ -33,7 +34,8 @@ export const patches = [
   ...[authLines, heldInput, lineLength, emptyChallenge, redactLog],
   ...[mailUnauthenticated, newTransactions, neverSkipped, headerLines, traceFields, resultsOfOthers],
   hardenSpfPlugin,
-  ...[refusalsStand, transactionEnd, queueUntimed, deliveryGuard, bouncesKnown, queueAgain],
+  ...[refusalsStand, transactionEnd, queueUntimed, deliveryGuard, smartHostGuard, bouncesKnown],
+  queueAgain,
   ...[neverSpooled, versionOnce, hostNameKept],
 ];
 

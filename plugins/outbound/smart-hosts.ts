@@ -3,7 +3,11 @@ import { readAuthorities } from '../core/authorities.ts';
 import { readPasswordFile } from '../core/password-file.ts';
 import { Secret } from '../core/secret.ts';
 import type { Policy } from '../core/settings/settings.ts';
-import { smartHostVariable, type SmartHostSettings } from '../core/settings/smart-hosts.ts';
+import {
+  smartHostPasswordSource,
+  smartHostVariable,
+  type SmartHostSettings,
+} from '../core/settings/smart-hosts.ts';
 import type { Credentials, SmartHost } from '../core/smart-host/types.ts';
 
 type Hosts = Pick<Policy, 'smart_hosts'>;
@@ -42,10 +46,13 @@ function readCredentials(entry: SmartHostSettings, config: string): Credentials 
   return { user, password };
 }
 
-function readPassword({ name, password_file: file }: SmartHostSettings, config: string): Secret {
-  const variable = smartHostVariable(name);
-  const text = process.env[variable];
-  if (text) return Secret.fromText(text);
-  if (file !== undefined) return readPasswordFile(join(config, file), `smart host ${name}`);
-  throw new Error(`smart_hosts: password_file of ${name} is not set, nor is the variable ${variable}`);
+function readPassword(entry: SmartHostSettings, config: string): Secret {
+  const { name } = entry;
+  const source = smartHostPasswordSource(entry);
+  if (!source) {
+    const variable = smartHostVariable(name);
+    throw new Error(`smart_hosts: password_file of ${name} is not set, nor is the variable ${variable}`);
+  }
+  if ('variable' in source) return Secret.fromText(process.env[source.variable] ?? '');
+  return readPasswordFile(join(config, source.file), `smart host ${name}`);
 }

@@ -209,6 +209,7 @@ void describe('mail that leaves through smart hosts', () => {
       ['outbound/provenance', 'pass', 'lists@corp.example'],
     );
     assert.match(gateway.log(), /C: AUTH PLAIN \[secret\]/);
+    assert.match(gateway.log(), /delivered .*host=by-domain\.smart\.example .*tls=Y auth=Y/);
   });
 
   void it('is chosen by identity', async () => {

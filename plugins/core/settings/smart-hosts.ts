@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { accountKey } from '../identity.ts';
 import { parseDomain } from '../mailbox.ts';
+import { passwordSource, type PasswordSource } from '../password-file.ts';
 import { domain, name } from './parts.ts';
 
 /** Servers that mail is handed to, in place of those that the DNS names for its recipients. */
@@ -134,4 +135,10 @@ export function routeKey(selector: string, recipient: string): string {
 
 function aLabels(text: string): string {
   return parseDomain(text) ?? text;
+}
+
+/** Where the password of an entry comes from; `undefined` when it has none, or nothing names it. */
+export function smartHostPasswordSource(host: SmartHostSettings): PasswordSource | undefined {
+  if (host.user === undefined) return undefined;
+  return passwordSource(smartHostVariable(host.name), host.password_file);
 }
