@@ -127,11 +127,20 @@ function noSecretsIn(what: string, text: string): void {
   for (const secret of secrets) assert.ok(!text.includes(secret), `${what} shows a password`);
 }
 
-function noSecretsAnywhere({ dir, log }: TestGateway): void {
-  noSecretsIn('the log', log());
+function noSecretsAnywhere(test: TestGateway): void {
+  const { dir } = test;
+  noSecretsIn('the log', test.log());
   noSecretsIn('an event', readFileSync(join(dir, 'events.jsonl'), 'utf8'));
-  for (const file of readdirSync(join(dir, 'queue'))) {
-    noSecretsIn('the queue', readFileSync(join(dir, 'queue', file), 'latin1'));
+  for (const file of readdirSync(join(dir, 'queue')))
+    noSecretsIn('the queue', textOf(join(dir, 'queue', file)));
+}
+
+/** Each try gives a file of the queue another name. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return '';
   }
 }
 
@@ -304,6 +313,8 @@ for (const format of ['logfmt', 'json']) {
     gateway = await startTestGateway({
       first: [plugin('smart-names')],
       config: {
+        // For other mail: certificates of ours for servers that ask, and no TLS with this address.
+        'tls.ini': 'mutual_tls=true\n[outbound]\nno_tls_hosts[]=127.0.0.1\n',
         'log.ini': `[main]\nlevel=data\nformat=${format}\n`,
         'relay.password': password,
         'relay-ca.pem': authority.ca,

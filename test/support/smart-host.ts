@@ -115,7 +115,6 @@ class Session {
       this.#answer(line);
       return;
     }
-    const { manners } = this.#scene;
     const verb = line.split(' ')[0]?.toUpperCase();
     if (verb === 'EHLO') this.#greet();
     else if (verb === 'STARTTLS') this.#upgrade();
@@ -127,7 +126,11 @@ class Session {
       this.#isData = true;
       this.#say('354 Go on');
     } else if (verb === 'QUIT') this.#socket.end('221 Bye\r\n');
-    else this.#say(verb === 'MAIL' ? (manners.mail ?? '250 2.1.0 OK') : '500 5.5.1 What?');
+    else this.#say(verb === 'MAIL' ? this.#mail() : '500 5.5.1 What?');
+  }
+
+  #mail(): string {
+    return this.#scene.manners.mail ?? '250 2.1.0 OK';
   }
 
   #greet(): void {

@@ -2,11 +2,11 @@ import { EventEmitter } from 'node:events';
 import constants from 'haraka-constants';
 import { oncePerMinute } from '../../once-per-minute.ts';
 import { Secret } from '../../secret.ts';
-import { ConnectionGuard } from '../../smart-host/guard.ts';
 import type { SmartHost } from '../../smart-host/types.ts';
+import { guardSocket, type TlsChoice } from '../smart-host-socket.ts';
 import { definePatch, expect, replaceMethod } from '../patch.ts';
 import { stranger, withHooks } from '../throw-away.ts';
-import type { Next, OutboundSocket, Plugin, QueuedMessage } from '../types.ts';
+import type { Next, Plugin, QueuedMessage } from '../types.ts';
 
 /** How a message leaves at this try. */
 interface Departure {
@@ -47,7 +47,12 @@ export const smartHostGuard = definePatch({
         (deliver) =>
           function (this: QueuedMessage, mx, host, port, socket) {
             const departure = departures.get(this);
-            if (departure) guardSocket(plugin, this, departure, socket);
+            if (departure) {
+              const log = (line: string) => {
+                this.logprotocol(line);
+              };
+              guardSocket(plugin, departure.host, socket, { complain: departure.complain, log });
+            }
             deliver.call(this, mx, host, port, socket);
           },
       ),
@@ -76,7 +81,7 @@ export const smartHostGuard = definePatch({
     expect('the certificate to be verified', servername === 'smart.invalid' && rejectUnauthorized === true);
     expect('authorities of ours', ca === 'authority');
     expect('a login before MAIL', /^AUTH .*\nMAIL FROM:/m.test(good.said.join('\n')));
-    expect('no secret to be known to Haraka', !good.known.includes('pass') && !/cGFzcw/.test(good.known));
+    expect('no secret to be known to Haraka', !good.known.includes('pass') && !good.known.includes('cGFzcw'));
     const bad = rehearse(plugin, ['535 5.7.8 No']);
     expect('no MAIL after a login that is refused', !bad.said.some((line) => line.startsWith('MAIL')));
     expect('a login that is refused to defer', bad.outcomes.join() === 'temp_fail');
@@ -100,81 +105,6 @@ function complainOf(plugin: Plugin, { name, host, port }: SmartHost, why: string
   const limit = complaints.get(name) ?? oncePerMinute(() => performance.now());
   complaints.set(name, limit);
   limit(() => plugin.logcrit(`smart host ${name} (${host}:${port}): ${why}; its mail waits in the queue`));
-}
-
-/** Puts the guard between Haraka and a socket, before Haraka has a listener there. */
-function guardSocket(
-  plugin: Plugin,
-  message: QueuedMessage,
-  { host, complain }: Departure,
-  socket: OutboundSocket,
-): void {
-  const [write, emit, upgrade] = [socket.write, socket.emit, socket.upgrade].map((method) =>
-    method.bind(socket),
-  ) as [OutboundSocket['write'], OutboundSocket['emit'], OutboundSocket['upgrade']];
-  let held: Parameters<typeof write> | undefined;
-  const guard = new ConnectionGuard(host, {
-    complain,
-    say: (line, shown) => {
-      message.logprotocol(`C: ${shown}`);
-      write(`${line}\r\n`, 'utf8');
-    },
-    tell: (line) => emit('line', line),
-    release: () => held && write(...held),
-    log: (line) => {
-      message.logprotocol(line);
-    },
-    isVerified: () => socket.isSecure(),
-    close: () => {
-      socket.destroy();
-    },
-  });
-  socket.write = (...said) => {
-    const passage = guard.isOpen ? 'goes' : guard.say(String(said[0]));
-    if (passage === 'held') held = said;
-    const isWritten = passage !== 'held' && write(...said);
-    if (passage === 'last') socket.end();
-    return isWritten;
-  };
-  socket.emit = (event, ...facts) => {
-    if (event === 'secureConnect') guard.secured();
-    if (event === 'error') unmarked(guard, host, facts[0] as Error);
-    if (event !== 'line') return emit(event, ...facts);
-    const heard = guard.hear(String(facts[0]));
-    return heard === undefined || emit('line', heard);
-  };
-  socket.upgrade = (options, done) => {
-    guard.upgrading();
-    if (host.verify) upgradeVerified(plugin, host, (ours) => upgrade({ ...options, ...ours(options) }, done));
-    else upgrade(options, done);
-  };
-}
-
-/** Haraka notes of a server whose TLS fails that it has none, and would say so to others. */
-function unmarked(guard: ConnectionGuard, { verify }: SmartHost, error: Error & { source?: string }): void {
-  guard.broken(error.message);
-  if (verify && error.source === 'tls') error.source = 'smart-host';
-}
-
-type TlsChoice = Readonly<Record<string, unknown>>;
-
-/** For mutual TLS Haraka lays the options of our own listeners over these: their authorities, and whom they trust. */
-function upgradeVerified(
-  plugin: Plugin,
-  { host, ca }: SmartHost,
-  upgrade: (ours: (options: TlsChoice) => TlsChoice) => void,
-): void {
-  const tlsSocket = plugin.haraka_require('tls_socket');
-  const before = tlsSocket.tls_valid;
-  tlsSocket.tls_valid = false;
-  try {
-    upgrade(({ minVersion }) => ({
-      ...{ servername: host, rejectUnauthorized: true, ca },
-      minVersion: minVersion === 'TLSv1.3' ? minVersion : 'TLSv1.2',
-    }));
-  } finally {
-    tlsSocket.tls_valid = before;
-  }
 }
 
 /** What Haraka does with a message for a smart host that answers a login so. */
@@ -218,7 +148,7 @@ function rehearse(plugin: Plugin, replies: readonly string[]): Rehearsal {
     for (const line of lines) socket.emit('line', `${line}\r\n`);
   };
   withTlsEnabled(plugin, () => {
-    message.try_deliver_host_on_socket(mx, mx.exchange, mx.port, socket as unknown as OutboundSocket);
+    message.try_deliver_host_on_socket(mx, mx.exchange, mx.port, socket);
     hear('220 none', '250-none', '250 STARTTLS', '220 Go on');
     socket.emit('secureConnect');
     socket.emit('secure');
