@@ -6,7 +6,14 @@ import { decideGate, decideOutbound, decideRelay } from '../../plugins/outbound/
 import type { Verdict } from '../../plugins/core/verdict.ts';
 
 const demanded = ['tls/required', 'sender/header'];
-const identity: Identity = { proof: 'account', name: 'alice', id: 'uid=alice', addresses: [], domains: [], forwards: 'off' };
+const identity: Identity = {
+  proof: 'account',
+  name: 'alice',
+  id: 'uid=alice',
+  addresses: [],
+  domains: [],
+  forwards: 'off',
+};
 const session = {
   client: { address: '192.0.2.1' },
   listener: { port: 587, role: 'submission' as const },
