@@ -23,6 +23,7 @@ import { receivedLine } from '../plugins/core/haraka/patches/received-line.ts';
 import { redactLog } from '../plugins/core/haraka/patches/redact-log.ts';
 import { resultsOfOthers } from '../plugins/core/haraka/patches/results-of-others.ts';
 import { refusalsStand } from '../plugins/core/haraka/patches/refusals-stand.ts';
+import { smartHostGuard } from '../plugins/core/haraka/patches/smart-host.ts';
 import { tlsContext } from '../plugins/core/haraka/patches/tls-context.ts';
 import { traceFields } from '../plugins/core/haraka/patches/trace-fields.ts';
 import { transactionEnd } from '../plugins/core/haraka/patches/transaction-end.ts';
@@ -43,7 +44,8 @@ export const patches = [
     resultsOfOthers,
   ],
   hardenSpfPlugin,
-  ...[refusalsStand, transactionEnd, queueUntimed, deliveryOutcomes, deliveryGuard, bouncesKnown, queueAgain],
+  ...[refusalsStand, transactionEnd, queueUntimed],
+  ...[deliveryOutcomes, smartHostGuard, deliveryGuard, bouncesKnown, queueAgain],
   ...[neverSpooled, versionOnce, hostNameKept],
 ];
 

@@ -3,7 +3,9 @@ import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { bindPasswordSource } from '../core/directory/secrets.ts';
 import { directoriesOf } from '../core/directory/sources.ts';
+import type { PasswordSource } from '../core/password-file.ts';
 import type { Settings } from '../core/settings/settings.ts';
+import { smartHostPasswordSource } from '../core/settings/smart-hosts.ts';
 import { installationOf, type Installation } from './installation.ts';
 import { aligned, exitCode, give, table, type Answer } from './output.ts';
 
@@ -75,12 +77,26 @@ function leaves(value: unknown, path: readonly string[]): Leaf[] {
 }
 
 function secretRows({ settings }: Installation): Row[] {
+  return [...directorySecretRows(settings), ...smartHostSecretRows(settings)];
+}
+
+function smartHostSecretRows({ policy: { smart_hosts } }: Settings): Row[] {
+  return smart_hosts.flatMap((host) => {
+    const source = smartHostPasswordSource(host);
+    return source ? [secretRow(`smart_hosts.${host.name}.password`, source)] : [];
+  });
+}
+
+function directorySecretRows(settings: Settings): Row[] {
   return directoriesOf(settings.policy).flatMap((directory) => {
     const source = bindPasswordSource(directory);
-    if (!source) return [];
-    const shown = 'variable' in source ? source.variable : join('config', source.file);
-    return [{ key: `${directory.key}.bind_password`, value: '(secret)', source: shown }];
+    return source ? [secretRow(`${directory.key}.bind_password`, source)] : [];
   });
+}
+
+function secretRow(key: string, source: PasswordSource): Row {
+  const shown = 'variable' in source ? source.variable : join('config', source.file);
+  return { key, value: '(secret)', source: shown };
 }
 
 /** What the gateway says of itself, or why it says nothing. */

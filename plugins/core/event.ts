@@ -92,6 +92,10 @@ export const eventSchema = z.strictObject({
   tries: z.int().optional().describe('How many times it was tried, as Haraka counts'),
   again: z.iso.datetime().optional().describe('When it is tried again'),
   delay_seconds: z.number().optional().describe('How long ago the message was queued'),
+  smart_host: z
+    .string()
+    .optional()
+    .describe('Name of the entry of smart_hosts that the message is to leave through, at this try'),
   revision: z.string().describe('Settings that were in force'),
   latency_ms: z.number().describe('How long the decision took'),
 });

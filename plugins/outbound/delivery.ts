@@ -4,6 +4,7 @@ import { harakaDirectory } from '../core/haraka/instance.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { bouncesKnown } from '../core/haraka/patches/bounces-known.ts';
 import { deliveryGuard, type Act, type Ruling } from '../core/haraka/patches/delivery-guard.ts';
+import { hasSmartHosts, smartHostGuard } from '../core/haraka/patches/smart-host.ts';
 import { keepRecord } from '../core/haraka/kept-record.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { suspensionsOf } from '../core/haraka/suspensions.ts';
@@ -19,7 +20,10 @@ import {
 } from '../core/provenance/judge.ts';
 import { recordName, type ProvenanceRecord } from '../core/provenance/record.ts';
 import type { Policy } from '../core/settings/settings.ts';
+import type { SmartHostSettings } from '../core/settings/smart-hosts.ts';
+import type { SmartHost } from '../core/smart-host/types.ts';
 import { recordOfBounce } from './provenance.ts';
+import { decideRoute } from './route.ts';
 import { keepTrail } from './trail.ts';
 
 const check = { name: 'outbound/provenance' } as const;
@@ -27,15 +31,19 @@ const check = { name: 'outbound/provenance' } as const;
 /** A message that could not be put aside stays in the queue for so long. */
 const againInSeconds = 15;
 
+/** The same of one that must leave through a smart host and cannot. */
+const withoutHostSeconds = 60;
+
 /** Lets no message leave that this gateway did not accept, and marks what Haraka itself sends. */
-export function guardDelivery(plugin: Plugin): void {
+export function guardDelivery(plugin: Plugin, find: FindSmartHost): void {
   applyPatch(plugin, bouncesKnown, ({ transaction, of, to }) => {
     const bounce = { id: transaction.uuid, of: of.todo.uuid, to: to.format().slice(1, -1) };
     keepRecord(transaction, recordOfBounce(bounce, currentSettings().revision, new Date()));
   });
   // Inside of the guard: what is taken out is not bounced.
   keepTrail(plugin, provenOrigin);
-  applyPatch(plugin, deliveryGuard, (message, act) => ruleOn(plugin, message, act));
+  applyPatch(plugin, smartHostGuard);
+  applyPatch(plugin, deliveryGuard, (message, act) => ruleOn(plugin, find, message, act));
 }
 
 /** Where mail is held. */
@@ -43,22 +51,55 @@ export function heldFolders(): Folders {
   return foldersIn(resolve(harakaDirectory(), currentSettings().policy.data_directory));
 }
 
-function ruleOn(plugin: Plugin, message: QueuedMessage, act: Act): Ruling | Promise<Ruling> {
+/** The smart hosts of the settings in force; `undefined` for one that cannot be used now. */
+export type FindSmartHost = (name: string) => SmartHost | undefined;
+
+function ruleOn(
+  plugin: Plugin,
+  find: FindSmartHost,
+  message: QueuedMessage,
+  act: Act,
+): Ruling | Promise<Ruling> {
   const settings = currentSettings();
   const mode = settings.policy.outbound.unproven_mail;
   const decision = { check, plugin, message, mode, started: performance.now(), settings };
   const judged = judge(message);
   if (isUnproven(judged)) {
     const verdict = { kind: 'refuse', ...judged } as const;
-    if (mode === 'enforce') return takeOut(decision, verdict);
-    recordDelivery({ ...decision, verdict, file: message.path });
-    return 'deliver';
+    return mode === 'enforce' ? takeOut(decision, verdict) : depart({ ...decision, verdict }, act, find);
   }
   const stopped = stoppedBy(judged, settings.policy);
   if (stopped) return stop({ ...decision, mode: 'enforce' }, { kind: 'refuse', ...stopped });
-  // That it may be told to its sender is no news.
-  if (act === 'delivery') recordDelivery({ ...decision, verdict: passed(judged), file: message.path });
-  return 'deliver';
+  return depart({ ...decision, verdict: { kind: 'pass', record: judged } }, act, find);
+}
+
+/** Never by another way than the smart host that it has to leave through. */
+function depart(decision: Omit<DeliveryDecision, 'file'>, act: Act, find: FindSmartHost): Ruling {
+  const { message, verdict, settings } = decision;
+  const entry = act === 'delivery' ? routeOf(message, verdict, settings.policy) : undefined;
+  // That what is proven may be told to its sender is no news.
+  if (act === 'delivery' || verdict.kind === 'refuse') {
+    recordDelivery({ ...decision, file: message.path, smartHost: entry?.name });
+  }
+  if (!entry) return 'deliver';
+  const through = hasSmartHosts() ? find(entry.name) : undefined;
+  return through ? { through } : { againInSeconds: withoutHostSeconds };
+}
+
+function routeOf(
+  { todo }: QueuedMessage,
+  verdict: DeliveryVerdict,
+  policy: Policy,
+): SmartHostSettings | undefined {
+  const { mail_from: sender, rcpt_to: recipients } = todo;
+  return decideRoute(
+    {
+      origin: verdict.kind === 'pass' ? verdict.record.origin : undefined,
+      senderDomain: sender.isNull() ? undefined : sender.host,
+      recipientDomains: recipients.map(({ host }) => host),
+    },
+    policy,
+  );
 }
 
 /** What is kept from leaving although it is proven: it was sent by an account that looked taken over. */
@@ -84,10 +125,6 @@ function stop(
 function provenOrigin(message: QueuedMessage): ProvenanceRecord | undefined {
   const judged = judge(message);
   return isUnproven(judged) ? undefined : judged;
-}
-
-function passed(record: ProvenanceRecord): DeliveryVerdict {
-  return { kind: 'pass', record };
 }
 
 async function takeOut(

@@ -3,6 +3,7 @@ import { defineCheck, demandedClearances, install } from '../core/haraka/check.t
 import type { GateFacts } from '../core/haraka/facts.ts';
 import { demandedByRoles } from '../core/haraka/installation.ts';
 import { watchMessageEnds } from '../core/haraka/message-end.ts';
+import { configDirectory } from '../core/haraka/instance.ts';
 import { Suspicion } from '../core/haraka/suspicion.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
@@ -17,6 +18,8 @@ import { queueOurselves } from './queue.ts';
 import { decideSuspended, suspended, unlessSuspended } from './suspended.ts';
 import { tellLess } from './received.ts';
 import { takeBackReleased } from './released.ts';
+import { SmartHostsInForce } from './smart-hosts-in-force.ts';
+import { smartHostFiles } from './smart-hosts.ts';
 
 /** One clearance of every check that this host must make, and of every other that is installed. */
 const demanded = derived((policy: Policy): readonly string[] => [
@@ -88,17 +91,26 @@ async function accept(facts: GateFacts, policy: Policy, suspicion: Suspicion): P
 
 export function register(this: Plugin): void {
   const keeper = new LimitKeeper(this);
-  start(this, {
-    prepare:
-      ({ policy }) =>
-      () =>
-        keeper.use(policy),
-  });
+  const hosts = new SmartHostsInForce(this);
+  start(
+    this,
+    {
+      prepare:
+        ({ policy }) =>
+        () =>
+          keeper.use(policy),
+    },
+    {
+      files: (policy) => smartHostFiles(policy, configDirectory()),
+      prepare: ({ policy }) => hosts.prepare(policy),
+      fallback: () => hosts.useLater(),
+    },
+  );
   install(this, [...checksOf(new Suspicion(this)), ...limitChecks(keeper)]);
   watchMessageEnds(this);
   relayForRegistered(this);
   tellLess(this);
   queueOurselves(this);
-  guardDelivery(this);
+  guardDelivery(this, (name) => hosts.find(name));
   takeBackReleased(this);
 }

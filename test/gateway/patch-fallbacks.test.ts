@@ -5,6 +5,17 @@ import { parseDialogue, play } from '../support/dialogue.ts';
 import { startTestGateway, type TestGatewayOptions } from '../support/gateway.ts';
 import { different, leftOut, plugin } from './other-haraka.ts';
 
+const letterOf = (who: string) => `connect submission
+      login ${who}@corp.example pw-${who}
+      C: MAIL FROM:<${who}@corp.example>
+      S: 250 *
+      C: RCPT TO:<${who}-{id}@partner.example>
+      S: 250 *
+      C: DATA
+      S: 354 *
+      C> From: ${who}@corp.example\\r\\n\\r\\nx\\r\\n.\\r\\n
+      S: 250 Message queued *`;
+
 /** What is left out, and what holds instead: a dialogue. */
 const fallbacks: readonly {
   haraka: string;
@@ -122,6 +133,22 @@ const fallbacks: readonly {
       C: EHLO client.example
       S: 250 *`,
   },
+  ...['forced-tls-fixed', 'sockets-as-they-were'].map((haraka) => ({
+    haraka,
+    patch: 'smart-host',
+    options: {
+      settings: {
+        smart_hosts: [
+          { name: 'relay', host: 'relay.invalid', identities: ['alice@corp.example'], tls: 'may' },
+        ],
+      },
+    },
+    dialogue: `# mail for a smart host stays, and all other mail leaves
+      ${letterOf('alice')}
+      ${letterOf('bob')}
+      delivered bob-{id}@partner.example
+      not-delivered alice-{id}@partner.example`,
+  })),
   ...[
     { haraka: 'delivery-queue-elsewhere', patch: 'queue-again' },
     { haraka: 'delivered-told-otherwise', patch: 'delivery-outcomes' },

@@ -282,6 +282,20 @@ const ways = {
       original(hook, object, params);
     });
   },
+  'forced-tls-fixed': () => {
+    Object.defineProperty(queued, 'get_force_tls', { writable: false });
+  },
+  'sockets-as-they-were': () => {
+    replace(
+      queued,
+      'try_deliver_host_on_socket',
+      (original) =>
+        function (mx, host, port, socket) {
+          socket.emit = Object.getPrototypeOf(socket).emit;
+          original.call(this, mx, host, port, socket);
+        },
+    );
+  },
   'bounce-text-renamed': () => rename(queued, 'populate_bounce_message'),
   'bounces-sent-later': () => {
     replace(

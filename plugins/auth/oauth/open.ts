@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createSecureContext } from 'node:tls';
+import { readAuthorities } from '../../core/authorities.ts';
 import { messageOf } from '../../core/message-of.ts';
 import { readText } from '../../core/read-text.ts';
 import type { OauthSettings } from '../../core/settings/oauth.ts';
@@ -49,19 +49,6 @@ function keysOfFile(path: string): Keys {
   const text = readText(path);
   try {
     return keysOfText(text);
-  } catch (error) {
-    throw new Error(`${path}: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-/** Throws an Error where there is nobody in it to be trusted. */
-function readAuthorities(path: string): string {
-  const ca = readText(path);
-  // Node.js would silently trust its own authorities instead of an empty list.
-  if (!ca.includes('BEGIN CERTIFICATE')) throw new Error(`${path} holds no certificate in PEM`);
-  try {
-    createSecureContext({ ca });
-    return ca;
   } catch (error) {
     throw new Error(`${path}: ${messageOf(error)}`, { cause: error });
   }

@@ -1,5 +1,5 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { passwordSource, readPasswordFile, type PasswordSource } from '../password-file.ts';
 import { readText } from '../read-text.ts';
 import { Secret } from '../secret.ts';
 import type { DirectorySecrets } from './ldap.ts';
@@ -19,15 +19,9 @@ export function readDirectorySecrets(source: DirectorySource, config: string): D
   return { bindPassword: readBindPassword(source, config), ...(ca !== undefined && { ca }) };
 }
 
-/** Where the password of `bind_dn` comes from: a variable of the environment, or a file of the folder `config`. */
-export type PasswordSource = { readonly variable: string } | { readonly file: string };
-
-/** The variable wins, when it is set; `undefined` when nothing names a password. */
+/** Where the password of `bind_dn` comes from; `undefined` when nothing names one. */
 export function bindPasswordSource({ settings, entry }: DirectorySource): PasswordSource | undefined {
-  const variable = passwordVariable(entry?.name);
-  if (process.env[variable]) return { variable };
-  const { bind_password_file: file } = settings;
-  return file === undefined ? undefined : { file };
+  return passwordSource(passwordVariable(entry?.name), settings.bind_password_file);
 }
 
 function readBindPassword(directory: DirectorySource, config: string): Secret {
@@ -38,9 +32,5 @@ function readBindPassword(directory: DirectorySource, config: string): Secret {
     throw new Error(`${key}.bind_password_file is not set, nor is the variable ${variable}`);
   }
   if ('variable' in source) return Secret.fromText(process.env[source.variable] ?? '');
-  const path = join(config, source.file);
-  const password = readText(path).replace(/\r?\n$/, '');
-  if (password === '') throw new Error(`${path} is empty: it must hold the password of ${key}.bind_dn`);
-  if (statSync(path).mode & 0o007) throw new Error(`${path} can be read by everybody: chmod 640 or stricter`);
-  return Secret.fromText(password);
+  return readPasswordFile(join(config, source.file), `${key}.bind_dn`);
 }

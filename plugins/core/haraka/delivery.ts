@@ -26,6 +26,8 @@ export interface DeliveryDecision {
   readonly settings: Settings;
   /** Where the message lies. */
   readonly file: string;
+  /** Name of the smart host that it is to leave through. */
+  readonly smartHost?: string | undefined;
 }
 
 /** Publishes the event of a decision, and raises an alarm in the log unless it is a pass. Never throws. */
@@ -97,7 +99,7 @@ function wordFor({ would_refuse, verdict, reason }: GatekeeperEvent): string {
 }
 
 function eventOf(decision: DeliveryDecision): GatekeeperEvent {
-  const { check, message, verdict, mode, started, settings } = decision;
+  const { check, message, verdict, mode, started, settings, smartHost } = decision;
   return {
     ...basicFields(check.name, message),
     verdict: verdict.kind,
@@ -108,6 +110,7 @@ function eventOf(decision: DeliveryDecision): GatekeeperEvent {
       : { reason: verdict.reason, detail: verdict.detail }),
     sender: senderOf(message),
     queue_id: message.todo.uuid,
+    ...(smartHost !== undefined && { smart_host: smartHost }),
     revision: settings.revision,
     latency_ms: millisecondsSince(started),
   };

@@ -19,7 +19,7 @@ import { followSettings, looksOfSettings } from './reload.ts';
 import { currentSettings, firstSettings, putInForce } from './settings-in-force.ts';
 import type { Next, Plugin } from './types.ts';
 
-/** How a plugin lives with the settings, at the start and whenever they change. */
+/** How a plugin, or one concern of it, lives with the settings, at the start and whenever they change. */
 export interface Part {
   /** What speaks against settings; any line stops the start, or leaves the old settings in force. */
   readonly problems?: (settings: Settings) => readonly string[];
@@ -37,10 +37,10 @@ const started = new Map<string, number>();
 const workerPauseMs = 3000;
 
 /** Begins a plugin: the settings are the same for all of them, and are put to work once all plugins are loaded. */
-export function start(plugin: Plugin, part: Part = {}): void {
+export function start(plugin: Plugin, ...itsParts: readonly Part[]): void {
   if (started.size === 0) begin(plugin);
   started.set(plugin.name, plugin.timeout);
-  parts.push(part);
+  parts.push(...itsParts);
 }
 
 /** What all plugins share, at the first of them. */

@@ -151,8 +151,9 @@ export interface QueuedMessage {
   get_mx(): void;
   /** Takes the next of the servers. */
   try_deliver(): unknown;
+  /** Holds the SMTP session on a socket that is connected. */
   try_deliver_host_on_socket(mx: Mx, host: string, port: number, socket: RemoteSocket): void;
-  /** Some recipients have been delivered; then the hook `delivered` is run. */
+  /** Some recipients have been delivered; then the hook `delivered` is run. The last of the rest is whether there was a login. */
   delivered(
     ...given: [
       ip: string,
@@ -170,6 +171,10 @@ export interface QueuedMessage {
   /** Removes the file, and is done. */
   discard(): void;
   bounce(reason: string): void;
+  /** Whether this server has to offer TLS, with a certificate that is verified; kept in `force_tls` for the try. */
+  get_force_tls(mx: Mx): boolean;
+  force_tls: boolean;
+  logprotocol(...data: unknown[]): void;
 }
 
 /** A server of a domain; `from_dns` is its name where `exchange` is its address. */
@@ -192,10 +197,18 @@ export interface Deferral {
   readonly mx?: Mx;
 }
 
-/** The socket to a server: `cleartext` appears with STARTTLS. */
+/** The socket to a server, in clear first: `cleartext` appears with STARTTLS, after `upgrade`. */
 export interface RemoteSocket extends EventEmitter {
   readonly remoteAddress?: string;
   readonly cleartext?: TLSSocket;
+  write(data: string | Buffer, encoding?: BufferEncoding, done?: (error?: Error) => void): boolean;
+  /** `line` for each line that comes, `secureConnect` when the handshake has ended well. */
+  emit(event: string, ...facts: unknown[]): boolean;
+  upgrade(options: Readonly<Record<string, unknown>>, done: (...facts: unknown[]) => void): void;
+  /** Whether it is encrypted, and the certificate of the server verified. */
+  isSecure(): boolean;
+  end(): void;
+  destroy(): void;
 }
 
 /** What Haraka hands to a hook `log`. */
@@ -312,11 +325,14 @@ export interface HostModules {
     /** tls.ini as it was read last; absent until somebody reads it. */
     readonly cfg?: Readonly<Record<string, { readonly minVersion?: string } | undefined>>;
     load_tls_ini(options?: { role?: string }): unknown;
+    /** Whether the certificates of our listeners may be shown to other servers, too. */
+    tls_valid?: boolean | undefined;
     createServer(accept: (socket: ClientSocket & { upgrade(done: () => void): void }) => void): EventEmitter;
   };
   'outbound/client_pool': {
     /** Connects, and says with what or why not. */
     get_client(mx: Mx, done: (error: unknown, socket: RemoteSocket | null) => void): void;
   };
+  'outbound/config': { readonly cfg: { enable_tls?: boolean | undefined } };
   'outbound/queue': { readonly queue_dir: string };
 }

@@ -3,6 +3,7 @@ import { accountKey } from '../identity.ts';
 import { parseDomain } from '../mailbox.ts';
 import { overlaps } from '../network.ts';
 import type { Policy } from './settings.ts';
+import { routeKeys, smartHostVariable } from './smart-hosts.ts';
 
 /** What is wrong, and with which key of the settings. */
 export interface Contradiction {
@@ -19,6 +20,7 @@ export function contradictions(policy: Policy): readonly Contradiction[] {
     ...ofPartners(policy),
     ...ofMailServers(policy),
     ...ofNetworks(policy),
+    ...ofSmartHosts(policy),
     ...ofDirectories(policy),
   ];
 }
@@ -127,6 +129,28 @@ function ofNetworks(policy: Policy): Contradiction[] {
     for (const other of [...before, ...nodes, ...trusted_relays]) {
       const common = addresses.find((one) => other.addresses.some((address) => overlaps(one, address)));
       if (common !== undefined) add('addresses', `${common} is in ${other.name} too`);
+    }
+  });
+  return found;
+}
+
+/** A message that two entries would take alike would leave through either. */
+function ofSmartHosts({ smart_hosts }: Policy): Contradiction[] {
+  const found: Contradiction[] = [];
+  const variables = new Map<string, string>();
+  const routes = new Map<string, string>();
+  smart_hosts.forEach((host, index) => {
+    const { name } = host;
+    const add = (below: readonly PropertyKey[], message: string) =>
+      found.push({ path: ['smart_hosts', index, ...below], message });
+    const variable = smartHostVariable(name);
+    const before = variables.get(variable);
+    if (before !== undefined) add(['name'], takenBy(name, before, variable));
+    variables.set(variable, name);
+    for (const { key, text, path } of routeKeys(host)) {
+      const other = routes.get(key);
+      if (other !== undefined) add(path, `${text} leaves through ${other} already`);
+      else routes.set(key, name);
     }
   });
   return found;

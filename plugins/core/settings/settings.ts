@@ -9,6 +9,7 @@ import { oauthSettings } from './oauth.ts';
 import { domain, name, network } from './parts.ts';
 import { suspension } from './suspension.ts';
 import { mailServer, registeredNetwork } from './registrations.ts';
+import { smartHost } from './smart-hosts.ts';
 
 const roles = ['submission', 'mx'] as const;
 export type Role = (typeof roles)[number];
@@ -218,6 +219,12 @@ const wholePolicy = z.strictObject({
     .array(registeredNetwork)
     .default([])
     .describe('Hosts that cannot log in, and relay under a name of their own by their address'),
+  smart_hosts: z
+    .array(smartHost)
+    .default([])
+    .describe(
+      'Servers that take outgoing mail of some senders, in place of those that the DNS names for its recipients',
+    ),
   help_text: z
     .string()
     .max(200)
@@ -281,6 +288,7 @@ export const registries = [
   'partners',
   'mail_servers',
   'registered_networks',
+  'smart_hosts',
   'directories',
 ] as const;
 

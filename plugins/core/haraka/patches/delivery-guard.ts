@@ -1,12 +1,16 @@
 import constants from 'haraka-constants';
 import { messageOf } from '../../message-of.ts';
+import type { SmartHost } from '../../smart-host/types.ts';
 import { definePatch, expect, replaceMethod } from '../patch.ts';
 import { stranger, withHooks } from '../throw-away.ts';
 import type { Next, Plugin, QueuedMessage } from '../types.ts';
+import { departThrough } from './smart-host.ts';
 
 /** What happens to a message that is about to leave. */
 export type Ruling =
   | 'deliver'
+  /** To a server of ours, whatever the DNS or a plugin names; a plugin that refuses a delivery has its way. */
+  | { readonly through: SmartHost }
   /** It lies elsewhere by now: it leaves the queue, and nobody hears of it. */
   | 'taken-out'
   /** Neither: it stays, without a try that counts. */
@@ -42,7 +46,13 @@ export const deliveryGuard = definePatch({
         'get_mx_respond',
         (respond) =>
           function (this: QueuedMessage, code, mx) {
-            return asked(this, 'delivery', () => respond.call(this, code, mx));
+            return asked(this, 'delivery', (host) => {
+              const isRefused = code === constants.deny || code === constants.denysoft;
+              const server = departThrough(plugin, this, host);
+              return host && !isRefused
+                ? respond.call(this, constants.ok, server)
+                : respond.call(this, code, mx);
+            });
           },
       ),
       replaceMethod(
@@ -68,9 +78,10 @@ export const deliveryGuard = definePatch({
 
 /** Has the guard rule on an act, at once where it rules at once. Whatever it does comes out as a ruling. */
 function asking(plugin: Plugin, guard: Guard) {
-  return (message: QueuedMessage, act: Act, goOn: () => unknown): unknown => {
+  return (message: QueuedMessage, act: Act, goOn: (host?: SmartHost) => unknown): unknown => {
     const obey = (ruling: Ruling): unknown => {
       if (ruling === 'deliver') return goOn();
+      if (typeof ruling === 'object' && 'through' in ruling) return goOn(ruling.through);
       if (ruling === 'taken-out') message.discard();
       else message.send_email_respond(constants.delay, ruling.againInSeconds);
       return undefined;
@@ -103,7 +114,7 @@ function outcomeOf(plugin: Plugin, act: Act, ruling: Ruling): string | undefined
       todo: { domain: 'invalid', mail_from: { user: 'throw-away', host: 'invalid' }, rcpt_to: [] },
     },
   );
-  if (typeof ruling === 'object') {
+  if (typeof ruling === 'object' && 'againInSeconds' in ruling) {
     message.send_email_respond = (code, seconds) => {
       outcome = code === constants.delay ? `delayed by ${seconds} s` : 'get_mx';
     };

@@ -265,7 +265,8 @@ function bounce(message: QueuedMessage, more: object): void {
 function talk(message: QueuedMessage): void {
   const nothing = () => undefined;
   const socket = Object.assign(new EventEmitter(), {
-    ...{ writable: true, write: nothing, end: nothing, destroy: nothing, isSecure: () => false },
+    ...{ writable: true, write: () => true, upgrade: nothing },
+    ...{ end: nothing, destroy: nothing, isSecure: () => false },
   });
   const mx = { exchange: 'invalid', port: 25, bind_helo: 'invalid' };
   const content = {

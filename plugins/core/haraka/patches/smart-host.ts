@@ -1,0 +1,188 @@
+import { EventEmitter } from 'node:events';
+import constants from 'haraka-constants';
+import { oncePerMinute } from '../../once-per-minute.ts';
+import { Secret } from '../../secret.ts';
+import type { SmartHost } from '../../smart-host/types.ts';
+import { guardSocket, type TlsChoice } from '../smart-host-socket.ts';
+import { definePatch, expect, replaceMethod } from '../patch.ts';
+import { stranger, withHooks } from '../throw-away.ts';
+import type { Next, Plugin, QueuedMessage } from '../types.ts';
+
+/** How a message leaves at this try. */
+interface Departure {
+  readonly host: SmartHost;
+  readonly complain: (why: string) => void;
+}
+
+const departures = new WeakMap<QueuedMessage, Departure>();
+
+let isInForce = false;
+
+const complaints = new Map<string, (action: () => void) => void>();
+
+/**
+ * Delivers through a smart host: Haraka knows its name alone, and what is said to it before MAIL, the login above all, is
+ * said below Haraka.
+ */
+export const smartHostGuard = definePatch({
+  name: 'smart-host',
+  reaches:
+    '`get_force_tls`, `try_deliver_host_on_socket` and `delivered` of messages in the queue, and `write`, `emit` and `upgrade` of the sockets that they leave by',
+  why: 'Haraka logs credentials, sends without a login where none is offered, takes no authority of ours for one server, and bounces mail when a login is refused.',
+  fallback: 'mail for smart hosts stays in the queue',
+  install(plugin) {
+    const { prototype } = plugin.haraka_require('outbound').HMailItem;
+    const restore = [
+      replaceMethod(
+        prototype,
+        'get_force_tls',
+        (isForced) =>
+          function (this: QueuedMessage, mx) {
+            return departures.get(this)?.host.verify === true || isForced.call(this, mx);
+          },
+      ),
+      replaceMethod(
+        prototype,
+        'try_deliver_host_on_socket',
+        (deliver) =>
+          function (this: QueuedMessage, mx, host, port, socket) {
+            const departure = departures.get(this);
+            if (departure) {
+              const log = (line: string) => {
+                this.logprotocol(line);
+              };
+              guardSocket(plugin, departure.host, socket, { complain: departure.complain, log });
+            }
+            deliver.call(this, mx, host, port, socket);
+          },
+      ),
+      replaceMethod(
+        prototype,
+        'delivered',
+        (tell) =>
+          function (this: QueuedMessage, ...facts) {
+            // Haraka itself has not logged in.
+            if (departures.get(this)?.host.credentials) facts[9] = true;
+            tell.apply(this, facts);
+          },
+      ),
+    ];
+    isInForce = true;
+    return () => {
+      isInForce = false;
+      restore.forEach((undo) => undo());
+    };
+  },
+  selfTest(plugin) {
+    const good = rehearse(plugin, ['235 2.7.0 OK']);
+    expect('TLS to be demanded', good.isForced);
+    expect('STARTTLS to be said', good.said.includes('STARTTLS'));
+    const { servername, rejectUnauthorized, ca } = good.tls ?? {};
+    expect('the certificate to be verified', servername === 'smart.invalid' && rejectUnauthorized === true);
+    expect('authorities of ours', ca === 'authority');
+    expect('a login before MAIL', /^AUTH .*\nMAIL FROM:/m.test(good.said.join('\n')));
+    expect('no secret to be known to Haraka', !good.known.includes('pass') && !good.known.includes('cGFzcw'));
+    const bad = rehearse(plugin, ['535 5.7.8 No']);
+    expect('no MAIL after a login that is refused', !bad.said.some((line) => line.startsWith('MAIL')));
+    expect('a login that is refused to defer', bad.outcomes.join() === 'temp_fail');
+  },
+});
+
+/** Whether mail can leave through a smart host. */
+export function hasSmartHosts(): boolean {
+  return isInForce;
+}
+
+/** Says through which smart host a message leaves at this try; the server that Haraka is told of, which has no secret. */
+export function departThrough(plugin: Plugin, message: QueuedMessage, host: SmartHost | undefined): object {
+  departures.delete(message);
+  if (!host) return {};
+  departures.set(message, { host, complain: (why) => complainOf(plugin, host, why) });
+  return { priority: 0, exchange: host.host, port: host.port };
+}
+
+function complainOf(plugin: Plugin, { name, host, port }: SmartHost, why: string): void {
+  const limit = complaints.get(name) ?? oncePerMinute(() => performance.now());
+  complaints.set(name, limit);
+  limit(() => plugin.logcrit(`smart host ${name} (${host}:${port}): ${why}; its mail waits in the queue`));
+}
+
+/** What Haraka does with a message for a smart host that answers a login so. */
+interface Rehearsal {
+  readonly isForced: boolean;
+  /** What the server hears. */
+  readonly said: string[];
+  /** What the message says of itself, to the log and to others. */
+  readonly known: string;
+  readonly tls: TlsChoice | undefined;
+  readonly outcomes: string[];
+}
+
+/** A smart host that is not there: its TLS is verified as soon as it begins. */
+function rehearse(plugin: Plugin, replies: readonly string[]): Rehearsal {
+  const [said, outcomes, known] = [[] as string[], [] as string[], [] as string[]];
+  const message = throwAwayMessage(
+    plugin,
+    (what) => outcomes.push(what),
+    (line) => known.push(line),
+  );
+  let tls: TlsChoice | undefined;
+  let isSecure = false;
+  const socket = Object.assign(new EventEmitter(), {
+    writable: true,
+    write: (line: string) => said.push(line.trimEnd()) > 0,
+    upgrade: (options: TlsChoice) => {
+      [tls, isSecure] = [options, true];
+    },
+    isSecure: () => isSecure,
+    isEncrypted: () => isSecure,
+    end: () => undefined,
+    destroy: () => undefined,
+  });
+  const credentials = { user: 'user', password: Secret.fromText('pass') };
+  const host = { name: 'none', host: 'smart.invalid', port: 587, verify: true, ca: 'authority', credentials };
+  departures.set(message, { host, complain: () => undefined });
+  const mx = { exchange: '192.0.2.1', from_dns: 'smart.invalid', port: 587, bind_helo: 'helo.invalid' };
+  const isForced = (message.force_tls = message.get_force_tls(mx));
+  const hear = (...lines: readonly string[]) => {
+    for (const line of lines) socket.emit('line', `${line}\r\n`);
+  };
+  withTlsEnabled(plugin, () => {
+    message.try_deliver_host_on_socket(mx, mx.exchange, mx.port, socket);
+    hear('220 none', '250-none', '250 STARTTLS', '220 Go on');
+    socket.emit('secureConnect');
+    socket.emit('secure');
+    hear('250-none', '250 AUTH PLAIN LOGIN', ...replies);
+  });
+  return { isForced, said, known: known.join('\n') + JSON.stringify([mx, message.todo]), tls, outcomes };
+}
+
+function throwAwayMessage(
+  plugin: Plugin,
+  end: (what: string) => void,
+  log: (line: string) => void,
+): QueuedMessage {
+  const levels = ['debug', 'info', 'notice', 'warn', 'error', 'crit', 'protocol'];
+  const ends = ['temp_fail', 'bounce', 'delivered', 'try_deliver', 'discard'];
+  const sender = { format: () => '<throw-away@invalid>' };
+  return Object.assign(
+    Object.create(plugin.haraka_require('outbound').HMailItem.prototype) as QueuedMessage,
+    Object.fromEntries(
+      levels.map((level) => [`log${level}`, (...lines: readonly unknown[]) => log(lines.map(String).join())]),
+    ),
+    Object.fromEntries(ends.map((what) => [what, () => end(what)])),
+    { todo: { uuid: '', domain: 'invalid', mail_from: sender, rcpt_to: [], notes: {} }, filename: 'none' },
+  );
+}
+
+/** As Haraka's settings have it unless an operator says otherwise; nothing is printed meanwhile. */
+function withTlsEnabled(plugin: Plugin, work: () => void): void {
+  const { cfg } = plugin.haraka_require('outbound/config');
+  const before = cfg.enable_tls;
+  cfg.enable_tls = true;
+  try {
+    withHooks(plugin, { log: [{ of: stranger, run: (next: Next) => next(constants.ok) }] }, work);
+  } finally {
+    cfg.enable_tls = before;
+  }
+}
