@@ -3,7 +3,7 @@ import type { Account, Verification } from '../core/directory/directory.ts';
 import { identityOfAccount, type Identity } from '../core/identity.ts';
 import { formatMailbox, parseMailbox } from '../core/mailbox.ts';
 import { mailServerOf, networkNamed, withRegistration, type MailServer } from '../core/registrations.ts';
-import { rightTo, type Right } from '../core/rights.ts';
+import { rightsTo, type AddressPattern, type Place, type Right } from '../core/rights.ts';
 import { modeInForce } from '../core/settings/mode.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { accountFacts, accountJson, meanings, serverFacts } from './account.ts';
@@ -52,21 +52,35 @@ async function sender(account: string, address: string, _options: object, comman
         async (directory) => judgeAccount(account, address, await directory.find(account), policy),
         (message) => notes.push(message),
       );
-  give(command, answerOf(judgement, notes.concat(modeNotes(policy))));
+  give(
+    command,
+    answerOf(judgement, judgement.account?.name ?? network?.name ?? account, notes.concat(modeNotes(policy))),
+  );
 }
 
 interface Judgement {
   readonly address: string;
   readonly account?: Account;
   readonly server?: MailServer | undefined;
-  readonly right?: Right | undefined;
-  /** In words. */
-  readonly why: string;
+  /** None where the answer is no. */
+  readonly answers: readonly Permission[];
+  /** In words, where the answer is no. */
+  readonly why?: string;
+}
+
+/** A right, and where it holds. */
+interface Permission {
+  readonly place: Place;
+  readonly right: Right;
 }
 
 function judgeAccount(login: string, text: string, found: Verification, policy: Policy): Judgement {
   if (found.kind === 'refused') {
-    return { address: text, why: `${login} cannot log in: ${found.cause}: ${meanings[found.cause]}` };
+    return {
+      address: text,
+      answers: [],
+      why: `${login} cannot log in: ${found.cause}: ${meanings[found.cause]}`,
+    };
   }
   const { account } = found;
   const identity = withRegistration(identityOfAccount(account), policy, new Date());
@@ -74,28 +88,56 @@ function judgeAccount(login: string, text: string, found: Verification, policy: 
   return { account, server, ...judge(text, identity, policy) };
 }
 
-function judge(text: string, identity: Identity, { sender }: Policy): Judgement {
+function judge(text: string, identity: Identity, policy: Policy): Judgement {
   const mailbox = parseMailbox(text);
-  if (!mailbox) return { address: text, why: `${text} cannot be read as an address` };
+  if (!mailbox) return { address: text, answers: [], why: `${text} cannot be read as an address` };
   const address = formatMailbox(mailbox);
-  const right = rightTo(mailbox, identity, sender.subaddress_separator);
-  return { address, right, why: reasonOf(right, address, identity) };
+  const answers = places.flatMap((place) =>
+    rightsTo(mailbox, place, identity, policy)
+      .filter(({ rule }) => rule !== 'forward')
+      .map((right) => ({ place, right })),
+  );
+  const everywhere = answers.find(({ right }) => isUnconditional(right));
+  if (everywhere) return { address, answers: [everywhere] };
+  const { name, forwards } = identity;
+  const forward = forwards === 'off' ? '' : ', but it may forward mail of others (forward_foreign)';
+  return { address, answers, why: `${address} is no address of ${name}${forward}` };
 }
 
-function reasonOf(right: Right | undefined, address: string, { name, forwards }: Identity): string {
-  if (!right) {
-    const forward = forwards === 'off' ? '' : ', but it may forward mail of others (forward_foreign)';
-    return `${address} is no address of ${name}${forward}`;
-  }
-  const base = formatMailbox(right.owned);
-  switch (right.rule) {
+/** Where one and the same rule may give a right in one, and another in the next. */
+const places: readonly Place[] = ['from', 'envelope', 'sender'];
+
+function isUnconditional({ rule }: Right): boolean {
+  return rule === 'owned' || rule === 'subaddress' || rule === 'domain';
+}
+
+function reasonOf({ place, right }: Permission, address: string, name: string): string {
+  const field = { envelope: 'MAIL FROM', from: 'From', sender: 'Sender', resent: 'Resent-From' }[place];
+  const { rule, owned, pair } = right;
+  switch (rule) {
     case 'owned':
       return `${address} is an address of ${name}`;
     case 'domain':
       return `${address} is in a domain of ${name}`;
     case 'subaddress':
-      return `${address} is ${base} with a subaddress (sender.subaddress_separator)`;
+      return `${address} is ${formatMailbox(owned)} with a subaddress (sender.subaddress_separator)`;
+    case 'on-behalf':
+      return `in ${field} with a Sender of its own: ${name} may write on behalf of ${address}`;
+    case 'list':
+      return `in ${field} of mail to a list: with List-Id, and Sender or MAIL FROM of its own (grant list)`;
+    case 'resend':
+      return `in ${field} of what it sends again: with Resent-From of its own (grant resend)`;
+    case 'pair':
+      return place === 'envelope'
+        ? `in ${field} with ${textOf(pair?.header)} in From`
+        : `in ${field} with ${textOf(pair?.envelope)} in MAIL FROM`;
+    case 'forward':
+      return `in ${field} of what it forwards`;
   }
+}
+
+function textOf(pattern: AddressPattern | undefined): string {
+  return `${pattern?.local ?? '*'}@${pattern?.domain}`;
 }
 
 function modeNotes(policy: Policy): string[] {
@@ -105,23 +147,30 @@ function modeNotes(policy: Policy): string[] {
   return [`${setting} is ${mode}: the gateway refuses no address of a sender`];
 }
 
-function answerOf({ address, account, server, right, why }: Judgement, notes: readonly string[]): Answer {
+function answerOf(judgement: Judgement, name: string, notes: readonly string[]): Answer {
+  const { address, account, server, answers, why } = judgement;
+  const isAllowed = answers.length > 0;
+  const reasons = answers.map((answer) => reasonOf(answer, address, name));
   const facts: Fact[] = [
-    ...(account && !right ? accountFacts(account) : []),
-    ...(right ? [] : serverFacts(server)),
+    ...(account && !isAllowed ? accountFacts(account) : []),
+    ...(isAllowed ? [] : serverFacts(server)),
     ...notes.map((note) => ['note', note] as const),
   ];
+  const [first] = answers;
   return {
-    exitCode: right ? exitCode.yes : exitCode.no,
+    exitCode: isAllowed ? exitCode.yes : exitCode.no,
     json: {
       address,
-      allowed: right !== undefined,
-      ...(right && { rule: right.rule, owned: formatMailbox(right.owned) }),
-      why,
+      allowed: isAllowed,
+      ...(first && { rule: first.right.rule, owned: formatMailbox(first.right.owned) }),
+      why: isAllowed ? reasons.join('; ') : why,
       ...(account && { account: accountJson(account) }),
       ...(server && { mail_server: server }),
       ...(notes.length > 0 && { notes }),
     },
-    lines: [`${right ? 'yes' : 'no'}: ${why}`, ...aligned(facts)],
+    lines: [
+      ...(isAllowed ? [...new Set(reasons)].map((reason) => `yes: ${reason}`) : [`no: ${why}`]),
+      ...aligned(facts),
+    ],
   };
 }

@@ -1,15 +1,7 @@
 import type { Account } from './directory/directory.ts';
 import type { OwnLimits } from './limits/limits.ts';
-import { mailboxKey, parseMailbox, type Mailbox } from './mailbox.ts';
-import type { Mode } from './settings/mode.ts';
-
-/** As whom somebody may send. */
-export interface Rights {
-  /** Mailboxes of its own. */
-  readonly addresses: readonly Mailbox[];
-  /** Domains, as A-labels, of which every mailbox is its own; those below them are not. */
-  readonly domains: readonly string[];
-}
+import { mailboxKey, parseMailbox } from './mailbox.ts';
+import { nothingDelegated, type Rights } from './rights.ts';
 
 /** Who is accountable for a session, and what proved it. */
 export interface Identity extends Rights {
@@ -24,8 +16,6 @@ export interface Identity extends Rights {
   readonly id: string;
   /** Name of the application password that proved it, where it was one. */
   readonly credential?: string;
-  /** What becomes of mail that is of somebody else, whom we do not protect: a mail server may forward it. */
-  readonly forwards: Mode;
   /** Limits of its own, in place of those of the settings. */
   readonly limits?: OwnLimits;
 }
@@ -35,9 +25,12 @@ export function accountKey(text: string): string {
   return parseMailbox(text) ? mailboxKey(text) : text.toLowerCase();
 }
 
-export function identityOfAccount({ name, id, addresses, credential, limits }: Account): Identity {
+export function identityOfAccount({ name, id, addresses, ...account }: Account): Identity {
+  const { credential, limits, delegated = nothingDelegated } = account;
+  const { domains, onBehalf, grants, pairs } = delegated;
   return {
-    ...{ proof: 'account', name, id, addresses, domains: [], forwards: 'off' },
+    ...{ proof: 'account', name, id, addresses, forwards: 'off' },
+    ...{ domains, onBehalf, grants, pairs },
     ...(credential && { credential: credential.name }),
     ...(limits && { limits }),
   };

@@ -61,9 +61,13 @@ export function mailboxKey(text: string): string {
  */
 export function withoutSubaddress(mailbox: Mailbox, separator: string): Mailbox {
   const cut = separator === '' ? -1 : mailbox.local.indexOf(separator);
-  const isPlain = dotString.test(mailbox.local) && /^[\x21-\x7e]*$/.test(mailbox.local);
-  if (cut < 1 || !isPlain) return mailbox;
+  if (cut < 1 || !isPlainLocalPart(mailbox.local)) return mailbox;
   return { local: mailbox.local.slice(0, cut), domain: mailbox.domain } as Mailbox;
+}
+
+/** Whether a local-part is a dot-string (RFC 5321 §4.1.2) of US-ASCII, which every reader reads alike. */
+export function isPlainLocalPart(local: string): boolean {
+  return dotString.test(local) && /^[\x21-\x7e]*$/.test(local);
 }
 
 /** The mailbox as text; a local-part that is no dot-string is quoted (RFC 5321 §4.1.2). */

@@ -4,6 +4,7 @@ import { accountKey, type Identity } from './identity.ts';
 import { readLimits } from './limits/read-limits.ts';
 import { parseDomain, parseMailbox, type Mailbox } from './mailbox.ts';
 import { networkSet } from './network.ts';
+import { nothingDelegated } from './rights.ts';
 import type { Policy } from './settings/settings.ts';
 
 export type MailServer = Policy['mail_servers'][number];
@@ -59,6 +60,7 @@ function identityOfNetwork(entry: RegisteredNetwork): Identity {
     name,
     id: `network:${name}`,
     addresses: send_as.map(parseMailbox).filter((each): each is Mailbox => each !== undefined),
+    ...nothingDelegated,
     domains: domainsOf(entry),
     forwards: forward_foreign,
     ...(entry.limits.length > 0 && { limits: limitsIn(entry) }),
@@ -82,7 +84,8 @@ export function withRegistration(account: Identity, policy: Policy, now: Date): 
   const server = mailServerOf(account, policy, now);
   if (!server) return account;
   return {
-    ...{ ...account, domains: domainsOf(server), forwards: server.forward_foreign },
+    ...{ ...account, forwards: server.forward_foreign },
+    domains: [...account.domains, ...domainsOf(server)],
     // What an entry says wins over what the directory says of its account.
     ...(server.limits.length > 0 && { limits: { ...account.limits, ...limitsIn(server) } }),
   };

@@ -1,6 +1,5 @@
 import type { MailFacts } from '../core/haraka/facts.ts';
-import { rightTo } from '../core/rights.ts';
-import { mayForward } from './foreign.ts';
+import { rightsTo } from '../core/rights.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 
@@ -9,9 +8,9 @@ export function decideEnvelope({ identity, sender }: MailFacts, policy: Policy):
   if (!identity) return skip('not authenticated');
   if (sender.isNull) return skip('null reverse-path');
   if (!sender.mailbox) return refuse('sender-not-owned', sender.text);
-  const right = rightTo(sender.mailbox, identity, policy.sender.subaddress_separator);
-  if (right) return pass;
-  return mayForward(sender.mailbox, identity, policy)
+  const [right] = rightsTo(sender.mailbox, 'envelope', identity, policy);
+  if (!right) return refuse('sender-not-owned', sender.text);
+  return right.rule === 'forward'
     ? skip('a foreign sender, of a server that forwards: judged after DATA')
-    : refuse('sender-not-owned', sender.text);
+    : pass;
 }

@@ -1,7 +1,7 @@
 import type { MessageFacts } from '../core/haraka/facts.ts';
 import type { Identity } from '../core/identity.ts';
 import type { Mailbox } from '../core/mailbox.ts';
-import { rightTo } from '../core/rights.ts';
+import { ownRight } from '../core/rights.ts';
 import type { Mode } from '../core/settings/mode.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { defer, pass, refuse, skip, type Verdict } from '../core/verdict.ts';
@@ -41,10 +41,10 @@ export function decideForward(facts: MessageFacts, policy: Policy): Verdict {
 function isOwn(
   { isNull, mailbox }: { readonly isNull: boolean; readonly mailbox?: Mailbox },
   identity: Identity,
-  { sender }: Policy,
+  policy: Policy,
 ): boolean {
   if (isNull) return true;
-  return mailbox !== undefined && rightTo(mailbox, identity, sender.subaddress_separator) !== undefined;
+  return mailbox !== undefined && ownRight(mailbox, identity, policy) !== undefined;
 }
 
 function either(domains: readonly string[]): string {

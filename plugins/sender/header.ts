@@ -3,10 +3,9 @@ import type { Identity } from '../core/identity.ts';
 import { formatMailbox, type Mailbox } from '../core/mailbox.ts';
 import { parseHeader, type HeaderField } from '../core/message/header.ts';
 import { parseMailboxList } from '../core/message/mailbox-list.ts';
-import { rightTo } from '../core/rights.ts';
+import { ownRight, rightsTo } from '../core/rights.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
-import { mayForward } from './foreign.ts';
 
 /** Who wrote a message and who sent it, as its header says (RFC 5322 §3.6.2), or why that cannot be told. */
 export type Authors = { readonly authors: readonly Mailbox[] } | { readonly malformed: string };
@@ -21,7 +20,7 @@ export function decideHeader(facts: MessageFacts, policy: Policy): Verdict {
   const read = authorsOf(facts);
   if ('malformed' in read) return refuse('header-malformed', read.malformed);
   const foreign = foreignAuthors(read.authors, identity, policy);
-  const refused = foreign.find((mailbox) => !mayForward(mailbox, identity, policy));
+  const refused = foreign.find((mailbox) => rightsTo(mailbox, 'from', identity, policy).length === 0);
   if (refused) return refuse('header-not-owned', formatMailbox(refused));
   return foreign.length === 0 ? pass : skip('foreign authors, of a server that forwards');
 }
@@ -35,9 +34,9 @@ export function authorsOf(facts: MessageFacts): Authors {
 export function foreignAuthors(
   authors: readonly Mailbox[],
   identity: Identity,
-  { sender }: Policy,
+  policy: Policy,
 ): readonly Mailbox[] {
-  return authors.filter((mailbox) => !rightTo(mailbox, identity, sender.subaddress_separator));
+  return authors.filter((mailbox) => !ownRight(mailbox, identity, policy));
 }
 
 function readAuthors({ headerLines, isHeaderWhole }: MessageFacts): Authors {

@@ -9,6 +9,7 @@ import {
   withRegistration,
 } from '../../plugins/core/registrations.ts';
 import { parseSettings } from '../../plugins/core/settings/file.ts';
+import { nothingDelegated } from '../../plugins/core/rights.ts';
 
 const { policy } = parseSettings(
   `
@@ -53,7 +54,8 @@ void describe('a client that has not logged in', () => {
     const scanners = networkNamed('Scanners', policy, now);
     assert.deepEqual(scanners && { ...scanners, addresses: scanners.addresses.map(({ local }) => local) }, {
       ...{ proof: 'network', name: 'scanners', id: 'network:scanners', addresses: ['scanner'] },
-      ...{ domains: [], forwards: 'off' },
+      ...nothingDelegated,
+      forwards: 'off',
     });
     assert.deepEqual(networkNamed('old-printer', policy, now)?.domains, ['print.example']);
     assert.equal(networkNamed('old-printer', policy, later), undefined);

@@ -4,6 +4,7 @@ import type { Clearance } from '../../plugins/core/haraka/transaction.ts';
 import type { Identity } from '../../plugins/core/identity.ts';
 import { decideGate, decideOutbound, decideRelay } from '../../plugins/outbound/gate.ts';
 import type { Verdict } from '../../plugins/core/verdict.ts';
+import { nothingDelegated } from '../../plugins/core/rights.ts';
 
 const demanded = ['tls/required', 'sender/header'];
 const identity: Identity = {
@@ -11,7 +12,7 @@ const identity: Identity = {
   name: 'alice',
   id: 'uid=alice',
   addresses: [],
-  domains: [],
+  ...nothingDelegated,
   forwards: 'off',
 };
 const session = {

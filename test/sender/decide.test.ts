@@ -8,6 +8,7 @@ import { decideEnvelope } from '../../plugins/sender/envelope.ts';
 import { decideHeader } from '../../plugins/sender/header.ts';
 import type { Verdict } from '../../plugins/core/verdict.ts';
 import { mailbox } from '../support/mailbox.ts';
+import { nothingDelegated } from '../../plugins/core/rights.ts';
 
 const { policy } = parseSettings(
   'protected_domains: [corp.example, BÜCHER.example]\ndirectory: {urls: ["ldaps://x"], bind_dn: x, base: x}',
@@ -19,7 +20,7 @@ const alice: Identity = {
   name: 'alice@corp.example',
   id: 'uid=alice',
   addresses: ['alice@corp.example', 'alice.smith@corp.example', 'alice@xn--bcher-kva.example'].map(mailbox),
-  domains: [],
+  ...nothingDelegated,
   forwards: 'off',
 };
 

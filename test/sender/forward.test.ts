@@ -9,10 +9,12 @@ import { decideEnvelope } from '../../plugins/sender/envelope.ts';
 import { decideForward, forwardMode } from '../../plugins/sender/forward.ts';
 import { decideHeader } from '../../plugins/sender/header.ts';
 import { messageFacts } from './facts.ts';
+import { nothingDelegated } from '../../plugins/core/rights.ts';
 
 const { policy } = parseSettings('roles: [mx]\nprotected_domains: [corp.example, other.example]', 'test');
 
 const exchange: Identity = {
+  ...nothingDelegated,
   ...{ proof: 'account', name: 'exchange@srv.example', id: 'cn=exchange', domains: ['corp.example'] },
   ...{ addresses: [mailbox('exchange@srv.example')], forwards: 'enforce' },
 };

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { parseSettings } from '../../plugins/core/settings/file.ts';
 import { originOf, type Origin } from '../../plugins/sender/origin.ts';
 import { messageFacts, type Said } from './facts.ts';
+import { nothingDelegated } from '../../plugins/core/rights.ts';
 
 const { policy } = parseSettings(
   `
@@ -20,7 +21,7 @@ const alice = {
   name: 'alice',
   id: 'uid=alice',
   addresses: [],
-  domains: [],
+  ...nothingDelegated,
   forwards: 'off',
 } as const;
 

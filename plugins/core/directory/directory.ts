@@ -1,6 +1,7 @@
 import type { Credential } from '../credential.ts';
 import type { OwnLimits } from '../limits/limits.ts';
 import type { Mailbox } from '../mailbox.ts';
+import type { Delegated } from '../rights.ts';
 import type { Secret } from '../secret.ts';
 
 /** A person or machine that may log in, as the directory knows it and never as it was typed. */
@@ -11,6 +12,8 @@ export interface Account {
   readonly name: string;
   /** Every mailbox that the account may send as. */
   readonly addresses: readonly Mailbox[];
+  /** What it may write beside; absent where the settings ask for nothing of it. */
+  readonly delegated?: Delegated;
   /** Limits of its own, in place of those of the settings; absent where no attribute is asked for them. */
   readonly limits?: OwnLimits;
   /** The groups of the settings that it is in, as they are written there; absent where the settings have none. */

@@ -13,14 +13,16 @@ export function protectedDomainOf({ text }: SenderText, policy: Policy): string 
 }
 
 /** A domain as A-labels, if it is a protected one. */
-export function protectedDomain(written: string, policy: Policy): string | undefined {
+export function protectedDomain(written: string, policy: Protected): string | undefined {
   // UTS 46 §4: each of these is a dot.
   const text = written.replace(/[.\u3002\uff0e\uff61]$/, '');
   const domain = parseDomain(text) ?? text.toLowerCase();
   return protectedIn(policy).has(domain) ? domain : undefined;
 }
 
+type Protected = Pick<Policy, 'protected_domains'>;
+
 const protectedIn = derived(
-  ({ protected_domains }: Policy): ReadonlySet<string | undefined> =>
+  ({ protected_domains }: Protected): ReadonlySet<string | undefined> =>
     new Set(protected_domains.map(parseDomain)),
 );
