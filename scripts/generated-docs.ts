@@ -22,6 +22,7 @@ import { queueUntimed } from '../plugins/core/haraka/patches/queue-untimed.ts';
 import { receivedLine } from '../plugins/core/haraka/patches/received-line.ts';
 import { redactLog } from '../plugins/core/haraka/patches/redact-log.ts';
 import { resultsOfOthers } from '../plugins/core/haraka/patches/results-of-others.ts';
+import { strayOctets } from '../plugins/core/haraka/patches/stray-octets.ts';
 import { refusalsStand } from '../plugins/core/haraka/patches/refusals-stand.ts';
 import { smartHostGuard } from '../plugins/core/haraka/patches/smart-host.ts';
 import { tlsContext } from '../plugins/core/haraka/patches/tls-context.ts';
@@ -39,6 +40,7 @@ export const patches = [
     newTransactions,
     neverSkipped,
     headerLines,
+    strayOctets,
     receivedLine,
     traceFields,
     resultsOfOthers,

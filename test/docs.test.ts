@@ -146,6 +146,9 @@ void describe('a gateway set up as the documentation says', () => {
     const unasked = ['tls/starttls', 'auth/guessing', 'outbound/relay', 'outbound/inbound'];
     // Those of mail that nobody logged in for.
     unasked.push('sender/impersonation', 'sender/spf', 'sender/relayed', 'sender/author');
+    // Those of what is rarely there, silent where they find nothing.
+    unasked.push('sender/display', 'sender/name', 'sender/lookalike', 'sender/utf8');
+    unasked.push('sender/hidden', 'sender/folded', 'sender/octets');
     // That of servers which may forward.
     unasked.push('sender/forward', 'outbound/suspension', 'outbound/suspended');
     // What looks ahead, what tells of soft limits, and those of sessions and of mail to local recipients.

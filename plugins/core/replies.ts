@@ -28,6 +28,16 @@ const permanent = {
   'auth-line-too-long': { code: '500', status: '5.5.6', text: 'Authentication exchange line is too long' },
   'sender-not-owned': { code: '553', status: '5.7.1', text: 'Sender address is not yours to use' },
   'header-not-owned': { code: '550', status: '5.7.1', text: 'Header address is not yours to use' },
+  'display-not-owned': {
+    code: '550',
+    status: '5.7.1',
+    text: 'Display name shows an address that is not yours',
+  },
+  'name-protected': { code: '550', status: '5.7.1', text: 'Display name is that of somebody else' },
+  'domain-lookalike': { code: '550', status: '5.7.1', text: 'Header shows a domain that looks like another' },
+  'hidden-characters': { code: '550', status: '5.7.1', text: 'Author has characters that cannot be seen' },
+  'header-not-ascii': { code: '554', status: '5.6.0', text: 'Header is not US-ASCII, and not announced' },
+  'octets-stray': { code: '554', status: '5.6.0', text: 'Message holds NUL, bare CR or bare LF' },
   'header-malformed': { code: '554', status: '5.6.0', text: 'Header is malformed or ambiguous' },
   'spf-fail': { code: '550', status: '5.7.23', text: 'SPF does not let this client send for the domain' },
   'spf-softfail': {

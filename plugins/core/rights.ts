@@ -120,7 +120,7 @@ export function matchesPattern(
 
 /** Whether an address is of somebody whom nobody else may write as: of a protected domain, or of one of the identity's own. */
 export function isLocal(
-  { domain }: Mailbox,
+  { domain }: Pick<Mailbox, 'domain'>,
   { addresses }: Pick<Rights, 'addresses'>,
   how: Circumstances,
 ): boolean {

@@ -32,11 +32,11 @@ function limitChecks(keeper: LimitKeeper) {
   const count = (facts: GateFacts, policy: Policy) => keeper.count(facts, policy);
   return [
     defineCheck({
-      ...{ name: 'outbound/limits', stage: 'mail', isLookahead: true, ...common },
+      ...{ name: 'outbound/limits', stage: 'mail', isQuiet: true, ...common },
       decide: (facts, policy) => keeper.message(facts, policy),
     }),
     defineCheck({
-      ...{ name: 'outbound/recipients', stage: 'rcpt', isLookahead: true, ...common },
+      ...{ name: 'outbound/recipients', stage: 'rcpt', isQuiet: true, ...common },
       decide: (facts, policy) => keeper.recipient(facts, policy),
     }),
     defineCheck({ name: 'outbound/local', stage: 'queue', ...common, decide: count }),
@@ -51,7 +51,7 @@ function checksOf(suspicion: Suspicion) {
       name: 'outbound/suspended',
       stage: 'session',
       judges: 'authenticated',
-      isLookahead: true,
+      isQuiet: true,
       rank: 2,
       decide: decideSuspended,
     }),

@@ -28,7 +28,8 @@ export function protectedAuthors(
   for (const { value } of fields.filter(({ name }) => name === 'from')) {
     const mailboxes = parseMailboxList(value);
     if ('malformed' in mailboxes) return unreadable(`from: ${mailboxes.malformed}`);
-    authors.push(...mailboxes.filter(({ domain }) => protectedDomain(domain, policy)));
+    const found = mailboxes.map(({ mailbox }) => mailbox);
+    authors.push(...found.filter(({ domain }) => protectedDomain(domain, policy)));
   }
   return { kind: 'authors', authors };
 }

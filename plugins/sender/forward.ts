@@ -6,7 +6,8 @@ import type { Mode } from '../core/settings/mode.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { defer, pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 import { isAligned } from './author.ts';
-import { authorsOf, foreignAuthors } from './header.ts';
+import { claimsOf } from './claims.ts';
+import { foreignAuthors } from './header.ts';
 
 /** As weak as the mode of all checks of senders, or that of the entry of the identity. */
 export function forwardMode({ sender }: Policy, identity: Identity | undefined): Mode {
@@ -21,9 +22,9 @@ export function forwardMode({ sender }: Policy, identity: Identity | undefined):
 export function decideForward(facts: MessageFacts, policy: Policy): Verdict {
   const { identity, sender } = facts;
   if (!identity) return skip('not authenticated');
-  const read = authorsOf(facts);
-  if ('malformed' in read) return skip(read.malformed);
-  const foreign = foreignAuthors(read.authors, identity, policy);
+  const claims = claimsOf(facts);
+  if ('malformed' in claims) return skip(claims.malformed);
+  const foreign = foreignAuthors(claims, identity, policy);
   if (isOwn(sender, identity, policy)) return foreign.length === 0 ? skip('its own mail') : pass;
   const domains = [...(sender.mailbox ? [sender.mailbox] : []), ...foreign].map(({ domain }) => domain);
   const { good, unknown } = facts.dkim;

@@ -1,12 +1,23 @@
-import { defineCheck, install } from '../core/haraka/check.ts';
+import { defineCheck, install, type Check } from '../core/haraka/check.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
 import { expiring, isInForce } from '../core/expiry.ts';
+import type { deceptions } from '../core/settings/deceptions.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
 import { Border } from './border.ts';
 import { decideEnvelope } from './envelope.ts';
 import { hardeningProblems } from './harden.ts';
 import { decideForward, forwardMode } from './forward.ts';
+import {
+  decideOctets,
+  foldedAuthor,
+  foreignDisplay,
+  hiddenCharacters,
+  judgedBy,
+  lookalikeDomain,
+  protectedName,
+  unannouncedUtf8,
+} from './hardening.ts';
 import { decideHeader } from './header.ts';
 import { Resolver } from './resolver.ts';
 import { guardTraceFields } from './trace.ts';
@@ -16,6 +27,19 @@ const spfMode = ({ spf }: Policy) => spf.mode;
 
 const resolver = new Resolver();
 const border = new Border(() => resolver.dns);
+
+interface Deception {
+  readonly name: string;
+  readonly setting: 'mode' | Exclude<keyof typeof deceptions, 'protected_names'>;
+  readonly rule: Parameters<typeof judgedBy>[0];
+}
+
+/** After sender/header: that its addresses are right is what matters most. */
+function deception({ name, setting, rule }: Deception): Check<'message'> {
+  const mode = ({ sender }: Policy) => sender[setting];
+  const common = { judges: 'authenticated', stage: 'message', isQuiet: true, rank: 1 } as const;
+  return defineCheck({ name, mode, decide: judgedBy(rule), ...common });
+}
 
 const checks = [
   defineCheck({
@@ -49,6 +73,21 @@ const checks = [
     stage: 'message',
     mode,
     decide: decideHeader,
+  }),
+  deception({ name: 'sender/display', setting: 'foreign_display', rule: foreignDisplay }),
+  deception({ name: 'sender/name', setting: 'mode', rule: protectedName }),
+  deception({ name: 'sender/lookalike', setting: 'lookalike_domains', rule: lookalikeDomain }),
+  deception({ name: 'sender/utf8', setting: 'unannounced_utf8', rule: unannouncedUtf8 }),
+  deception({ name: 'sender/hidden', setting: 'hidden_characters', rule: hiddenCharacters }),
+  deception({ name: 'sender/folded', setting: 'folded_author', rule: foldedAuthor }),
+  defineCheck({
+    name: 'sender/octets',
+    judges: 'unauthenticated',
+    stage: 'message',
+    isQuiet: true,
+    rank: 1,
+    mode: ({ sender }) => sender.stray_octets,
+    decide: decideOctets,
   }),
   defineCheck({
     name: 'sender/forward',

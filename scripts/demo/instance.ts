@@ -164,6 +164,7 @@ function defaultSettings(dir: string, { ports, directoryUrl, dnsPort }: Instance
       { port: ports.implicit, role: 'submission' },
     ],
     protected_domains: localDomains,
+    sender: { protected_names: [{ name: 'Carol Chief', addresses: ['carol@corp.example'] }] },
     help_text: 'See https://gw.corp.example/help',
     directory: {
       urls: [directoryUrl],

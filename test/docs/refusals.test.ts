@@ -71,11 +71,15 @@ void describe('docs/refusals.md', () => {
   });
 
   void it('explains everything that can be wrong with a header', () => {
-    const source = sourceOf('core/message/header.ts', 'core/message/mailbox-list.ts', 'sender/header.ts');
+    const source = sourceOf(
+      ...['header', 'tokens', 'mailbox-list', 'claims'].map((name) => `core/message/${name}.ts`),
+      ...['claims', 'header', 'rules', 'hardening'].map((name) => `sender/${name}.ts`),
+    );
     const literals = [
       ...source.matchAll(/malformed: (['`])(.*?)\1/g),
       ...source.matchAll(/refuse\('header-malformed', (')(.*?)'\)/g),
-      ...source.matchAll(/return (`)(\$\{name\} \w[^:]*?)`/g),
+      ...source.matchAll(/reason: 'header-malformed', detail: (['`])(.*?)\1/g),
+      ...source.matchAll(/return (['`])((?:an?|there|something|\$\{name\}) \w[^:]*?)\1/g),
     ].map(([, , text = '']) => text);
     assert.ok(literals.length >= 10, String(literals));
     const section = sections.get('header-malformed') ?? '';

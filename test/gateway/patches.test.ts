@@ -21,6 +21,7 @@ const refusals: readonly { haraka: string; says: readonly string[]; options?: Te
       'new-transactions: expected a method createTransaction',
       'never-skipped: *',
       'header-lines: *',
+      'stray-octets: *',
       'transaction-end: *',
       'trace-fields: *',
       'received-line: *',
@@ -31,7 +32,10 @@ const refusals: readonly { haraka: string; says: readonly string[]; options?: Te
     haraka: 'skip-list-elsewhere',
     says: ['never-skipped: expected a plugin of ours to run that is to be skipped'],
   },
-  { haraka: 'header-lines-renamed', says: ['header-lines: *', 'trace-fields: *', 'bounces-known: *'] },
+  {
+    haraka: 'header-lines-renamed',
+    says: ['header-lines: *', 'stray-octets: *', 'trace-fields: *', 'bounces-known: *'],
+  },
   {
     haraka: 'header-parsed-elsewhere',
     says: ['trace-fields: expected fields of a header to leave as they are read'],

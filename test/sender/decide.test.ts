@@ -109,6 +109,7 @@ void describe('header From and Sender', () => {
     sender: envelope('alice@corp.example'),
     headerLines: header.split('\n').map((line) => `${line}\n`),
     isHeaderWhole: true,
+    isSmtpUtf8: true,
     dkim: { good: [], unknown: [] },
   });
 

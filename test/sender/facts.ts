@@ -29,6 +29,7 @@ export function messageFacts(said: Said = {}): MessageFacts {
     publish: () => undefined,
     headerLines: header.split('\n').map((line) => `${line}\n`),
     isHeaderWhole,
+    isSmtpUtf8: false,
     dkim: { good: [], unknown: [], ...dkim },
   };
 }

@@ -30,8 +30,8 @@ export interface Check<S extends Stage = Stage> {
   readonly refusesAt?: 'rcpt';
   /** Whose mail it judges, that of others being cleared without a word: all where absent. */
   readonly judges?: Judged;
-  /** It looks ahead of another check, which has the say: what it lets go on is no event. */
-  readonly isLookahead?: boolean;
+  /** What it lets go on is no event: it looks ahead of another check, or for what is rarely there. */
+  readonly isQuiet?: boolean;
   /** Absent for what is never optional. */
   readonly mode?: (policy: Policy, identity: Identity | undefined) => Mode;
   /** Pure where it can be; throwing, rejecting, hanging and anything that is no verdict become 451. */
@@ -84,7 +84,17 @@ export function install(plugin: Plugin, checks: readonly AnyCheck[]): void {
     // Before any other plugin accepts the recipient, and before our own checks of it.
     addHook(plugin, 'rcpt', 'gatekeeper_kept_refusal', sayKept, -95);
   }
+  if (checks.some(({ stage }) => stage === 'message')) {
+    addHook(plugin, 'mail', 'gatekeeper_parameters', noteParameters, -100);
+  }
   installed.sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0));
+}
+
+/** Haraka tells of the parameters of MAIL at MAIL only. */
+function noteParameters(next: Next, connection: Connection, params?: readonly unknown[]): void {
+  const record = transactionRecord(connection);
+  if (record) record.isSmtpUtf8 = Object.hasOwn(params?.[1] ?? {}, 'SMTPUTF8');
+  next();
 }
 
 /** Names of the installed checks whose clearance every message needs. */

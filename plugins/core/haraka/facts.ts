@@ -6,6 +6,7 @@ import { keepRecord } from './kept-record.ts';
 import { whenEnded, type MessageEnd } from './message-end.ts';
 import { judge } from './outcome.ts';
 import { headerLinesSeen } from './patches/header-lines.ts';
+import { strayOctetIn } from './patches/stray-octets.ts';
 import { publisherFor, type Publication } from './publication.ts';
 import { madeInSession, sessionFacts, type SessionFacts } from './session.ts';
 import { transactionRecord, type Clearance, type TransactionRecord } from './transaction.ts';
@@ -58,6 +59,10 @@ export interface MessageFacts extends MailFacts {
   readonly headerLines: readonly string[];
   /** False when Haraka stopped to keep header lines (`connection.ini`, `[headers] max_lines`). */
   readonly isHeaderWhole: boolean;
+  /** The first octet of the message, body included, that RFC 5321 §2.3.8 has nowhere, and its line, in words. */
+  readonly strayOctet?: string;
+  /** Whether the client said SMTPUTF8 with MAIL (RFC 6531 §3.4). */
+  readonly isSmtpUtf8: boolean;
   readonly dkim: DkimFacts;
 }
 
@@ -166,9 +171,16 @@ function messageFacts(source: Source): MessageFacts {
     // Haraka's own Received stands first, as one entry of several lines; what the client sent has one line each.
     headerLines: transaction.header_lines.filter((entry) => !/\n[^]/.test(entry)).map(utf8In(transaction)),
     isHeaderWhole: headerLinesSeen(transaction) < limit,
+    ...strayIn(transaction),
+    isSmtpUtf8: openRecord(source).isSmtpUtf8 ?? false,
     dkim: { good: signersOf(transaction, 'pass'), unknown: signersOf(transaction, 'tempfail') },
     ...mailFacts(source),
   };
+}
+
+function strayIn(transaction: Transaction): Pick<MessageFacts, 'strayOctet'> {
+  const stray = strayOctetIn(transaction);
+  return stray === undefined ? {} : { strayOctet: stray };
 }
 
 /** After HELO, not EHLO, Haraka keeps each octet as a character; whoever reads the message later reads UTF-8. */

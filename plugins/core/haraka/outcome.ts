@@ -14,7 +14,7 @@ import type { Connection, Plugin, ResultStore, Transaction } from './types.ts';
 
 /** A verdict, and the circumstances under which it fell. */
 export interface Decision {
-  readonly check: { readonly name: string; readonly isLookahead?: boolean };
+  readonly check: { readonly name: string; readonly isQuiet?: boolean };
   /** Absent for what is never optional. */
   readonly mode?: Mode;
   readonly plugin: Plugin;
@@ -51,7 +51,7 @@ export function judge(decision: Decision): Outcome {
   const adverse = verdict.kind === 'refuse' || verdict.kind === 'defer';
   const withheld = adverse && mode !== 'enforce';
   const refusal = adverse ? refusalOf(verdict, reference, settings, answerAs) : undefined;
-  if (adverse || !check.isLookahead) record(decision, { mode, reference, withheld, refusal });
+  if (adverse || !check.isQuiet) record(decision, { mode, reference, withheld, refusal });
   if (refusal && !withheld) return { refusal };
   const outcome = adverse ? 'observed' : verdict.kind;
   return { clearance: { check: check.name, outcome, mode, revision: settings.revision } };

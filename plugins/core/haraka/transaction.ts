@@ -22,6 +22,8 @@ export interface TransactionRecord {
   readonly clearances: Map<string, Clearance>;
   /** The first refusal of a check at MAIL that is to be said at RCPT. */
   kept?: Refusal;
+  /** What the client said with MAIL. */
+  isSmtpUtf8?: boolean;
   /** What checks have asked to be made once. */
   readonly made: Map<string, unknown>;
 }

@@ -2,6 +2,8 @@
 export interface HeaderField {
   readonly name: string;
   readonly value: string;
+  /** Octets of its longest line. */
+  readonly longestLine: number;
 }
 
 /** What is wrong, in words for the sender. */
@@ -21,15 +23,19 @@ const fieldLine = /^(?!\.)([\x21-\x39\x3b-\x7e]+):(.*)$/s;
  * lenient reader downstream might take for another field is an error here. Linear in the size of the header.
  */
 export function parseHeader(lines: readonly string[]): readonly HeaderField[] | Malformed {
-  const fields: { name: string; parts: string[] }[] = [];
+  const fields: { name: string; parts: string[]; longestLine: number }[] = [];
   for (const [index, line] of lines.entries()) {
     const text = line.replace(/\r?\n$/, '');
     if (/[\0\r\n]/.test(text)) return { malformed: `line ${index + 1} holds NUL, bare CR or bare LF` };
     const [, name, value] = fieldLine.exec(text) ?? [];
     const last = fields.at(-1);
-    if (name !== undefined) fields.push({ name: name.toLowerCase(), parts: [value ?? ''] });
-    else if (last && /^[ \t]/.test(text)) last.parts.push(text);
-    else return { malformed: `line ${index + 1} is no header field` };
+    const octets = Buffer.byteLength(text);
+    if (name !== undefined)
+      fields.push({ name: name.toLowerCase(), parts: [value ?? ''], longestLine: octets });
+    else if (last && /^[ \t]/.test(text)) {
+      last.parts.push(text);
+      last.longestLine = Math.max(last.longestLine, octets);
+    } else return { malformed: `line ${index + 1} is no header field` };
   }
-  return fields.map(({ name, parts }) => ({ name, value: parts.join('') }));
+  return fields.map(({ name, parts, longestLine }) => ({ name, value: parts.join(''), longestLine }));
 }

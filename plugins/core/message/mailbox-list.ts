@@ -1,126 +1,123 @@
 import { makeMailbox, type Mailbox } from '../mailbox.ts';
+import { encodedWord } from './encoded-words.ts';
 import type { Malformed } from './header.ts';
+import { tokenize, type Token } from './tokens.ts';
+
+/** A mailbox of a header field, with what readers show beside it. */
+export interface NamedMailbox {
+  readonly mailbox: Mailbox;
+  /** Phrase and comments as they stand, encoded-words not decoded; quoted-strings and comments without their quoting. */
+  readonly display: readonly string[];
+}
 
 /**
- * Reads a `mailbox-list` (RFC 5322 §3.4) without its obsolete forms: no route, no group, no empty element, no
- * comment inside an address, no address literal.
+ * Reads a `mailbox-list` (RFC 5322 §3.4) without its obsolete forms (§4.4), which it names: no route, no empty element,
+ * nothing between the parts of an address; and no group (RFC 6854), which From may have only where no mailbox will do.
  *
  *     mailbox-list = mailbox *("," mailbox)
- *     mailbox      = [phrase] "<" addr-spec ">" / addr-spec
- *     phrase       = 1*(atom / quoted-string / ".")      ; the dot as in RFC 5322 §4.1, too common to refuse
- *     addr-spec    = (dot-atom / quoted-string) "@" dot-atom
+ *     mailbox      = [phrase] "<" addr-spec ">" / addr-spec   ; comments around each of these
+ *     phrase       = 1*(atom / quoted-string / ".")           ; the dot as in RFC 5322 §4.1, too common to refuse
+ *     addr-spec    = (dot-atom / quoted-string) "@" dot-atom  ; no address literal: nobody owns one
  *
- * Encoded-words are atoms: they are display text, never decoded into syntax (RFC 2047 §5).
+ * Encoded-words are atoms of a phrase: they are display text, never decoded into syntax, and no part of an address
+ * (RFC 2047 §5).
  */
-export function parseMailboxList(value: string): readonly Mailbox[] | Malformed {
-  if (value.length > longestList) return { malformed: 'an address list is too long' };
+export function parseMailboxList(value: string): readonly NamedMailbox[] | Malformed {
   const tokens = tokenize(value);
-  if (!Array.isArray(tokens)) return tokens as Malformed;
-  const mailboxes: Mailbox[] = [];
-  for (const element of splitAtCommas(tokens as readonly Token[])) {
-    const mailbox = parseMailboxElement(element);
-    if (!mailbox) return { malformed: 'an address cannot be read beyond doubt' };
-    mailboxes.push(mailbox);
+  if ('malformed' in tokens) return tokens;
+  if (tokens.every(({ kind }) => kind === 'comment')) return { malformed: 'there is no address' };
+  const mailboxes: NamedMailbox[] = [];
+  for (const element of splitAtCommas(tokens)) {
+    const read = readMailbox(element);
+    if ('malformed' in read) return read;
+    mailboxes.push(read);
   }
   return mailboxes;
 }
 
-/** Nobody has thousands of authors, and reading a megabyte would hold up everybody's mail. */
-const longestList = 65_536;
-
-interface Token {
-  /** `special` is one of `<>@,:;.`; comments and white space leave no token but stand between others. */
-  readonly kind: 'atom' | 'quoted' | 'special';
-  readonly text: string;
-  /** Whether white space or a comment stands before it. */
-  readonly spaced: boolean;
-}
-
-const patterns = {
-  space: /[ \t]+/y,
-  atom: /[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\u{10FFFF}-]+/uy,
-  quoted: /"((?:[^"\\\0-\x08\x0a-\x1f\x7f]|\\[\x20-\x7e\u0080-\u{10FFFF}])*)"/uy,
-  special: /[<>@,:;.]/y,
-} as const;
-
-/** RFC 5322 §3.2.2 lets comments nest without end; nobody needs more. */
-const deepestComment = 16;
-
-function tokenize(value: string): readonly Token[] | Malformed {
-  const tokens: Token[] = [];
-  let at = 0;
-  let spaced = false;
-  while (at < value.length) {
-    const gap = matchAt(patterns.space, value, at)?.[0].length ?? commentLength(value, at);
-    if (gap === undefined) return { malformed: 'a comment does not end or nests too deep' };
-    if (gap > 0) {
-      spaced = true;
-      at += gap;
-      continue;
-    }
-    const token = tokenAt(value, at, spaced);
-    if (!token) return { malformed: 'an address holds a character that must not stand there' };
-    tokens.push(token.token);
-    at += token.length;
-    spaced = false;
-  }
-  return tokens;
-}
-
-function tokenAt(value: string, at: number, spaced: boolean): { token: Token; length: number } | undefined {
-  for (const kind of ['atom', 'quoted', 'special'] as const) {
-    const match = matchAt(patterns[kind], value, at);
-    if (!match) continue;
-    const text = kind === 'quoted' ? (match[1] ?? '').replace(/\\(.)/gsu, '$1') : match[0];
-    return { token: { kind, text, spaced }, length: match[0].length };
-  }
-  return undefined;
-}
-
-function matchAt(pattern: RegExp, value: string, at: number): RegExpExecArray | null {
-  pattern.lastIndex = at;
-  return pattern.exec(value);
-}
-
-/** Length of the comment that begins at `at`: 0 when none does, `undefined` when it does not end. */
-function commentLength(value: string, at: number): number | undefined {
-  if (value[at] !== '(') return 0;
-  let depth = 0;
-  for (let index = at; index < value.length; index += 1) {
-    const character = value[index] ?? '';
-    if (/[\0-\x08\x0a-\x1f\x7f]/.test(character)) return undefined;
-    if (character === '\\') index += 1;
-    else if (character === '(') depth += 1;
-    else if (character === ')') depth -= 1;
-    if (depth > deepestComment) return undefined;
-    if (depth === 0) return index + 1 - at;
-  }
-  return undefined;
-}
-
-function splitAtCommas(tokens: readonly Token[]): Token[][] {
+function splitAtCommas(tokens: readonly Token[]): readonly Token[][] {
   const elements: Token[][] = [[]];
   for (const token of tokens) {
-    if (isSpecial(token, ',')) elements.push([]);
+    // The commas of a route are its own.
+    if (isSpecial(token, ',') && !isInRoute(elements.at(-1) ?? [])) elements.push([]);
     else elements.at(-1)?.push(token);
   }
   return elements;
 }
 
-function parseMailboxElement(tokens: readonly Token[]): Mailbox | undefined {
-  const open = tokens.findIndex((token) => isSpecial(token, '<'));
-  if (open === -1) return parseAddrSpec(tokens);
-  const phrase = tokens.slice(0, open);
-  const isPhrase = phrase.every((token) => token.kind !== 'special' || token.text === '.');
-  const last = tokens.at(-1);
-  if (!isPhrase || !last || !isSpecial(last, '>')) return undefined;
-  return parseAddrSpec(tokens.slice(open + 1, -1));
+function isInRoute(tokens: readonly Token[]): boolean {
+  const open = tokens.findLastIndex((token) => isSpecial(token, '<'));
+  const [, next] = tokens.slice(open);
+  return (
+    open >= 0 && next !== undefined && isSpecial(next, '@') && !tokens.some((token) => isSpecial(token, '>'))
+  );
 }
 
-/** Words joined by dots, an at sign, atoms joined by dots; nothing between them. */
-function parseAddrSpec(tokens: readonly Token[]): Mailbox | undefined {
+function readMailbox(element: readonly Token[]): NamedMailbox | Malformed {
+  const tokens = element.filter(({ kind }) => kind !== 'comment');
+  const open = tokens.findIndex((token) => isSpecial(token, '<'));
+  const phrase = open === -1 ? [] : tokens.slice(0, open);
+  const spec = open === -1 ? tokens : tokens.slice(open + 1, -1);
+  const fault = faultOf(tokens, open) ?? faultIn(element, spec);
+  if (fault !== undefined) return { malformed: fault };
+  const mailbox = readAddrSpec(spec);
+  if (!mailbox) return { malformed: 'an address cannot be read beyond doubt' };
+  const comments = element.filter(({ kind }) => kind === 'comment').map(({ text }) => text);
+  return { mailbox, display: [...(phrase.length > 0 ? [textOf(phrase)] : []), ...comments] };
+}
+
+const group = 'a group stands where a mailbox must (RFC 6854)';
+
+/** What is wrong with an element as a whole. */
+function faultOf(tokens: readonly Token[], open: number): string | undefined {
+  if (tokens.length === 0) return 'an element of a list is empty (obsolete, RFC 5322 §4.4)';
+  if (tokens.some((token) => isSpecial(token, ';'))) return group;
+  return open === -1 ? faultOfBare(tokens) : faultOfNamed(tokens, open);
+}
+
+/** Of an address without brackets. */
+function faultOfBare(tokens: readonly Token[]): string | undefined {
+  if (tokens.some((token) => isSpecial(token, ':'))) return group;
+  if (tokens.some((token) => isSpecial(token, '>'))) return 'an address has no <';
+  return tokens.some((token) => isSpecial(token, '@')) ? undefined : 'there is a name without an address';
+}
+
+function faultOfNamed(tokens: readonly Token[], open: number): string | undefined {
+  const close = tokens.findIndex((token) => isSpecial(token, '>'));
+  if (close === -1) return 'an address has no >';
+  if (close < tokens.length - 1) return 'something stands after the > of an address';
+  const [name, address] = [tokens.slice(0, open), tokens.slice(open + 1, close)];
+  const badWord = name.find(({ kind, text }) => kind === 'special' && text !== '.');
+  if (badWord?.text === ':') return group;
+  // An address that is its own name looks the same to everybody.
+  if (badWord && textOf(name) !== textOf(address)) return `${badWord.text} stands in a name without quotes`;
+  const [first] = address;
+  return first && isSpecial(first, '@')
+    ? 'a route stands in an address (obsolete, RFC 5322 §4.4)'
+    : undefined;
+}
+
+/** What is wrong with an address, which must stand without anything between its parts. */
+function faultIn(element: readonly Token[], spec: readonly Token[]): string | undefined {
+  const [first, ...rest] = spec;
+  if (!first) return 'an address is empty';
+  if (rest.some(({ spaced }) => spaced) || hasCommentWithin(element, first, spec.at(-1))) {
+    return 'space or a comment stands inside an address (obsolete, RFC 5322 §4.4)';
+  }
+  if (spec.some((token) => isSpecial(token, '['))) return 'an address literal belongs to nobody';
+  const encoded = spec.find(({ kind, text }) => kind !== 'special' && encodedWord.test(text));
+  return encoded && 'an encoded-word stands in an address (RFC 2047 §5)';
+}
+
+function hasCommentWithin(element: readonly Token[], first: Token, last: Token | undefined): boolean {
+  const between = element.slice(element.indexOf(first), last && element.indexOf(last));
+  return between.some(({ kind }) => kind === 'comment');
+}
+
+/** Words joined by dots, an at sign, atoms joined by dots. */
+function readAddrSpec(tokens: readonly Token[]): Mailbox | undefined {
   const at = tokens.findIndex((token) => isSpecial(token, '@'));
-  if (at < 1 || tokens.slice(1).some((token) => token.spaced)) return undefined;
+  if (at < 1) return undefined;
   const domain = joinDotAtom(tokens.slice(at + 1));
   const [only, ...others] = tokens.slice(0, at);
   const local = only?.kind === 'quoted' && others.length === 0 ? only.text : joinDotAtom(tokens.slice(0, at));
@@ -132,6 +129,10 @@ function joinDotAtom(tokens: readonly Token[]): string | undefined {
     index % 2 === 0 ? token.kind === 'atom' : isSpecial(token, '.'),
   );
   return alternates && tokens.length % 2 === 1 ? tokens.map(({ text }) => text).join('') : undefined;
+}
+
+function textOf(phrase: readonly Token[]): string {
+  return phrase.map(({ text, spaced }, index) => (spaced && index > 0 ? ` ${text}` : text)).join('');
 }
 
 function isSpecial(token: Token, text: string): boolean {

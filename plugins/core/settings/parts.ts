@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseDomain } from '../mailbox.ts';
+import { parseDomain, parseMailbox } from '../mailbox.ts';
 import { parseNetwork } from '../network.ts';
 
 /** What several settings are made of. */
@@ -14,3 +14,5 @@ export const network = z
   );
 
 export const name = z.string().regex(/^[\w.-]{1,64}$/, 'expected a name of letters, digits, . - _');
+
+export const mailbox = z.string().refine((text) => parseMailbox(text) !== undefined, 'expected LOCAL@DOMAIN');

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { readLimits } from '../limits/read-limits.ts';
-import { parseMailbox } from '../mailbox.ts';
-import { domain, name, network } from './parts.ts';
+import { domain, mailbox, name, network } from './parts.ts';
 
 /** Senders that are no persons: servers that log in and relay for many, and hosts that cannot log in. */
 
@@ -51,8 +50,6 @@ export const mailServer = z.strictObject({
       'Last day (YYYY-MM-DD, UTC) on which this entry counts; then the account is one like any other',
     ),
 });
-
-const mailbox = z.string().refine((text) => parseMailbox(text) !== undefined, 'expected LOCAL@DOMAIN');
 
 export const registeredNetwork = z.strictObject({
   ...rights,

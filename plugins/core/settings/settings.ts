@@ -4,6 +4,7 @@ import { directoryEntry, directorySettings } from '../directory/settings.ts';
 import { contradictions } from './contradictions.ts';
 import { dns, listenerSpf, partner, spf } from './inbound.ts';
 import { limits } from './limits.ts';
+import { deceptions } from './deceptions.ts';
 import { mode, modeObserve } from './mode.ts';
 import { oauthSettings } from './oauth.ts';
 import { domain, name, network } from './parts.ts';
@@ -136,6 +137,7 @@ const sender = z.strictObject({
   unproven_author: modeObserve.describe(
     'Mode for mail without login whose header From is of a protected domain, which neither SPF nor DKIM proves',
   ),
+  ...deceptions,
 });
 
 const outbound = z.strictObject({

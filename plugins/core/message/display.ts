@@ -1,0 +1,80 @@
+import { makeMailbox, parseDomain, type Mailbox } from '../mailbox.ts';
+import { decodeWords } from './encoded-words.ts';
+
+/** What a reader may show beside an address. */
+export interface Display {
+  /** The text as it stands, decoded, and decoded twice, as some readers do; without what is the same again. */
+  readonly readings: readonly string[];
+  /** Character sets in it that we cannot read, in lower case. */
+  readonly unknownCharsets: readonly string[];
+}
+
+/** Reads display text in every way that readers do. */
+export function displayOf(text: string): Display {
+  if (!text.includes('=?')) return { readings: [text], unknownCharsets: [] };
+  const once = decodeWords(text);
+  const twice = decodeWords(once.text);
+  return {
+    readings: [...new Set([text, once.text, twice.text])],
+    unknownCharsets: [...new Set([...once.unknown, ...twice.unknown])],
+  };
+}
+
+/** An address that a text names; without `mailbox` where only its domain can be read. */
+export interface Mention {
+  readonly text: string;
+  readonly domain: string;
+  readonly mailbox?: Mailbox;
+}
+
+/** Octets of the longest local-part and domain (RFC 5321 §4.5.3.1), beyond which nobody sees an address. */
+const [longestLocal, longestDomain] = [64, 255];
+
+/** Every address that somebody who reads a text would see in it. Linear in its length. */
+export function addressesIn(text: string): readonly Mention[] {
+  const shown = asSeen(text);
+  const mentions: Mention[] = [];
+  for (let at = shown.indexOf('@'); at !== -1; at = shown.indexOf('@', at + 1)) {
+    const [local = ''] =
+      /[^\s"'(),:;<>@[\]\\]*\s?$/u.exec(shown.slice(Math.max(0, at - longestLocal), at)) ?? [];
+    const [after = ''] = domainText.exec(shown.slice(at + 1, at + 1 + longestDomain)) ?? [];
+    const domain = parseDomain(after.trim());
+    if (domain === undefined) continue;
+    const mailbox = makeMailbox(local.trim(), domain);
+    mentions.push({ text: `${local.trim()}@${domain}`, domain, ...(mailbox && { mailbox }) });
+  }
+  return mentions;
+}
+
+const domainText = /^\s?[\p{L}\p{N}\p{M}_-]+(?:\.[\p{L}\p{N}\p{M}_-]+)*/u;
+
+/** As it looks: without what cannot be seen, and with letters of other shapes (full width, for one) as plain ones. */
+function asSeen(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
+  return text
+    .normalize('NFKC')
+    .replace(/\p{Cf}|\p{Cc}|\p{Variation_Selector}|[\u115f\u1160\u3164]|\u034f/gu, '')
+    .replace(/\u3002/g, '.');
+}
+
+/** Characters that turn the order of a text around, or cannot be seen, with what each is called. */
+const hidden: readonly (readonly [RegExp, string])[] = [
+  [/[\u202a-\u202e\u2066-\u2069]/u, 'a character that turns the direction of writing'],
+  [
+    /[\u200b\u2060-\u2064\ufeff\u00ad\u180e\u115f\u1160\u3164\u{e0000}-\u{e007f}]/u,
+    'a character that cannot be seen',
+  ],
+  [/[\0-\x08\x0a-\x1f\x7f-\x9f]/u, 'a control character'],
+];
+
+/** What of a text cannot be seen, or makes the rest look different; joiners and marks that scripts need are none of it. */
+export function hiddenIn(text: string): string | undefined {
+  if (/^[\x20-\x7e]*$/.test(text)) return undefined;
+  for (const [pattern, what] of hidden) {
+    const [found] = pattern.exec(text) ?? [];
+    if (found === undefined) continue;
+    const code = (found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    return `${what}, U+${code}`;
+  }
+  return undefined;
+}
