@@ -82,7 +82,10 @@ function decoderFor(charset: string): TextDecoder | undefined {
 
 function makeDecoder(charset: string): TextDecoder | undefined {
   try {
-    return new TextDecoder(charset);
+    const decoder = new TextDecoder(charset);
+    // Of UTF-16 without a byte order in its name browsers take one, and RFC 2781 §4.3 another.
+    const isOneOfTwo = decoder.encoding === 'utf-16le' && charset !== 'utf-16le';
+    return isOneOfTwo ? undefined : decoder;
   } catch {
     return undefined;
   }
