@@ -51,8 +51,9 @@ export class Suspensions {
     await makeLike(this.#data, this.#folder);
     const file = this.#file(who.id);
     const temporary = `${file}.${process.pid}.new`;
-    await writeFile(temporary, `${JSON.stringify(suspension.parse(who))}\n`, { mode: 0o600, flush: true });
+    const text = `${JSON.stringify(suspension.parse(who))}\n`;
     try {
+      await writeFile(temporary, text, { mode: 0o600, flush: true });
       await giveLike(this.#data, temporary);
       await link(temporary, file);
       return true;
