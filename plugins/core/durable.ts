@@ -1,4 +1,3 @@
-import { createWriteStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -54,16 +53,24 @@ export async function writeWhole(
   write: (stream: Writable) => void,
 ): Promise<string> {
   const [path, unfinished] = [join(folder, file), join(folder, temporary)];
+  const opened = await open(unfinished, 'wx');
   try {
-    const stream = createWriteStream(unfinished, { flags: 'wx', flush: true });
-    const ended = finished(stream);
-    write(stream);
-    // A file that failed is closed by now: nothing is renamed before that is known.
-    await ended;
+    // A file that failed is closed by then: nothing is renamed before that is known.
+    await written(opened.createWriteStream({ flush: true }), write);
     await rename(unfinished, path);
     return path;
   } catch (error) {
     await rm(unfinished, { force: true });
     throw error;
   }
+}
+
+async function written(stream: Writable, write: (stream: Writable) => void): Promise<void> {
+  const ended = finished(stream);
+  try {
+    write(stream);
+  } catch (error) {
+    stream.destroy(error as Error);
+  }
+  await ended;
 }

@@ -11,7 +11,7 @@ import { recordName } from '../../plugins/core/provenance/record.ts';
 import { openStoreIfAny } from '../../plugins/core/store/sqlite.ts';
 import { Suspensions } from '../../plugins/core/suspension/registry.ts';
 import { peopleBase } from '../../scripts/demo/people.ts';
-import { startGateway, type Gateway } from '../../scripts/demo/gateway.ts';
+import { lastLines, startGateway, type Gateway } from '../../scripts/demo/gateway.ts';
 import { gatekeeper } from '../support/command.ts';
 import { eventually } from '../support/gateway.ts';
 import { deferredOnce, startLoad, type Load, type Sent } from './crash-load.ts';
@@ -111,7 +111,7 @@ for (const nodes of isNightly ? [0, 2] : [2]) {
     const accepted = () => load.sent.filter(({ state }) => state === 'accepted');
 
     before(async () => {
-      scene = await startScene({ nodes, first: [plugin], settings });
+      scene = await startScene({ nodes, first: [plugin], settings, isRestarted: true });
       deliveries = new Deliveries(scene);
       const deferred = new Set<string>();
       scene.world.answer = (to) => {
@@ -158,7 +158,11 @@ for (const nodes of isNightly ? [0, 2] : [2]) {
     async function work(): Promise<void> {
       const before = accepted().length;
       if (!isNightly || random() < 0.8) {
-        await eventually('a message that is taken', () => accepted().length > before, 20_000);
+        const isTaken = () => accepted().length > before;
+        // Its log is gone with it.
+        await eventually('a message that is taken', isTaken, 30_000).catch((error: unknown) => {
+          throw new Error(lastLines(running?.log() ?? ''), { cause: error });
+        });
       }
       await delay(random() * (isNightly ? 2000 : 500));
     }

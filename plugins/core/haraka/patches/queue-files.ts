@@ -70,13 +70,13 @@ async function writeFile(
   header: object,
   write: (stream: Writable) => void,
 ): Promise<[path: string, file: string]> {
-  const { build_todo: writeHeader, qfile } = plugin.haraka_require('outbound');
-  const file = qfile.name();
+  const outbound = plugin.haraka_require('outbound');
+  const file = outbound.qfile.name();
   const folder = plugin.haraka_require('outbound/queue').queue_dir;
   try {
     const place = { folder, file, temporary: unfinished + file };
     const path = await writeWhole(place, (stream) => {
-      writeHeader(header, stream, () => {
+      outbound.build_todo(header, stream, () => {
         write(stream);
       });
     });
