@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { presetNames, presetOf } from '../plugins/core/directory/presets.ts';
 import { eventSchema } from '../plugins/core/event.ts';
 import { authLines } from '../plugins/core/haraka/patches/auth-lines.ts';
+import { bouncesKept } from '../plugins/core/haraka/patches/bounces-kept.ts';
 import { bouncesKnown } from '../plugins/core/haraka/patches/bounces-known.ts';
 import { clientSocket } from '../plugins/core/haraka/patches/client-socket.ts';
 import { deliveryGuard } from '../plugins/core/haraka/patches/delivery-guard.ts';
@@ -18,6 +19,7 @@ import { neverSpooled } from '../plugins/core/haraka/patches/never-spooled.ts';
 import { newTransactions } from '../plugins/core/haraka/patches/new-transactions.ts';
 import { proxyOnce } from '../plugins/core/haraka/patches/proxy-once.ts';
 import { queueAgain } from '../plugins/core/haraka/patches/queue-again.ts';
+import { queueFiles } from '../plugins/core/haraka/patches/queue-files.ts';
 import { queueUntimed } from '../plugins/core/haraka/patches/queue-untimed.ts';
 import { receivedLine } from '../plugins/core/haraka/patches/received-line.ts';
 import { redactLog } from '../plugins/core/haraka/patches/redact-log.ts';
@@ -46,8 +48,8 @@ export const patches = [
     resultsOfOthers,
   ],
   hardenSpfPlugin,
-  ...[refusalsStand, transactionEnd, queueUntimed],
-  ...[deliveryOutcomes, smartHostGuard, deliveryGuard, bouncesKnown, queueAgain],
+  ...[refusalsStand, transactionEnd, queueFiles, queueUntimed],
+  ...[deliveryOutcomes, smartHostGuard, deliveryGuard, bouncesKnown, bouncesKept, queueAgain],
   ...[neverSpooled, versionOnce, hostNameKept],
 ];
 

@@ -1,7 +1,9 @@
 import { join, resolve } from 'node:path';
+import { isDiskFull } from '../core/durable.ts';
 import { recordDelivery, type DeliveryDecision, type DeliveryVerdict } from '../core/haraka/delivery.ts';
 import { harakaDirectory } from '../core/haraka/instance.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
+import { bouncesKept } from '../core/haraka/patches/bounces-kept.ts';
 import { bouncesKnown } from '../core/haraka/patches/bounces-known.ts';
 import { deliveryGuard, type Act, type Ruling } from '../core/haraka/patches/delivery-guard.ts';
 import { hasSmartHosts, smartHostGuard } from '../core/haraka/patches/smart-host.ts';
@@ -40,6 +42,7 @@ export function guardDelivery(plugin: Plugin, find: FindSmartHost): void {
     const bounce = { id: transaction.uuid, of: of.todo.uuid, to: to.format().slice(1, -1) };
     keepRecord(transaction, recordOfBounce(bounce, currentSettings().revision, new Date()));
   });
+  applyPatch(plugin, bouncesKept);
   // Inside of the guard: what is taken out is not bounced.
   keepTrail(plugin, provenOrigin);
   applyPatch(plugin, smartHostGuard);
@@ -143,16 +146,11 @@ async function takeOut(
     const why = `${detail}; it stays in the queue, since it cannot be put into ${folders.held}: ${messageOf(error)}`;
     recordDelivery({
       ...decision,
-      verdict: { kind: 'defer', reason: faultOf(error), detail: why },
+      verdict: { kind: 'defer', reason: isDiskFull(error) ? 'disk-full' : 'own-fault', detail: why },
       file: path,
     });
     return { againInSeconds };
   }
-}
-
-function faultOf(error: unknown): 'disk-full' | 'own-fault' {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EDQUOT' ? 'disk-full' : 'own-fault';
 }
 
 /** A file that was changed may hold anything. */

@@ -1,13 +1,16 @@
 import { statfs } from 'node:fs/promises';
 import constants from 'haraka-constants';
+import { isDiskFull, syncShared } from '../core/durable.ts';
 import { answerFinally } from '../core/haraka/answer.ts';
 import { addHook } from '../core/haraka/hook.ts';
 import { beginQueueing } from '../core/haraka/message-end.ts';
 import { judge } from '../core/haraka/outcome.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
+import { queueFiles } from '../core/haraka/patches/queue-files.ts';
 import { queueUntimed } from '../core/haraka/patches/queue-untimed.ts';
 import { transactionRecord } from '../core/haraka/transaction.ts';
 import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
+import { messageOf } from '../core/message-of.ts';
 import { defer, pass, type Verdict } from '../core/verdict.ts';
 
 const check = { name: 'outbound/queue' } as const;
@@ -20,6 +23,7 @@ const fullBelow = 1024 * 1024;
  * written, and the sender would take its mail for refused.
  */
 export function queueOurselves(plugin: Plugin): void {
+  applyPatch(plugin, queueFiles);
   applyPatch(plugin, queueUntimed);
   const queue = (next: Next, connection: Connection) => {
     writeToQueue(plugin, connection, next);
@@ -46,23 +50,25 @@ function writeToQueue(plugin: Plugin, connection: Connection, next: Next): void 
   const fault = (message: unknown) => void queueFault(plugin, message).then(conclude);
   try {
     plugin.haraka_require('outbound').send_trans_email(transaction, (code, message) => {
-      if (code === constants.ok) conclude(pass);
-      else fault(message);
+      if (code !== constants.ok) fault(message);
+      // Haraka has synced the message, and not that it is there.
+      else syncShared(plugin.haraka_require('outbound/queue').queue_dir).then(() => conclude(pass), fault);
     });
   } catch (error) {
     fault(error);
   }
 }
 
-/** ENOSPC does not reach us from Haraka: the file system says whether that was the cause. */
-async function queueFault(plugin: Plugin, message: unknown): Promise<Verdict> {
-  let directory = '';
+/** The file system says whether there is room, but neither of a quota, nor of what was removed meanwhile. */
+async function queueFault(plugin: Plugin, fault: unknown): Promise<Verdict> {
+  const directory = plugin.haraka_require('outbound/queue').queue_dir;
+  const why = `queue ${directory}: ${messageOf(fault)}`;
+  if (isDiskFull(fault)) return defer('disk-full', why);
   try {
-    directory = plugin.haraka_require('outbound/queue').queue_dir;
     const { bavail, bsize, ffree, files } = await statfs(directory);
-    const isFull = bavail * bsize < fullBelow || (files > 0 && ffree === 0);
-    return defer(isFull ? 'disk-full' : 'own-fault', `queue ${directory}: ${String(message)}`);
+    const isLow = bavail * bsize < fullBelow || (files > 0 && ffree === 0);
+    return defer(isLow ? 'disk-full' : 'own-fault', why);
   } catch (error) {
-    return defer('own-fault', `queue ${directory}: ${String(message)} (${String(error)})`);
+    return defer('own-fault', `${why} (${String(error)})`);
   }
 }

@@ -74,7 +74,21 @@ const refusals: readonly { haraka: string; says: readonly string[]; options?: Te
     haraka: 'get-mx-answered-elsewhere',
     says: ['delivery-guard: expected a delivery of what was taken out to end'],
   },
-  { haraka: 'bounce-text-renamed', says: ['bounces-known: expected a method populate_bounce_message'] },
+  {
+    haraka: 'process-delivery-renamed',
+    says: ['queue-files: expected a method process_delivery'],
+  },
+  {
+    haraka: 'queue-header-of-another-form',
+    says: ['queue-files: expected the header of a file to be written'],
+  },
+  {
+    haraka: 'bounce-text-renamed',
+    says: [
+      'bounces-known: expected a method populate_bounce_message',
+      'bounces-kept: expected a method populate_bounce_message',
+    ],
+  },
   {
     haraka: 'bounces-sent-later',
     says: ['bounces-known: expected a bounce to be sent by a transaction of its own'],

@@ -7,11 +7,25 @@ import { eventually, startTestGateway, type TestGateway } from '../support/gatew
 import { mountTmpfs } from '../support/tmpfs.ts';
 import { alice, contentOf, send } from './traffic.ts';
 
+/** A disk that fails when it has to keep which files the folder of the queue has, while there is a file `broken-disk` beside it. */
+const brokenDisk = `
+  import { existsSync } from 'node:fs';
+  import promises from 'node:fs/promises';
+  import { syncBuiltinESMExports } from 'node:module';
+  const { open } = promises;
+  promises.open = async (path, ...more) => {
+    const file = await open(path, ...more);
+    const isBroken = String(path).endsWith('/queue') && existsSync(path + '/../broken-disk');
+    return isBroken ? Object.assign(file, { sync: () => Promise.reject(new Error('EIO: as asked')) }) : file;
+  };
+  syncBuiltinESMExports();`;
+
 void describe('the queue', () => {
   let gateway: TestGateway;
   let queue: string;
   before(async () => {
-    gateway = await startTestGateway();
+    const preload = `data:text/javascript,${encodeURIComponent(brokenDisk)}`;
+    gateway = await startTestGateway({ execArgv: ['--import', preload] });
     queue = join(gateway.dir, 'queue');
   });
   after(() => gateway.stop());
@@ -37,6 +51,18 @@ void describe('the queue', () => {
       .events()
       .filter(({ check, reason }) => check === 'outbound/queue' && reason === 'own-fault');
     assert.equal(deferred.length, 2);
+  });
+
+  void it('answers 250 only when a loss of power would not take the message back', async () => {
+    const client = await alice({ port: gateway.ports.submission });
+    const broken = join(gateway.dir, 'broken-disk');
+    writeFileSync(broken, '');
+    const letter = { from: 'alice@corp.example', to: 'unsynced@partner.example' };
+    const reply = await send(client, letter);
+    rmSync(broken);
+    assert.match(reply.text, /^451 4\.3\.0 /);
+    assert.match(gateway.log(), /check="outbound\/queue" reason="own-fault".*EIO: as asked/);
+    assert.match((await send(client, letter)).text, /^250 /);
   });
 
   void it('answers 452 4.3.1 when its file system is full, and goes on when there is room again', async () => {

@@ -296,6 +296,13 @@ const ways = {
         },
     );
   },
+  'process-delivery-renamed': () => rename(outbound, 'process_delivery'),
+  'queue-header-of-another-form': () => {
+    outbound.build_todo = (todo, stream, done) => {
+      stream.write(Buffer.from(`0000${todo.uuid}`));
+      done();
+    };
+  },
   'bounce-text-renamed': () => rename(queued, 'populate_bounce_message'),
   'bounces-sent-later': () => {
     replace(

@@ -23,6 +23,20 @@ export async function freePorts<N extends number>(count: N): Promise<Tuple<N>> {
   return ports as Tuple<N>;
 }
 
+/**
+ * Ports of servers that go and come back, on which meanwhile nobody else listens: between those of other tests and those that
+ * the system gives to clients.
+ */
+export async function lastingPorts<N extends number>(count: N): Promise<Tuple<N>> {
+  const [first, behind] = [lowest + blocks * blockSize, 32_768];
+  const ports = new Set<number>();
+  while (ports.size < count) {
+    const port = randomInt(first, behind);
+    if ((await obstacle(port)) === undefined) ports.add(port);
+  }
+  return [...ports] as Tuple<N>;
+}
+
 type Tuple<N extends number, T extends number[] = []> = T['length'] extends N ? T : Tuple<N, [...T, number]>;
 
 /** A port after which those at all the offsets are free as well. */

@@ -13,6 +13,8 @@ export interface Smarthost {
   readonly user: string;
   readonly password: string;
   readonly folder: string;
+  /** Where it takes mail of anybody on this machine; it listens nowhere without. */
+  readonly listens?: number;
 }
 
 interface Letter {
@@ -24,10 +26,11 @@ interface Letter {
 export interface PostfixRelay {
   /** Resolves when the smarthost has taken the message, rejects with the log when it has not. */
   readonly send: (letter: Letter) => Promise<string>;
+  readonly log: () => string;
   readonly stop: () => Promise<void>;
 }
 
-/** A Postfix of our own that relays everything to the smarthost, and listens nowhere; needs root, or sudo. */
+/** A Postfix of our own that relays everything to the smarthost; needs root, or sudo. */
 export function startPostfixRelay(smarthost: Smarthost): PostfixRelay {
   const folder = join(smarthost.folder, 'postfix');
   const config = join(folder, 'config');
@@ -35,7 +38,7 @@ export function startPostfixRelay(smarthost: Smarthost): PostfixRelay {
   for (const each of ['config', 'queue', 'data']) mkdirSync(join(folder, each), { recursive: true });
   chmodSync(smarthost.folder, 0o755);
   writeFileSync(join(config, 'main.cf'), mainCf(folder, smarthost));
-  writeFileSync(join(config, 'master.cf'), masterCf);
+  writeFileSync(join(config, 'master.cf'), masterCf(smarthost.listens));
   asRoot('chown', 'postfix', join(folder, 'data'));
   asRoot('postfix', '-c', config, 'check');
   const daemon = startDaemon(['postfix', '-c', config, 'start-fg'], ['postfix', '-c', config, 'stop']);
@@ -52,6 +55,7 @@ export function startPostfixRelay(smarthost: Smarthost): PostfixRelay {
       if (!told.includes('status=sent')) throw new Error(log());
       return told;
     },
+    log: () => logOrNothing(log),
     stop: () => daemon.stop(),
   };
 }
@@ -75,7 +79,12 @@ function mainCf(folder: string, { port, implicitTls, caFile, user, password }: S
     maillog_file: join(folder, 'mail.log'),
     maillog_file_prefixes: folder,
     myhostname: 'onprem.corp.example',
+    myorigin: 'corp.example',
     mydestination: '',
+    mynetworks: '127.0.0.0/8',
+    smtpd_relay_restrictions: 'permit_mynetworks, reject',
+    // What is put off is tried again at once, and nobody waits for what is under way.
+    ...{ queue_run_delay: '2s', minimal_backoff_time: '2s', in_flow_delay: '0' },
     inet_interfaces: 'loopback-only',
     inet_protocols: 'ipv4',
     alias_maps: '',
@@ -94,8 +103,14 @@ function mainCf(folder: string, { port, implicitTls, caFile, user, password }: S
     .join('');
 }
 
-/** The lines of Postfix's own master.cf that a message from `sendmail` to a smarthost needs, outside of any chroot. */
-const masterCf = `pickup unix n - n 1 1 pickup
+/** The lines of Postfix's own master.cf that a message to a smarthost needs, outside of any chroot. */
+function masterCf(port?: number): string {
+  const listener =
+    port === undefined ? '' : `127.0.0.1:${port} inet n - n - - smtpd\nanvil unix - - n - 1 anvil\n`;
+  return listener + services;
+}
+
+const services = `pickup unix n - n 1 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr

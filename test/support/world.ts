@@ -19,6 +19,8 @@ export interface World {
   readonly asked: readonly string[];
   /** The reply to a recipient; 250 where it gives none. */
   answer: (recipient: string) => string | undefined;
+  /** How many sessions there are now. */
+  open(): number;
   /** How many messages a recipient has got. */
   count(recipient: string): number;
   stop(): void;
@@ -43,6 +45,7 @@ export async function startWorld(certificate?: Certificate): Promise<World> {
       if (recipient.startsWith('refused')) return '550 5.1.1 No';
       return recipient.startsWith('later') ? '450 4.2.1 Later' : undefined;
     },
+    open: () => sockets.size,
     count: (recipient: string) => taken.filter(({ to }) => to.includes(recipient)).length,
     stop: () => {
       server.close();
@@ -95,7 +98,8 @@ function rcpt(recipient: string, to: string[], world: Open): string {
 
 async function textOf(lines: AsyncIterator<string>): Promise<string[]> {
   const text: string[] = [];
-  for (let next = await lines.next(); !next.done && next.value !== '.'; next = await lines.next()) {
+  for (let next = await lines.next(); next.value !== '.'; next = await lines.next()) {
+    if (next.done) throw new Error('the client disappeared inside a message');
     text.push(next.value);
   }
   return text;

@@ -40,15 +40,16 @@ export class Suspicion {
     const { policy } = settings;
     const { suspension } = policy;
     if (suspension.recipients === 'none') return false;
+    const isEnforced = modeInForce(suspension.mode, policy) === 'enforce';
     const seen: Burst[] = [];
     await this.#quietly(who, settings, async () => {
       const count = countRecipients(recipients, suspension, Date.now());
       const burst = await this.#store(settings).update([recipientsKey(who.id)], count);
       seen.push(burst);
-      return burst.sign;
+      // Where it has been told and is not suspended, that could not be written down.
+      return burst.isCrossed || isEnforced ? burst.sign : undefined;
     });
-    const isBeyond = seen.some((burst) => burst.isBeyond);
-    return isBeyond && modeInForce(suspension.mode, policy) === 'enforce';
+    return isEnforced && seen.some(({ sign }) => sign !== undefined);
   }
 
   /** Of recipients that have got a message, or never will. */

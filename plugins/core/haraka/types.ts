@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
 import type { SecureContext, TLSSocket } from 'node:tls';
 
 /** Haraka's objects (3.3), as far as the plugins use them: declared once, here. */
@@ -126,9 +127,26 @@ export interface QueuedMessage {
     /** When it was accepted, in milliseconds since 1970. */
     readonly queue_time: number;
     readonly mail_from: Address;
-    readonly rcpt_to: readonly Address[];
+    rcpt_to: readonly Address[];
     readonly notes: Readonly<Record<string, unknown>>;
   };
+  /** Of the transaction, or empty where the message was read from its file. */
+  readonly notes: unknown;
+  /** How many still need the file: who is the last removes it. */
+  refcount: number;
+  /** Tells when the header has been read. */
+  once(event: 'ready', listener: () => void): unknown;
+  /** The message without the header of the file. */
+  data_stream(): Readable;
+  /**
+   * Makes a message of its own for some recipients, and gives that; or this message, with a further need of the file, where it
+   * has no others.
+   */
+  split_to_new_recipients(
+    recipients: readonly Address[],
+    why: string,
+    done: (message: QueuedMessage) => void,
+  ): void;
   /** Takes the answer of the hook `send_email`: `delay` has it tried again after so many seconds. */
   send_email_respond(code: number, delaySeconds?: number): void;
   /** Takes the answer of the hook `get_mx`: unless that ends it, the message is sent. */
@@ -175,6 +193,14 @@ export interface QueuedMessage {
   get_force_tls(mx: Mx): boolean;
   force_tls: boolean;
   logprotocol(...data: unknown[]): void;
+}
+
+/** The recipients of one domain of a message that is queued: the header of their file, and the message. */
+export interface QueuePiece {
+  readonly domain: string;
+  readonly uuid: string;
+  readonly notes: unknown;
+  readonly message_stream: { pipe(stream: Writable, options: { readonly dot_stuffed: boolean }): unknown };
 }
 
 /** A server of a domain; `from_dns` is its name where `exchange` is its address. */
@@ -300,12 +326,17 @@ export interface HostModules {
       to: string[],
       contents: string,
       done: (code: number, message?: unknown) => void,
+      options?: object,
     ): void;
-    readonly HMailItem: (new (file: string, path: string) => QueuedMessage) & {
+    /** Writes one file of a message into the queue, and adds it to those that are written. */
+    process_delivery(paths: string[], piece: QueuePiece, messages: QueuedMessage[]): Promise<void>;
+    /** Writes the header of a file of the queue, and says when it is time for the message. */
+    build_todo(header: object, stream: Writable, done: () => void): void;
+    readonly HMailItem: (new (file: string, path: string, notes?: unknown) => QueuedMessage) & {
       readonly prototype: QueuedMessage;
     };
     readonly delivery_queue: { push(message: QueuedMessage): void };
-    readonly qfile: { name(parts: { readonly uid: string }): string };
+    readonly qfile: { name(parts?: { readonly uid: string }): string; readonly platformDOT: string };
     /** Loads the queue, where there are no workers. */
     init_queue(pid?: string): Promise<void>;
   };
@@ -334,5 +365,9 @@ export interface HostModules {
     get_client(mx: Mx, done: (error: unknown, socket: RemoteSocket | null) => void): void;
   };
   'outbound/config': { readonly cfg: { enable_tls?: boolean | undefined } };
-  'outbound/queue': { readonly queue_dir: string };
+  'outbound/queue': {
+    readonly queue_dir: string;
+    /** At the start: removes what was being written. */
+    delete_dot_files(): Promise<void>;
+  };
 }

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { sync } from '../durable.ts';
 import { giveLike, makeLike } from '../own-files.ts';
 
 const suspension = z.strictObject({
@@ -51,10 +52,12 @@ export class Suspensions {
     await makeLike(this.#data, this.#folder);
     const file = this.#file(who.id);
     const temporary = `${file}.${process.pid}.new`;
-    await writeFile(temporary, `${JSON.stringify(suspension.parse(who))}\n`, { mode: 0o600, flush: true });
+    const text = `${JSON.stringify(suspension.parse(who))}\n`;
     try {
+      await writeFile(temporary, text, { mode: 0o600, flush: true });
       await giveLike(this.#data, temporary);
       await link(temporary, file);
+      await sync(this.#folder);
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -71,6 +74,8 @@ export class Suspensions {
       const mark = { v: 1, id, before: dropBefore.toISOString() };
       await writeFile(file, `${JSON.stringify(mark)}\n`, { mode: 0o600, flush: true });
       await giveLike(this.#data, file);
+      // Whoever is let go without what was sent must not have it sent by a loss of power.
+      await sync(this.#folder);
     }
     await rm(this.#file(id), { force: true });
   }

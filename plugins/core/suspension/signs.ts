@@ -39,9 +39,10 @@ export function recipientsKey(id: string): TallyKey {
 
 /** What the recipients of a message come to. */
 export interface Burst {
+  /** Of one of those that are too many: others may be counted before the account is suspended. */
   readonly sign?: Sign;
-  /** Whether it is one of those that are too many: others may be counted before the account is suspended. */
-  readonly isBeyond: boolean;
+  /** Whether it is the first of those. */
+  readonly isCrossed: boolean;
 }
 
 /** Counts the recipients of a message. */
@@ -58,7 +59,7 @@ export function countRecipients(
     const detail = `${level} recipients within ${minutes} min, more than ${most}`;
     return {
       write: [{ ...before, level, last: now }],
-      result: { isBeyond, ...(isCrossed && { sign: { cause: 'recipients-burst', detail } }) },
+      result: { isCrossed, ...(isBeyond && { sign: { cause: 'recipients-burst', detail } }) },
     };
   };
 }

@@ -84,7 +84,7 @@ export const bouncesKnown = definePatch({
 });
 
 /** A message that cannot be delivered, without a file. */
-function throwAwayMessage(plugin: Plugin): QueuedMessage {
+export function throwAwayMessage(plugin: Plugin): QueuedMessage {
   const { HMailItem } = plugin.haraka_require('outbound');
   const empty = {
     on(event: string, listener: () => void) {
