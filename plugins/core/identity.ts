@@ -16,6 +16,8 @@ export interface Identity extends Rights {
   readonly id: string;
   /** Name of the application password that proved it, where it was one. */
   readonly credential?: string;
+  /** Name of its entry of `mail_servers`, where it has one. */
+  readonly server?: string;
   /** Limits of its own, in place of those of the settings. */
   readonly limits?: OwnLimits;
 }

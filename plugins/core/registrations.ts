@@ -84,7 +84,7 @@ export function withRegistration(account: Identity, policy: Policy, now: Date): 
   const server = mailServerOf(account, policy, now);
   if (!server) return account;
   return {
-    ...{ ...account, forwards: server.forward_foreign },
+    ...{ ...account, server: server.name, forwards: server.forward_foreign },
     domains: [...account.domains, ...domainsOf(server)],
     // What an entry says wins over what the directory says of its account.
     ...(server.limits.length > 0 && { limits: { ...account.limits, ...limitsIn(server) } }),

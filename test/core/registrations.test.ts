@@ -70,15 +70,15 @@ void describe('the account of a mail server', () => {
   const alice = account('uid=alice,dc=corp,dc=example', 'alice@corp.example');
 
   const cases = [
-    { who: exchange, domains: ['corp.example', 'xn--bcher-kva.example'] },
-    { who: exchange, at: later, domains: ['corp.example', 'xn--bcher-kva.example'] },
-    { who: crm, domains: ['crm.example'] },
+    { who: exchange, server: 'exchange', domains: ['corp.example', 'xn--bcher-kva.example'] },
+    { who: exchange, at: later, server: 'exchange', domains: ['corp.example', 'xn--bcher-kva.example'] },
+    { who: crm, server: 'crm', domains: ['crm.example'] },
     { who: crm, at: later, domains: [] },
     { who: alice, domains: [] },
   ];
-  for (const { who, at = now, domains } of cases) {
+  for (const { who, at = now, domains, ...entry } of cases) {
     void it(`${who.name} on ${at.toISOString().slice(0, 10)} may write for ${domains.join(', ') || 'no domain'}`, () => {
-      assert.deepEqual(withRegistration(who, policy, at), { ...who, domains });
+      assert.deepEqual(withRegistration(who, policy, at), { ...who, ...entry, domains });
     });
   }
 

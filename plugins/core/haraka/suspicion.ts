@@ -21,7 +21,7 @@ import type { Plugin } from './types.ts';
 
 const check = { name: 'outbound/suspension' } as const;
 
-type Watched = Pick<Identity, 'id' | 'name' | 'proof' | 'domains'>;
+type Watched = Pick<Identity, 'id' | 'name' | 'proof' | 'server'>;
 
 /** Looks whether accounts seem to be taken over, and does what the settings say. It never rejects: mail does not depend on it. */
 export class Suspicion {

@@ -21,10 +21,10 @@ export interface Sign {
 
 /** Whether an account is watched at all. */
 export function isWatched(
-  { id, name, proof, domains }: Pick<Identity, 'id' | 'name' | 'proof' | 'domains'>,
+  { id, name, proof, server }: Pick<Identity, 'id' | 'name' | 'proof' | 'server'>,
   { mode, exempt }: Settings,
 ): boolean {
-  if (mode === 'off' || proof === 'network' || domains.length > 0) return false;
+  if (mode === 'off' || proof === 'network' || server !== undefined) return false;
   if (exempt.length === 0) return true;
   const own = [accountKey(id), accountKey(name)];
   return !exempt.some((each) => own.includes(accountKey(each)));
