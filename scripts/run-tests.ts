@@ -22,6 +22,8 @@ const long: readonly string[] = [
   'package/migration.test.ts',
   'gateway/tls-renewal.test.ts',
   'gateway/patches.test.ts',
+  'gateway/full-disk.test.ts',
+  'gateway/crash.test.ts',
   'gateway/oauth-issuer.test.ts',
   'gateway/bad-config.test.ts',
   'package/install.test.ts',
