@@ -11,7 +11,7 @@ import type { Policy } from '../core/settings/settings.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { decideGate, decideOutbound, decideRelay } from './gate.ts';
 import { guardDelivery } from './delivery.ts';
-import { LimitKeeper } from './limits/keeper.ts';
+import { Counter } from './limits/counter.ts';
 import { relayForRegistered } from './registered.ts';
 import { recorded } from './provenance.ts';
 import { queueOurselves } from './queue.ts';
@@ -26,25 +26,25 @@ const demanded = derived((policy: Policy): readonly string[] => [
   ...new Set([...demandedByRoles(policy), ...demandedClearances()]),
 ]);
 
-/** How much one identity may send: looked at early, and counted once nothing else speaks against the message. */
-function limitChecks(keeper: LimitKeeper) {
+/** How much one identity may send: looked at early, and judged exactly once nothing else speaks against the message. */
+function limitChecks(counter: Counter) {
   const common = { judges: 'authenticated', rank: 1, mode: ({ limits }: Policy) => limits.mode } as const;
-  const count = (facts: GateFacts, policy: Policy) => keeper.count(facts, policy);
+  const count = (facts: GateFacts, policy: Policy) => counter.limits(facts, policy);
   return [
     defineCheck({
       ...{ name: 'outbound/limits', stage: 'mail', isQuiet: true, ...common },
-      decide: (facts, policy) => keeper.message(facts, policy),
+      decide: (facts, policy) => counter.message(facts, policy),
     }),
     defineCheck({
       ...{ name: 'outbound/recipients', stage: 'rcpt', isQuiet: true, ...common },
-      decide: (facts, policy) => keeper.recipient(facts, policy),
+      decide: (facts, policy) => counter.recipient(facts, policy),
     }),
     defineCheck({ name: 'outbound/local', stage: 'queue', ...common, decide: count }),
     defineCheck({ name: 'outbound/count', stage: 'outbound', ...common, decide: count }),
   ] as const;
 }
 
-function checksOf(suspicion: Suspicion) {
+function checksOf(counter: Counter) {
   return [
     // After auth/required: who has not logged in hears that first. The gate looks again.
     defineCheck({
@@ -59,38 +59,40 @@ function checksOf(suspicion: Suspicion) {
     defineCheck({
       name: 'outbound/accept',
       stage: 'accept',
-      decide: (facts, policy) => accept(facts, policy, suspicion),
+      decide: (facts, policy) => unlessSuspended(facts, policy, () => decideGate(facts, demanded(policy))),
     }),
     defineCheck({
       name: 'outbound/inbound',
       stage: 'queue',
-      decide: (facts, policy) =>
-        unlessSuspended(facts, policy, () =>
-          recorded(facts, decideGate(facts, demanded(policy)), new Date()),
-        ),
+      decide: (facts, policy) => letThrough(facts, policy, decideGate, counter),
     }),
     defineCheck({
       name: 'outbound/gate',
       stage: 'outbound',
-      decide: (facts, policy) =>
-        unlessSuspended(facts, policy, () =>
-          recorded(facts, decideOutbound(facts, demanded(policy)), new Date()),
-        ),
+      decide: (facts, policy) => letThrough(facts, policy, decideOutbound, counter),
     }),
   ] as const;
 }
 
 /** What would make an account look taken over is counted once nothing else speaks against the message. */
-async function accept(facts: GateFacts, policy: Policy, suspicion: Suspicion): Promise<Verdict> {
-  const { identity, recipients, revision } = facts;
-  const verdict = decideGate(facts, demanded(policy));
-  if (verdict.kind !== 'pass' || !identity) return verdict;
-  const isStopped = await suspicion.sends(identity, recipients.length, { policy, revision });
-  return isStopped ? suspended(identity) : unlessSuspended(facts, policy, () => verdict);
+function letThrough(
+  facts: GateFacts,
+  policy: Policy,
+  decide: typeof decideGate,
+  counter: Counter,
+): Verdict | Promise<Verdict> {
+  return unlessSuspended(facts, policy, () => {
+    const { identity } = facts;
+    const verdict = decide(facts, demanded(policy));
+    if (verdict.kind !== 'pass' || !identity) return recorded(facts, verdict, new Date());
+    return counter
+      .isStopped(facts, policy)
+      .then((isStopped) => (isStopped ? suspended(identity) : recorded(facts, verdict, new Date())));
+  });
 }
 
 export function register(this: Plugin): void {
-  const keeper = new LimitKeeper(this);
+  const counter = new Counter(this, new Suspicion(this));
   const hosts = new SmartHostsInForce(this);
   start(
     this,
@@ -98,7 +100,7 @@ export function register(this: Plugin): void {
       prepare:
         ({ policy }) =>
         () =>
-          keeper.use(policy),
+          counter.use(policy),
     },
     {
       files: (policy) => smartHostFiles(policy, configDirectory()),
@@ -106,7 +108,7 @@ export function register(this: Plugin): void {
       fallback: () => hosts.useLater(),
     },
   );
-  install(this, [...checksOf(new Suspicion(this)), ...limitChecks(keeper)]);
+  install(this, [...checksOf(counter), ...limitChecks(counter)]);
   watchMessageEnds(this);
   relayForRegistered(this);
   tellLess(this);

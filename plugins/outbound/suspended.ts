@@ -12,7 +12,7 @@ export function decideSuspended({ identity }: SessionFacts, policy: Policy): Ver
 }
 
 /** The same of a message that was under way meanwhile, before the gate says what else there is. */
-export function unlessSuspended(facts: GateFacts, policy: Policy, decide: () => Verdict): Verdict {
+export function unlessSuspended<V>(facts: GateFacts, policy: Policy, decide: () => V): V | Verdict {
   const verdict = decideSuspended(facts, policy);
   return verdict.kind === 'defer' ? verdict : decide();
 }

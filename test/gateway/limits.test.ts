@@ -3,6 +3,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { limitAccount } from '../../plugins/core/limits/windows.ts';
+import { openStore } from '../../plugins/core/store/sqlite.ts';
+import type { Tally } from '../../plugins/core/store/store.ts';
 import { startDirectory } from '../../scripts/demo/directory.ts';
 import { startGateway } from '../../scripts/demo/gateway.ts';
 import type { Listening } from '../../scripts/demo/listening.ts';
@@ -165,7 +168,23 @@ void describe('a gateway whose directory gives accounts limits of their own', ()
     for (let round = 0; round < 3; round += 1) assert.equal((await send(client, letter('alice'))).code, 250);
     assert.match((await send(client, letter('alice'))).text, /^450 4\.7\.1 /);
     client.destroy();
+    const tallies = await talliesOf('uid=alice,ou=people,dc=corp,dc=example');
+    assert.deepEqual(
+      ['limit/hour', 'sign/recipients'].map((name) => [tallies.get(name)?.level, tallies.get(name)?.others]),
+      [
+        [3, 3],
+        [3, 3],
+      ],
+    );
   });
+
+  /** What is counted of an account, for limits and for whoever looks whether it was taken over. */
+  async function talliesOf(id: string): Promise<ReadonlyMap<string, Tally>> {
+    const store = openStore(join(gateway.dir, 'var/gatekeeper'));
+    const found = await store.ofAccount(limitAccount(id));
+    store.close();
+    return found;
+  }
 
   void it('counts what leaves although its client did not wait for the answer, and nothing else', async () => {
     await Promise.all(

@@ -6,15 +6,11 @@ import { modeInForce } from '../settings/mode.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Store } from '../store/store.ts';
 import {
+  countNetwork,
   countOutcomes,
-  countRecipients,
   isWatched,
-  networkKey,
-  networksSign,
-  noteNetwork,
   outcomesKey,
-  recipientsKey,
-  type Burst,
+  tellOnce,
   type Sign,
 } from '../suspension/signs.ts';
 import { sendNotice } from './notice.ts';
@@ -35,21 +31,9 @@ export class Suspicion {
     this.#plugin = plugin;
   }
 
-  /** Of a message that is about to be accepted: whether the account is suspended by now, or is about to be. */
-  async sends(who: Watched, recipients: number, settings: Settings): Promise<boolean> {
-    const { policy } = settings;
-    const { suspension } = policy;
-    if (suspension.recipients === 'none') return false;
-    const isEnforced = modeInForce(suspension.mode, policy) === 'enforce';
-    const seen: Burst[] = [];
-    await this.#quietly(who, settings, async () => {
-      const count = countRecipients(recipients, suspension, Date.now());
-      const burst = await this.#store(settings).update([recipientsKey(who.id)], count);
-      seen.push(burst);
-      // Where it has been told and is not suspended, that could not be written down.
-      return burst.isCrossed || isEnforced ? burst.sign : undefined;
-    });
-    return isEnforced && seen.some(({ sign }) => sign !== undefined);
+  /** Of a message that was counted. */
+  async sends(who: Watched, sign: Sign, settings: Settings): Promise<void> {
+    await this.#quietly(who, settings, () => Promise.resolve(sign));
   }
 
   /** Of recipients that have got a message, or never will. */
@@ -68,14 +52,11 @@ export class Suspicion {
   /** Of a login that has succeeded. */
   async logsIn(who: Watched, client: string, settings: Settings): Promise<void> {
     const { suspension } = settings.policy;
-    const home = networksOf(client)?.home;
-    if (home === undefined || suspension.networks === 'none') return;
-    await this.#quietly(who, settings, async () => {
-      const store = this.#store(settings);
-      const key = networkKey(who.id, home);
-      if (!(await store.update([key], noteNetwork(suspension, Date.now())))) return undefined;
-      return networksSign(await store.ofAccount(key.account), suspension, Date.now());
-    });
+    const network = networksOf(client)?.home;
+    if (network === undefined || suspension.networks === 'none') return;
+    await this.#quietly(who, settings, () =>
+      countNetwork(this.#store(settings), { id: who.id, network }, suspension, Date.now()),
+    );
   }
 
   #store({ policy }: Settings): Store {
@@ -92,15 +73,18 @@ export class Suspicion {
     }
   }
 
-  async #act({ id, name }: Watched, { cause, detail }: Sign, settings: Settings): Promise<void> {
+  async #act({ id, name }: Watched, sign: Sign, settings: Settings): Promise<void> {
     const { policy } = settings;
+    const { cause, detail } = sign;
     const mode = modeInForce(policy.suspension.mode, policy);
-    const since = new Date().toISOString();
+    const now = new Date();
+    const since = now.toISOString();
     const isEnforced = mode === 'enforce';
-    if (isEnforced) {
-      const isNew = await suspensionsOf(policy).suspend({ v: 1, id, name, since, cause, detail });
-      if (!isNew) return;
-    }
+    // A suspension is a fact already; what is only observed has to be remembered as told.
+    const isNew = isEnforced
+      ? await suspensionsOf(policy).suspend({ v: 1, id, name, since, cause, detail })
+      : await tellOnce(this.#store(settings), id, sign, now.getTime());
+    if (!isNew) return;
     const event: GatekeeperEvent = {
       ...{
         v: 1,

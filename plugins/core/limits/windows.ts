@@ -3,20 +3,28 @@ import { emptyTally, type Tally, type TallyKey } from '../store/store.ts';
 import { mostOf, type LimitKey, type LimitName, type Limits } from './limits.ts';
 
 /** A time in which messages and recipients are counted; it begins with the first message that is. */
-export interface Window {
-  readonly name: 'hour' | 'day';
+export interface Span {
+  /** What its tally is called. */
+  readonly key: string;
   readonly milliseconds: number;
+}
+
+/** One in which they are limited. */
+export interface Window extends Span {
+  readonly name: 'hour' | 'day';
   readonly limits: { readonly messages: LimitName; readonly recipients: LimitName };
 }
 
 const windows: readonly Window[] = [
   {
     name: 'hour',
+    key: 'limit/hour',
     milliseconds: 3_600_000,
     limits: { messages: 'messages_per_hour', recipients: 'recipients_per_hour' },
   },
   {
     name: 'day',
+    key: 'limit/day',
     milliseconds: 86_400_000,
     limits: { messages: 'messages_per_day', recipients: 'recipients_per_day' },
   },
@@ -28,8 +36,8 @@ const things = ['messages', 'recipients'] as const;
 export type Amount = Readonly<Record<(typeof things)[number], number>>;
 
 /** What was taken of a window. */
-export interface Use extends Amount {
-  readonly window: Window;
+export interface Use<S extends Span = Window> extends Amount {
+  readonly window: S;
   /** When it began, in milliseconds since 1970; `undefined` while nothing is counted. */
   readonly since: number | undefined;
 }
@@ -49,8 +57,8 @@ export function limitAccount(identityId: string): string {
   return `identity ${identityId}`;
 }
 
-export function windowKey(identityId: string, { name }: Window): TallyKey {
-  return { account: limitAccount(identityId), network: `limit/${name}` };
+export function windowKey(identityId: string, { key }: Span): TallyKey {
+  return { account: limitAccount(identityId), network: key };
 }
 
 /** Whether a time that was marked, in milliseconds since 1970, is no longer ago; 0 is none, and a clock may have been wrong. */
@@ -62,14 +70,18 @@ export function isWithin(marked: number, milliseconds: number, now: number): boo
  * What a tally says of a window: `level` counts messages, `others` recipients, `marked` is its beginning. One that begins in
  * the far future was begun by a clock that was wrong, and holds nobody up.
  */
-export function useOf(window: Window, { level, others, marked }: Tally = emptyTally, now: number): Use {
+export function useOf<S extends Span>(
+  window: S,
+  { level, others, marked }: Tally = emptyTally,
+  now: number,
+): Use<S> {
   if (!isWithin(marked, window.milliseconds, now))
     return { window, messages: 0, recipients: 0, since: undefined };
   return { window, messages: level, recipients: others, since: marked };
 }
 
 /** A tally after something was taken; its window begins now if none is open. */
-export function taken(use: Use, amount: Amount, now: number): Tally {
+export function taken(use: Use<Span>, amount: Amount, now: number): Tally {
   const since = use.since ?? now;
   return {
     level: use.messages + amount.messages,
@@ -81,7 +93,7 @@ export function taken(use: Use, amount: Amount, now: number): Tally {
 }
 
 /** A tally after something was given back that was taken from the window of `since`; `undefined` when that one is over. */
-export function givenBack(use: Use, amount: Amount, since: number, now: number): Tally | undefined {
+export function givenBack(use: Use<Span>, amount: Amount, since: number, now: number): Tally | undefined {
   if (use.since !== since) return undefined;
   const { messages, recipients } = use;
   const less = {

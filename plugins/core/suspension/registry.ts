@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -49,9 +49,11 @@ export class Suspensions {
 
   /** False where it is suspended already: the first cause stays. */
   async suspend(who: Suspension): Promise<boolean> {
+    if (this.isSuspended(who.id)) return false;
     await makeLike(this.#data, this.#folder);
     const file = this.#file(who.id);
-    const temporary = `${file}.${process.pid}.new`;
+    // Several messages of an account may come to this at once.
+    const temporary = `${file}.${randomUUID()}.new`;
     const text = `${JSON.stringify(suspension.parse(who))}\n`;
     try {
       await writeFile(temporary, text, { mode: 0o600, flush: true });

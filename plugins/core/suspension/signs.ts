@@ -1,5 +1,7 @@
+import { derived } from '../derived.ts';
 import { accountKey, type Identity } from '../identity.ts';
-import { isWithin, limitAccount } from '../limits/windows.ts';
+import { isWithin, limitAccount, type Amount, type Span, type Use } from '../limits/windows.ts';
+import { modeInForce } from '../settings/mode.ts';
 import type { Policy } from '../settings/settings.ts';
 import { emptyTally, type Change, type Store, type Tally, type TallyKey } from '../store/store.ts';
 import type { Suspension } from './registry.ts';
@@ -8,11 +10,13 @@ import type { Suspension } from './registry.ts';
 
 type Settings = Policy['suspension'];
 
-/** Why an account looks taken over: what was seen crosses what the settings allow now, and did not before. */
+/** Why an account looks taken over: what was seen is beyond what the settings allow. Others may see the same, now or later. */
 export interface Sign {
   readonly cause: Exclude<Suspension['cause'], 'by-hand'>;
   /** In words. */
   readonly detail: string;
+  /** When the time began in which this is no news once it was told, in milliseconds since 1970. */
+  readonly since: number;
 }
 
 /** Whether an account is watched at all. */
@@ -21,11 +25,19 @@ export function isWatched(
   { mode, exempt }: Settings,
 ): boolean {
   if (mode === 'off' || proof === 'network' || domains.length > 0) return false;
+  if (exempt.length === 0) return true;
   const own = [accountKey(id), accountKey(name)];
   return !exempt.some((each) => own.includes(accountKey(each)));
 }
 
 const dayMs = 86_400_000;
+
+/** All that is counted here of an account. */
+const prefix = 'sign/';
+
+function keyOf(id: string, name: string): TallyKey {
+  return { account: limitAccount(id), network: `${prefix}${name}` };
+}
 
 /** A time that began with the first that was counted in it: `marked` is its beginning. */
 function within(tally: Tally, milliseconds: number, now: number): Tally {
@@ -33,39 +45,37 @@ function within(tally: Tally, milliseconds: number, now: number): Tally {
   return { ...emptyTally, marked: now, expires: now + milliseconds };
 }
 
-export function recipientsKey(id: string): TallyKey {
-  return { account: limitAccount(id), network: 'sign/recipients' };
+/** How the recipients of an account are watched. */
+export interface Watch {
+  readonly span: Span;
+  readonly most: number;
+  /** What goes beyond is not accepted. */
+  readonly isEnforced: boolean;
 }
 
-/** What the recipients of a message come to. */
-export interface Burst {
-  /** Of one of those that are too many: others may be counted before the account is suspended. */
-  readonly sign?: Sign;
-  /** Whether it is the first of those. */
-  readonly isCrossed: boolean;
-}
+/** `undefined` where any number of recipients is as good as another. */
+export const watchOf = derived((policy: Policy): Watch | undefined => {
+  const { mode, recipients: most, minutes } = policy.suspension;
+  if (mode === 'off' || most === 'none') return undefined;
+  const span = { key: `${prefix}recipients`, milliseconds: minutes * 60_000 };
+  return { span, most, isEnforced: modeInForce(mode, policy) === 'enforce' };
+});
 
-/** Counts the recipients of a message. */
-export function countRecipients(
-  count: number,
-  { recipients: most, minutes }: Settings,
+/** What the recipients of one more message come to. */
+export function burstOf(
+  { span, most }: Watch,
+  use: Use<Span>,
+  amount: Amount,
   now: number,
-): (found: readonly Tally[]) => Change<Burst> {
-  return ([found = emptyTally]) => {
-    const before = within(found, minutes * 60_000, now);
-    const level = before.level + count;
-    const isBeyond = most !== 'none' && level > most;
-    const isCrossed = isBeyond && before.level <= most;
-    const detail = `${level} recipients within ${minutes} min, more than ${most}`;
-    return {
-      write: [{ ...before, level, last: now }],
-      result: { isCrossed, ...(isBeyond && { sign: { cause: 'recipients-burst', detail } }) },
-    };
-  };
+): Sign | undefined {
+  const level = use.recipients + amount.recipients;
+  if (level <= most) return undefined;
+  const detail = `${level} recipients within ${span.milliseconds / 60_000} min, more than ${most}`;
+  return { cause: 'recipients-burst', detail, since: use.since ?? now };
 }
 
 export function outcomesKey(id: string): TallyKey {
-  return { account: limitAccount(id), network: 'sign/outcomes' };
+  return keyOf(id, 'outcomes');
 }
 
 /** Counts what became of recipients: `others` are those that bounced. */
@@ -74,38 +84,38 @@ export function countOutcomes(
   { bounced_percent: share, bounced_of: fewest }: Settings,
   now: number,
 ): (found: readonly Tally[]) => Change<Sign | undefined> {
-  const isTooMuch = ({ level, others }: Tally) =>
-    share !== 'none' && level >= fewest && others * 100 >= share * level;
   return ([found = emptyTally]) => {
     const before = within(found, dayMs, now);
-    const after = { ...before, level: before.level + all, others: before.others + bounced, last: now };
-    const detail = `${after.others} of ${after.level} recipients bounced within a day, ${share} percent or more`;
-    const isCrossed = isTooMuch(after) && !isTooMuch(before);
-    return { write: [after], result: isCrossed ? { cause: 'bounces', detail } : undefined };
+    const [level, others] = [before.level + all, before.others + bounced];
+    const isTooMuch = share !== 'none' && level >= fewest && others * 100 >= share * level;
+    const detail = `${others} of ${level} recipients bounced within a day, ${share} percent or more`;
+    const sign = { cause: 'bounces', detail, since: before.marked } as const;
+    return { write: [{ ...before, level, others, last: now }], result: isTooMuch ? sign : undefined };
   };
 }
 
-/** Whoever was let go begins anew. */
-export async function forgetSigns(store: Store, id: string, now: number): Promise<void> {
-  const none = { ...emptyTally, last: now, expires: now };
-  await store.update([recipientsKey(id), outcomesKey(id)], () => ({
-    write: [none, none],
-    result: undefined,
-  }));
-}
+const networkPrefix = `${prefix}from/`;
 
-const networkPrefix = 'sign/from/';
-
-export function networkKey(id: string, network: string): TallyKey {
-  return { account: limitAccount(id), network: `${networkPrefix}${network}` };
-}
-
-/** Notes that an account has logged in from a network; true where it had not for as long as is looked at. */
-export function noteNetwork(
-  { minutes }: Settings,
+/** Counts a login from a network: a sign where that is one more than is allowed. */
+export async function countNetwork(
+  store: Store,
+  { id, network }: { readonly id: string; readonly network: string },
+  { networks: most, minutes }: Settings,
   now: number,
-): (found: readonly Tally[]) => Change<boolean> {
+): Promise<Sign | undefined> {
   const milliseconds = minutes * 60_000;
+  const key = { account: limitAccount(id), network: `${networkPrefix}${network}` };
+  if (most === 'none' || !(await store.update([key], noteNetwork(milliseconds, now)))) return undefined;
+  const count = [...(await store.ofAccount(key.account))].filter(
+    ([name, { marked }]) => name.startsWith(networkPrefix) && isWithin(marked, milliseconds, now),
+  ).length;
+  if (count <= most) return undefined;
+  const detail = `logins from ${count} networks within ${minutes} min, more than ${most}`;
+  return { cause: 'many-networks', detail, since: now - milliseconds };
+}
+
+/** True where an account had not logged in from the network for as long as is looked at. */
+function noteNetwork(milliseconds: number, now: number): (found: readonly Tally[]) => Change<boolean> {
   return ([found = emptyTally]) => {
     // Within a part of the time nobody needs to know when exactly.
     if (isWithin(found.marked, milliseconds / 8, now)) return { result: false };
@@ -114,19 +124,28 @@ export function noteNetwork(
   };
 }
 
-/** What all that is counted of an account says of its networks, after one that is new. */
-export function networksSign(
-  tallies: ReadonlyMap<string, Tally>,
-  { networks: most, minutes }: Settings,
+/** Whether a sign is news: of all who see it within its time, in any process, one hears that it is. */
+export function tellOnce(
+  store: Store,
+  id: string,
+  { cause, since }: Pick<Sign, 'cause' | 'since'>,
   now: number,
-): Sign | undefined {
-  const count = [...tallies].filter(
-    ([name, { marked }]) => name.startsWith(networkPrefix) && isWithin(marked, minutes * 60_000, now),
-  ).length;
-  // The next one says nothing new.
-  if (most === 'none' || count !== most + 1) return undefined;
-  return {
-    cause: 'many-networks',
-    detail: `logins from ${count} networks within ${minutes} min, more than ${most}`,
-  };
+): Promise<boolean> {
+  return store.update([keyOf(id, `told/${cause}`)], ([found = emptyTally]) => {
+    // No time is longer than a day: what is further ahead was noted by a clock that was wrong.
+    if (found.marked >= since && isWithin(found.marked, dayMs, now)) return { result: false };
+    const told = { ...emptyTally, level: 1, last: now, marked: now, expires: now + dayMs };
+    return { write: [told], result: true };
+  });
+}
+
+/** Whoever was let go begins anew. */
+export async function forgetSigns(store: Store, id: string, now: number): Promise<void> {
+  const account = limitAccount(id);
+  const networks = [...(await store.ofAccount(account)).keys()].filter((name) => name.startsWith(prefix));
+  const none = { ...emptyTally, last: now, expires: now };
+  await store.update(
+    networks.map((network) => ({ account, network })),
+    () => ({ write: networks.map(() => none), result: undefined }),
+  );
 }

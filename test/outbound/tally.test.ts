@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { windowsOf } from '../../plugins/core/limits/windows.ts';
+import { limits as section } from '../../plugins/core/settings/limits.ts';
+import { emptyTally, type Tally } from '../../plugins/core/store/store.ts';
+import { countIn, spansOf, takeBack, type Terms } from '../../plugins/outbound/limits/tally.ts';
+
+const start = 1_800_000_000_000;
+const hour = 3_600_000;
+
+const limits = section.parse({ messages_per_hour: 3, recipients_per_hour: 'none' });
+const span = { key: 'sign/recipients', milliseconds: hour };
+
+interface Modes {
+  readonly limits: 'enforce' | 'observe' | 'off';
+  readonly watch: 'enforce' | 'observe' | 'off';
+}
+
+/** Three messages in an hour, and ten recipients. */
+function termsOf(modes: Modes): Terms {
+  return {
+    limits,
+    windows: modes.limits === 'off' ? [] : windowsOf(limits),
+    isEnforced: modes.limits === 'enforce',
+    watch: modes.watch === 'off' ? undefined : { span, most: 10, isEnforced: modes.watch === 'enforce' },
+  };
+}
+
+/** Messages of so many recipients, in a row: what each came to, and what is counted in the end. */
+function count(terms: Terms, messages: readonly number[]) {
+  let tallies: readonly Tally[] = spansOf(terms).map(() => emptyTally);
+  const come = messages.map((recipients) => {
+    const { write, result } = countIn(tallies, { messages: 1, recipients }, terms, start);
+    const { verdict, sign, since } = result;
+    assert.deepEqual([write?.length, write?.map((tally) => tally?.marked)], [since?.length, since]);
+    tallies = write?.map((tally) => tally ?? emptyTally) ?? tallies;
+    return [verdict.kind, ...(sign ? ['sign'] : []), ...(since ? [] : ['not counted'])].join(', ');
+  });
+  return { come, counted: tallies.map(({ level, others }) => [level, others]) };
+}
+
+void describe('a message', () => {
+  const cases = [
+    {
+      it: 'counts for limits and for the watch alike',
+      modes: { limits: 'enforce', watch: 'enforce' },
+      messages: [2, 3],
+      come: ['pass', 'pass'],
+      counted: [
+        [2, 5],
+        [2, 5],
+      ],
+    },
+    {
+      it: 'that a limit refuses makes nobody look taken over',
+      modes: { limits: 'enforce', watch: 'observe' },
+      messages: [3, 3, 3, 3, 3],
+      come: ['pass', 'pass', 'pass', 'defer, not counted', 'defer, not counted'],
+      counted: [
+        [3, 9],
+        [3, 9],
+      ],
+    },
+    {
+      it: 'that shows a taken over account uses up none of its limits',
+      modes: { limits: 'enforce', watch: 'enforce' },
+      messages: [9, 2, 2, 1],
+      come: ['pass', 'pass, sign, not counted', 'pass, sign, not counted', 'pass'],
+      counted: [
+        [2, 10],
+        [2, 10],
+      ],
+    },
+    {
+      it: 'counts although both would stop it, where they only look',
+      modes: { limits: 'observe', watch: 'observe' },
+      messages: [3, 3, 3, 3],
+      come: ['pass', 'pass', 'pass', 'defer, sign'],
+      counted: [
+        [4, 12],
+        [4, 12],
+      ],
+    },
+    {
+      it: 'is one that makes its account look taken over as long as it is beyond, not only the first',
+      modes: { limits: 'off', watch: 'observe' },
+      messages: [10, 1, 1],
+      come: ['pass', 'pass, sign', 'pass, sign'],
+      counted: [[3, 12]],
+    },
+    {
+      it: 'counts for limits alone where nobody watches',
+      modes: { limits: 'enforce', watch: 'off' },
+      messages: [100],
+      come: ['pass'],
+      counted: [[1, 100]],
+    },
+    {
+      it: 'counts for nothing where nobody asks',
+      modes: { limits: 'off', watch: 'off' },
+      messages: [100],
+      come: ['pass'],
+      counted: [],
+    },
+  ] as const;
+  for (const { it: title, modes, messages, come, counted } of cases) {
+    void it(title, () => assert.deepEqual(count(termsOf(modes), messages), { come, counted }));
+  }
+
+  void it('that was not queued is taken back of all, but for a time that is over', () => {
+    const terms = termsOf({ limits: 'enforce', watch: 'enforce' });
+    const amount = { messages: 1, recipients: 4 };
+    const { write = [], result } = countIn([], amount, terms, start);
+    const since = result.since ?? [];
+    const found = write.map((tally) => tally ?? emptyTally);
+    const back = takeBack(found, amount, spansOf(terms), since, start + 1);
+    assert.deepEqual(
+      back.write?.map((tally) => [tally?.level, tally?.others, tally?.marked]),
+      [
+        [0, 0, start],
+        [0, 0, start],
+      ],
+    );
+    assert.equal(takeBack(found, amount, spansOf(terms), since, start + hour).write, undefined);
+  });
+});
