@@ -7,7 +7,7 @@ import { bouncesKept } from '../core/haraka/patches/bounces-kept.ts';
 import { bouncesKnown } from '../core/haraka/patches/bounces-known.ts';
 import { deliveryGuard, type Act, type Ruling } from '../core/haraka/patches/delivery-guard.ts';
 import { hasSmartHosts, smartHostGuard } from '../core/haraka/patches/smart-host.ts';
-import { keepRecord } from '../core/haraka/kept-record.ts';
+import { keepOwnRecord } from '../core/haraka/kept-record.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { suspensionsOf } from '../core/haraka/suspensions.ts';
 import type { Address, Plugin, QueuedMessage } from '../core/haraka/types.ts';
@@ -24,7 +24,6 @@ import { recordName, type ProvenanceRecord } from '../core/provenance/record.ts'
 import type { Policy } from '../core/settings/settings.ts';
 import type { SmartHostSettings } from '../core/settings/smart-hosts.ts';
 import type { SmartHost } from '../core/smart-host/types.ts';
-import { recordOfBounce } from './provenance.ts';
 import { decideRoute } from './route.ts';
 import { keepTrail } from './trail.ts';
 
@@ -36,11 +35,15 @@ const againInSeconds = 15;
 /** The same of one that must leave through a smart host and cannot. */
 const withoutHostSeconds = 60;
 
+/** What was found at the last try. */
+const judgements = new WeakMap<QueuedMessage, ProvenanceRecord | Unproven>();
+
 /** Lets no message leave that this gateway did not accept, and marks what Haraka itself sends. */
 export function guardDelivery(plugin: Plugin, find: FindSmartHost): void {
   applyPatch(plugin, bouncesKnown, ({ transaction, of, to }) => {
-    const bounce = { id: transaction.uuid, of: of.todo.uuid, to: to.format().slice(1, -1) };
-    keepRecord(transaction, recordOfBounce(bounce, currentSettings().revision, new Date()));
+    const origin = { kind: 'bounce', of: of.todo.uuid } as const;
+    const recipients = [to.format().slice(1, -1)];
+    keepOwnRecord(transaction, { origin, recipients, revision: currentSettings().revision });
   });
   applyPatch(plugin, bouncesKept);
   // Inside of the guard: what is taken out is not bounced.
@@ -125,8 +128,9 @@ function stop(
   return 'taken-out';
 }
 
+/** As it was judged when it left; what Haraka has split off meanwhile is looked at only now. */
 function provenOrigin(message: QueuedMessage): ProvenanceRecord | undefined {
-  const judged = judge(message);
+  const judged = judgements.get(message) ?? judge(message);
   return isUnproven(judged) ? undefined : judged;
 }
 
@@ -153,8 +157,14 @@ async function takeOut(
   }
 }
 
-/** A file that was changed may hold anything. */
 function judge(message: QueuedMessage): ProvenanceRecord | Unproven {
+  const judged = judgedNow(message);
+  judgements.set(message, judged);
+  return judged;
+}
+
+/** A file that was changed may hold anything. */
+function judgedNow(message: QueuedMessage): ProvenanceRecord | Unproven {
   try {
     return judgeProvenance(message.todo.notes[recordName], outgoing(message));
   } catch (error) {

@@ -28,18 +28,3 @@ function recordOf(facts: GateFacts, now: Date): ProvenanceRecord {
 function originOf({ proof, id, name, credential }: Identity): Origin {
   return { kind: 'identity', proof, id, name, ...(credential !== undefined && { credential }) };
 }
-
-/** What may come back to the sender of a message that could not be delivered. */
-export interface Bounce {
-  /** Id of its transaction. */
-  readonly id: string;
-  /** Id of the message that it tells about. */
-  readonly of: string;
-  readonly to: string;
-}
-
-/** Of a bounce that Haraka itself makes. */
-export function recordOfBounce({ id, of, to }: Bounce, revision: string, now: Date): ProvenanceRecord {
-  const origin = { kind: 'bounce', of } as const;
-  return { v: 1, id, origin, sender: '', recipients: [to], time: now.toISOString(), revision };
-}

@@ -1,5 +1,20 @@
-import { recordName, type ProvenanceRecord } from '../provenance/record.ts';
+import { recordName, type Origin, type ProvenanceRecord } from '../provenance/record.ts';
 import type { Transaction } from './types.ts';
+
+/** Mail that this host itself sends, with the null reverse-path. */
+export interface OwnMail {
+  readonly origin: Origin & { readonly kind: 'bounce' | 'notice' };
+  readonly recipients: readonly string[];
+  /** Settings that it is sent under. */
+  readonly revision: string;
+}
+
+/** Writes that a message is our own into its notes; throws where they do not take it. */
+export function keepOwnRecord(transaction: Transaction, { origin, recipients, revision }: OwnMail): void {
+  const time = new Date().toISOString();
+  const { uuid: id } = transaction;
+  keepRecord(transaction, { v: 1, id, origin, sender: '', recipients: [...recipients], time, revision });
+}
 
 const kept = new WeakMap<Transaction, ProvenanceRecord>();
 

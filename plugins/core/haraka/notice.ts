@@ -1,10 +1,9 @@
 import { hostname } from 'node:os';
 import constants from 'haraka-constants';
-import type { ProvenanceRecord } from '../provenance/record.ts';
 import type { Settings } from '../settings/settings.ts';
-import { keepRecord } from './kept-record.ts';
+import { keepOwnRecord } from './kept-record.ts';
 import { onNewTransaction } from './patches/new-transactions.ts';
-import type { Plugin, Transaction } from './types.ts';
+import type { Plugin } from './types.ts';
 
 /** A mail of the gateway to those who run it. */
 export interface Notice {
@@ -23,7 +22,7 @@ export function sendNotice(plugin: Plugin, notice: Notice, settings: Settings): 
   };
   // Haraka makes the transaction at once: that is the one which the record belongs to.
   const undo = onNewTransaction((transaction) => {
-    keepRecord(transaction, recordOf(transaction, to, settings));
+    keepOwnRecord(transaction, { origin: { kind: 'notice' }, recipients: to, revision: settings.revision });
   });
   try {
     const recipients = to.map((each) => `<${each}>`);
@@ -35,11 +34,6 @@ export function sendNotice(plugin: Plugin, notice: Notice, settings: Settings): 
   } finally {
     undo();
   }
-}
-
-function recordOf({ uuid }: Transaction, to: readonly string[], { revision }: Settings): ProvenanceRecord {
-  const time = new Date().toISOString();
-  return { v: 1, id: uuid, origin: { kind: 'notice' }, sender: '', recipients: [...to], time, revision };
 }
 
 /** RFC 3834 §5: no answering machine answers it. */
