@@ -26,6 +26,7 @@ export default tseslint.config(
       'coverage/',
       'scripts/demo/*.cjs',
       'scripts/demo/*.js',
+      'scripts/benchmarks/*.js',
       'test/haraka-plugins/',
       'test/support/*.cjs',
     ],

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { isDiskFull } from '../core/durable.ts';
-import { recordDelivery, type DeliveryDecision, type DeliveryVerdict } from '../core/haraka/delivery.ts';
+import { recordDelivery, type DeliveryCase, type DeliveryVerdict } from '../core/haraka/delivery.ts';
 import { harakaDirectory } from '../core/haraka/instance.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { bouncesKept } from '../core/haraka/patches/bounces-kept.ts';
@@ -68,24 +68,24 @@ function ruleOn(
 ): Ruling | Promise<Ruling> {
   const settings = currentSettings();
   const mode = settings.policy.outbound.unproven_mail;
-  const decision = { check, plugin, message, mode, started: performance.now(), settings };
+  const about = { check, plugin, message, mode, started: performance.now(), settings };
   const judged = judge(message);
   if (isUnproven(judged)) {
     const verdict = { kind: 'refuse', ...judged } as const;
-    return mode === 'enforce' ? takeOut(decision, verdict) : depart({ ...decision, verdict }, act, find);
+    return mode === 'enforce' ? takeOut(about, verdict) : depart(about, verdict, act, find);
   }
   const stopped = stoppedBy(judged, settings.policy);
-  if (stopped) return stop({ ...decision, mode: 'enforce' }, { kind: 'refuse', ...stopped });
-  return depart({ ...decision, verdict: { kind: 'pass', record: judged } }, act, find);
+  if (stopped) return stop({ ...about, mode: 'enforce' }, { kind: 'refuse', ...stopped });
+  return depart(about, { kind: 'pass', record: judged }, act, find);
 }
 
 /** Never by another way than the smart host that it has to leave through. */
-function depart(decision: Omit<DeliveryDecision, 'file'>, act: Act, find: FindSmartHost): Ruling {
-  const { message, verdict, settings } = decision;
+function depart(about: DeliveryCase, verdict: DeliveryVerdict, act: Act, find: FindSmartHost): Ruling {
+  const { message, settings } = about;
   const entry = act === 'delivery' ? routeOf(message, verdict, settings.policy) : undefined;
   // That what is proven may be told to its sender is no news.
   if (act === 'delivery' || verdict.kind === 'refuse') {
-    recordDelivery({ ...decision, file: message.path, smartHost: entry?.name });
+    recordDelivery(about, verdict, { file: message.path, smartHost: entry?.name });
   }
   if (!entry) return 'deliver';
   const through = hasSmartHosts() ? find(entry.name) : undefined;
@@ -119,12 +119,9 @@ function stoppedBy({ origin, time }: ProvenanceRecord, policy: Policy): Stopped 
   return { reason: 'account-dropped', detail: `${origin.name} was let go without what it had sent` };
 }
 
-function stop(
-  decision: Omit<DeliveryDecision, 'verdict' | 'file'>,
-  verdict: DeliveryVerdict & Stopped,
-): Ruling | Promise<Ruling> {
-  if (verdict.reason !== 'account-dropped') return takeOut(decision, verdict);
-  recordDelivery({ ...decision, verdict, file: decision.message.path });
+function stop(about: DeliveryCase, verdict: DeliveryVerdict & Stopped): Ruling | Promise<Ruling> {
+  if (verdict.reason !== 'account-dropped') return takeOut(about, verdict);
+  recordDelivery(about, verdict, { file: about.message.path });
   return 'taken-out';
 }
 
@@ -134,25 +131,19 @@ function provenOrigin(message: QueuedMessage): ProvenanceRecord | undefined {
   return isUnproven(judged) ? undefined : judged;
 }
 
-async function takeOut(
-  decision: Omit<DeliveryDecision, 'verdict' | 'file'>,
-  verdict: DeliveryVerdict & Stopped,
-): Promise<Ruling> {
-  const { path } = decision.message;
+async function takeOut(about: DeliveryCase, verdict: DeliveryVerdict & Stopped): Promise<Ruling> {
+  const { path } = about.message;
   const folders = heldFolders();
   const { reason, detail } = verdict;
   try {
     const name = await hold(folders, path, { reason, detail, since: new Date().toISOString() });
     // Without a file it is gone already, by another way.
-    if (name !== undefined) recordDelivery({ ...decision, verdict, file: join(folders.held, name) });
+    if (name !== undefined) recordDelivery(about, verdict, { file: join(folders.held, name) });
     return 'taken-out';
   } catch (error) {
     const why = `${detail}; it stays in the queue, since it cannot be put into ${folders.held}: ${messageOf(error)}`;
-    recordDelivery({
-      ...decision,
-      verdict: { kind: 'defer', reason: isDiskFull(error) ? 'disk-full' : 'own-fault', detail: why },
-      file: path,
-    });
+    const reason = isDiskFull(error) ? 'disk-full' : 'own-fault';
+    recordDelivery(about, { kind: 'defer', reason, detail: why }, { file: path });
     return { againInSeconds };
   }
 }

@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startGateway } from '../demo/gateway.ts';
+import { type Gateway, type Settings, startGateway } from '../demo/gateway.ts';
 import { harakaDir } from '../demo/instance.ts';
 import { type Person, peopleBase } from '../demo/people.ts';
 import { freePorts } from '../../test/support/ports.ts';
 import type { Contestant, Scene, Server } from './server.ts';
 
-interface Setup {
+export interface Setup {
   readonly plugins: readonly string[];
+  /** Plugin files (.js), listed after all others. */
+  readonly last?: readonly string[];
   readonly config?: Readonly<Record<string, string>>;
+  /** Sections of gatekeeper.yaml. */
+  readonly settings?: Settings;
   readonly loginOf?: (account: Person) => string;
   /** For Node.js. */
   readonly execArgv?: readonly string[];
@@ -69,26 +73,12 @@ export function startGatekeeper(
   });
 }
 
-/** One process, with Haraka's log as it is shipped; messages end in queue/discard, which tells of each. */
+/** Messages end in queue/discard, which tells of each. */
 async function startHaraka(name: string, scene: Scene, setup: Setup): Promise<Server> {
-  const [mx, submission, implicit] = await freePorts(3);
-  const { plugins, config, loginOf = mailOf, execArgv } = setup;
-  const gateway = await startGateway({
-    dir: join(scene.folder, name),
-    ports: { mx, submission, implicit },
-    sinkPort: mx, // nothing is sent on
-    directoryUrl: scene.directory.url,
-    // Each account sends more than anybody would.
-    settings: { directory: { ca_file: 'ldap-ca.pem' }, limits: { recipients_per_hour: 1_000_000_000 } },
-    certificate: scene.certificate,
-    nodes: 0,
-    plugins,
-    config: { 'log.ini': readFileSync(join(harakaDir, 'config/log.ini'), 'utf8'), ...config },
-    execArgv,
-    env: { YES_REALLY_DO_DISCARD: '1' },
-  });
+  const gateway = await startOne(name, scene, setup);
+  const { loginOf = mailOf } = setup;
   return {
-    port: submission,
+    port: gateway.ports.submission,
     pids: gateway.process.pid === undefined ? [] : [gateway.process.pid],
     loginOf,
     log: { file: join(gateway.dir, 'haraka.log'), words: 'discarding message' },
@@ -96,11 +86,36 @@ async function startHaraka(name: string, scene: Scene, setup: Setup): Promise<Se
   };
 }
 
+/** One process, with Haraka's log as it is shipped. */
+export async function startOne(name: string, scene: Scene, setup: Setup): Promise<Gateway> {
+  const [mx, submission, implicit] = await freePorts(3);
+  const { plugins, last, config, settings, execArgv } = setup;
+  return startGateway({
+    dir: join(scene.folder, name),
+    ports: { mx, submission, implicit },
+    sinkPort: mx, // nothing is sent on
+    directoryUrl: scene.directory.url,
+    // Each account sends more than anybody would.
+    settings: {
+      directory: { ca_file: 'ldap-ca.pem' },
+      limits: { recipients_per_hour: 1_000_000_000 },
+      ...settings,
+    },
+    certificate: scene.certificate,
+    nodes: 0,
+    plugins,
+    last,
+    config: { 'log.ini': readFileSync(join(harakaDir, 'config/log.ini'), 'utf8'), ...config },
+    execArgv,
+    env: { YES_REALLY_DO_DISCARD: '1' },
+  });
+}
+
 function mailOf({ addresses: [mail] }: Person): string {
   return mail;
 }
 
-function flatFileIni(accounts: readonly Person[]): string {
+export function flatFileIni(accounts: readonly Person[]): string {
   const users = accounts.map((account) => `${mailOf(account)}=${account.password}`);
   return `[core]\nmethods=PLAIN,LOGIN\n[users]\n${users.join('\n')}\n`;
 }

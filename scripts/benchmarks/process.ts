@@ -14,14 +14,17 @@ export async function startProcess<Request extends object, Answer>(
 ): Promise<{ readonly process: Answering<Request, Answer>; readonly greeting: unknown }> {
   const child = fork(join(import.meta.dirname, program), args, { execArgv: ['--import', 'tsx'] });
   const greeting = await nextFrom(child);
-  const ask = (request: Request): Promise<Answer> => {
-    child.send(request);
-    return nextFrom(child) as Promise<Answer>;
-  };
-  return { process: { ask, end: () => child.kill() }, greeting };
+  return { process: { ask: (request) => ask(child, request), end: () => child.kill() }, greeting };
 }
 
-function nextFrom(child: ChildProcess): Promise<unknown> {
+/** Sends a request to a process, and resolves to its next message. */
+export function ask<Answer>(child: ChildProcess, request: object): Promise<Answer> {
+  child.send(request);
+  return nextFrom(child) as Promise<Answer>;
+}
+
+/** The next message of a process; rejects when it ends first. */
+export function nextFrom(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const ended = (code: number | null): void => {
       reject(new Error(`a process of the benchmark ended with ${code}`));

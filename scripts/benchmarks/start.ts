@@ -1,6 +1,8 @@
 import { authTextOf } from './auth-report.ts';
 import { measureAuth } from './auth.ts';
 import { describeMachine } from './machine.ts';
+import { outboundTextOf } from './outbound-report.ts';
+import { measureOutbound } from './outbound.ts';
 import { readOptions, usage, UsageError } from './options.ts';
 import { textOf } from './report.ts';
 import { measureSessions } from './sessions.ts';
@@ -27,6 +29,11 @@ async function main(): Promise<void> {
     case 'auth': {
       const figures = await measureAuth({ ...options, ...caller });
       tell(figures, () => authTextOf(figures, machine, options.rounds));
+      break;
+    }
+    case 'outbound': {
+      const figures = await measureOutbound({ ...options, ...caller });
+      tell(figures, () => outboundTextOf(figures, machine));
       break;
     }
     case 'sessions': {

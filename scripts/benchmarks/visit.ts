@@ -59,7 +59,7 @@ async function sendMessage(wire: Wire, from: string): Promise<void> {
 const line = 'The quick brown fox jumps over the lazy dog and goes home.\r\n';
 
 /** About 2 kB, with the header of a mail program and the final dot. */
-function messageFrom(from: string): string {
+export function messageFrom(from: string): string {
   const header = [
     `From: ${from}`,
     `To: ${recipient}`,

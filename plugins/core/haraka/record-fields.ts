@@ -15,20 +15,24 @@ export function acceptedFields({ id, origin, recipients, ...record }: Provenance
   };
 }
 
-/** What an event says of a message that leaves: who sent it, and how it came. */
-export function originFields({ id, origin, client, tls, message_id: messageId }: ProvenanceRecord): Fields {
+/** Says in an event of a message that leaves who sent it, and how it came. */
+export function addOrigin(
+  event: Fields,
+  { id, origin, client, tls, message_id: messageId }: ProvenanceRecord,
+): Fields {
   const connection = client === undefined ? undefined : baseId(id);
-  return {
-    ...(connection !== undefined && { connection }),
-    ...(client !== undefined && { client }),
-    ...(tls !== undefined && { tls }),
-    ...(origin.kind === 'identity' && {
-      ...{ identity: origin.name, identity_id: origin.id, proof: origin.proof },
-      ...(origin.credential !== undefined && { credential: origin.credential }),
-    }),
-    ...(origin.kind === 'bounce' && { bounce_of: origin.of }),
-    ...(messageId !== undefined && { message_id: messageId }),
-  };
+  if (connection !== undefined) event.connection = connection;
+  if (client !== undefined) event.client = client;
+  if (tls !== undefined) event.tls = tls;
+  if (origin.kind === 'identity') {
+    event.identity = origin.name;
+    event.identity_id = origin.id;
+    event.proof = origin.proof;
+    if (origin.credential !== undefined) event.credential = origin.credential;
+  }
+  if (origin.kind === 'bounce') event.bounce_of = origin.of;
+  if (messageId !== undefined) event.message_id = messageId;
+  return event;
 }
 
 function recipientFields(all: readonly string[]): Fields {

@@ -56,18 +56,25 @@ function unprovenBy(record: ProvenanceRecord, { id, sender, recipients }: Outgoi
   if (baseId(id) !== record.id) {
     return { reason: 'other-message', detail: `the record of ${record.id} stands in ${id}` };
   }
-  const accepted = mailboxKey(record.sender);
-  const foreign = sender.find((form) => mailboxKey(form) !== accepted);
+  const foreign = notAmong([record.sender], sender);
   if (foreign !== undefined) {
     return {
       reason: 'other-sender',
       detail: `accepted from <${record.sender}>, and would be from <${foreign}>`,
     };
   }
-  const all = new Set(record.recipients.map(mailboxKey));
-  const added = recipients.flat().find((form) => !all.has(mailboxKey(form)));
+  const added = notAmong(record.recipients, recipients.flat());
   if (added !== undefined) return { reason: 'recipient-not-accepted', detail: added };
   return recipients.length > 0 ? undefined : { reason: 'recipient-not-accepted', detail: 'it has none' };
+}
+
+/** The first address that is none of those which were accepted: as a rule all are there letter by letter. */
+function notAmong(accepted: readonly string[], addresses: readonly string[]): string | undefined {
+  const asWritten = new Set(accepted);
+  const others = addresses.filter((address) => !asWritten.has(address));
+  if (others.length === 0) return undefined;
+  const keys = new Set(accepted.map(mailboxKey));
+  return others.find((address) => !keys.has(mailboxKey(address)));
 }
 
 /** The id of a transaction in that of a piece of it; `undefined` for what Haraka would not call one. */

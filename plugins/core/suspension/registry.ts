@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { sync } from '../durable.ts';
 import { giveLike, makeLike } from '../own-files.ts';
@@ -22,6 +23,8 @@ export type Suspension = z.infer<typeof suspension>;
 
 const dropping = z.strictObject({ v: z.literal(1), id: z.string(), before: z.iso.datetime() });
 
+const mostFiles = 10_000;
+
 /**
  * Who is suspended, as one small file for each in a folder that all processes look into: no database that is broken lets an
  * attacker go on, and a look costs microseconds. What cannot be told throws.
@@ -29,6 +32,8 @@ const dropping = z.strictObject({ v: z.literal(1), id: z.string(), before: z.iso
 export class Suspensions {
   readonly #data: string;
   readonly #folder: string;
+  /** Of ids that were met lately: each message asks several times. */
+  readonly #files = new LRUCache<string, string>({ max: mostFiles });
 
   constructor(dataDirectory: string) {
     this.#data = dataDirectory;
@@ -92,9 +97,14 @@ export class Suspensions {
 
   /** Ids have characters that no name of a file may have. */
   #file(id: string, kind?: 'drop'): string {
-    const name = createHash('sha256').update(id).digest('hex').slice(0, 32);
-    return join(this.#folder, kind === undefined ? name : `${name}.${kind}`);
+    const file = this.#files.get(id) ?? join(this.#folder, hashOf(id));
+    this.#files.set(id, file);
+    return kind === undefined ? file : `${file}.${kind}`;
   }
+}
+
+function hashOf(id: string): string {
+  return createHash('sha256').update(id).digest('hex').slice(0, 32);
 }
 
 async function filesIn(folder: string): Promise<string[]> {
