@@ -59,8 +59,7 @@ export class Suspensions {
     const file = this.#file(who.id);
     // Several messages of an account may come to this at once.
     const temporary = `${file}.${randomUUID()}.new`;
-    const text = `${JSON.stringify(suspension.parse(who))}
-`;
+    const text = `${JSON.stringify(suspension.parse(who))}\n`;
     try {
       await writeFile(temporary, text, { mode: 0o600, flush: true });
       await giveLike(this.#data, temporary);
