@@ -143,7 +143,7 @@ const usersRead =
 
 function configuration(folder: string, { tls, access = usersRead, overlays = [] }: Configured): string {
   const schemas = ['core', 'cosine', 'nis', 'inetorgperson'].map((name) => `/etc/ldap/schema/${name}.schema`);
-  const own = fileURLToPath(new URL('../../scripts/demo/mail.schema', import.meta.url));
+  const own = fileURLToPath(new URL('../../config/system/openldap/gatekeeper.schema', import.meta.url));
   const certificates = tls && [
     `TLSCACertificateFile ${tls.caFile}`,
     `TLSCertificateFile ${tls.certFile}`,

@@ -48,7 +48,7 @@ const change = (what: 'add' | 'delete') =>
 /** The sample directory in the server's own schema. */
 function translated({ dn, attributes }: Entry): Entry {
   const { objectClass = [], accountStatus, ...rest } = attributes;
-  const classes = objectClass.map((name) => (name === 'gatekeeperMailUser' ? 'mailRecipient' : name));
+  const classes = objectClass.map((name) => (name === 'gatekeeperSender' ? 'mailRecipient' : name));
   return {
     dn,
     attributes: { objectClass: classes, ...rest, ...(accountStatus && { nsAccountLock: ['true'] }) },
