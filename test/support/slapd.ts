@@ -121,7 +121,7 @@ async function convert(folder: string, file: string, ldif: string): Promise<stri
   const [target, changes] = [join(folder, 'slapd.d'), join(folder, 'config.ldif')];
   await mkdir(target);
   await writeFile(changes, ldif);
-  await promisify(execFile)('/usr/sbin/slaptest', ['-f', file, '-F', target]);
+  await promisify(execFile)('/usr/sbin/slaptest', ['-u', '-f', file, '-F', target]);
   await promisify(execFile)('/usr/sbin/slapmodify', ['-n', '0', '-F', target, '-l', changes]);
   return target;
 }
@@ -174,6 +174,31 @@ export async function dryRun(ldif: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'gatekeeper-slapd-'));
   try {
     await load(folder, ldif, {}, ['-u']);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Whether a slapd with cn=config takes the schema of an LDIF, and then the entries of another; rejects with its complaint. */
+export async function loadSchema(schema: string, ldif: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'gatekeeper-slapd-'));
+  try {
+    const [config, own, data] = ['slapd.conf', 'schema.ldif', 'people.ldif'].map((name) =>
+      join(folder, name),
+    );
+    const plain = configuration(folder, {}).replace(/^include .*gatekeeper.*\n|,mailAlternateAddress/gm, '');
+    await Promise.all(
+      [
+        [config, plain],
+        [own, schema],
+        [data, ldif],
+      ].map(([file = '', text = '']) => writeFile(file, text)),
+    );
+    await mkdir(join(folder, 'db'));
+    const target = await convert(folder, config ?? '', '');
+    const add = promisify(execFile);
+    await add('/usr/sbin/slapadd', ['-n', '0', '-F', target, '-l', own ?? '']);
+    await add('/usr/sbin/slapadd', ['-n', '1', '-F', target, '-l', data ?? '']);
   } finally {
     await rm(folder, { recursive: true });
   }
