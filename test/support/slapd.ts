@@ -121,7 +121,7 @@ async function convert(folder: string, file: string, ldif: string): Promise<stri
   const [target, changes] = [join(folder, 'slapd.d'), join(folder, 'config.ldif')];
   await mkdir(target);
   await writeFile(changes, ldif);
-  await promisify(execFile)('/usr/sbin/slaptest', ['-u', '-f', file, '-F', target]);
+  await promisify(execFile)('/usr/sbin/slaptest', ['-f', file, '-F', target]);
   await promisify(execFile)('/usr/sbin/slapmodify', ['-n', '0', '-F', target, '-l', changes]);
   return target;
 }
@@ -195,8 +195,10 @@ export async function loadSchema(schema: string, ldif: string): Promise<void> {
       ].map(([file = '', text = '']) => writeFile(file, text)),
     );
     await mkdir(join(folder, 'db'));
-    const target = await convert(folder, config ?? '', '');
     const add = promisify(execFile);
+    // Without its files a database cannot be opened, nor its settings converted.
+    await add('/usr/sbin/slapadd', ['-f', config ?? '', '-l', '/dev/null']);
+    const target = await convert(folder, config ?? '', '');
     await add('/usr/sbin/slapadd', ['-n', '0', '-F', target, '-l', own ?? '']);
     await add('/usr/sbin/slapadd', ['-n', '1', '-F', target, '-l', data ?? '']);
   } finally {
