@@ -1,4 +1,4 @@
-import { Unavailable, type Directory } from '../core/directory/directory.ts';
+import { Unavailable } from '../core/directory/directory.ts';
 import { openDirectories } from '../core/directory/directories.ts';
 import { remember, type MemoryOptions } from '../core/directory/remembered.ts';
 import { directorySecretFiles } from '../core/directory/secrets.ts';
@@ -24,26 +24,36 @@ import { messageOf } from '../core/message-of.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
 import { decideRequired } from './decide.ts';
-import { attentive } from './guessing/attentive.ts';
+import { attentive, type AttentiveDirectory } from './guessing/attentive.ts';
 import { Throttle } from './guessing/throttle.ts';
 import { AuthSessions } from './logins.ts';
 import { Seats } from './seats.ts';
 import { IssuerUnavailable } from './oauth/keys.ts';
 import { oauthFiles, TokenOpener } from './oauth/open.ts';
+import { Renewals } from './renewal/renewals.ts';
 import { noTokens, type Tokens } from './oauth/tokens.ts';
 
 // After tls/required: a client in clear is told to start TLS first.
 const required = defineCheck({ name: 'auth/required', stage: 'session', rank: 1, decide: decideRequired });
 
+/** Before any check that asks what the account may write, and after those that ask whether there is one. */
+function lasting(renewals: Renewals) {
+  return defineCheck({
+    ...{ name: 'auth/account', stage: 'mail', rank: -5, judges: 'authenticated', isQuiet: true },
+    decide: (facts, policy) => renewals.decide(facts, policy),
+  });
+}
+
 export function register(this: Plugin): void {
   const throttle = new Throttle(this);
   const seats = new Seats(this);
   const sessions = new AuthSessions(this, throttle, seats);
+  const renewals = new Renewals(now, staleTeller(this, 'sessions go on'));
   const useStore = ({ policy: { data_directory } }: Settings) => {
     throttle.use(data_directory);
     seats.use(data_directory);
   };
-  const open = ({ policy }: Settings) => openDirectory(this, policy, throttle);
+  const open = ({ policy }: Settings) => openDirectory(this, policy, { throttle, renewals });
   const opener = new TokenOpener((message) => this.logwarn(message));
   const openTokens = ({ policy: { oauth } }: Settings) => oauth && opener.open(oauth, configDirectory());
   start(this, {
@@ -58,17 +68,20 @@ export function register(this: Plugin): void {
       return () => {
         useStore(settings);
         sessions.use(directory, tokens);
+        renewals.use(directory, settings.policy);
       };
     },
     fallback: () => {
       useStore(currentSettings());
+      const directory = openLater(() => open(currentSettings()));
       sessions.use(
-        openLater(() => open(currentSettings())),
+        directory,
         openTokensLater(() => openTokens(currentSettings())),
       );
+      renewals.use(directory, currentSettings().policy);
     },
   });
-  install(this, [required]);
+  install(this, [required, lasting(renewals)]);
   patchHaraka(this, sessions);
   registerHooks(this, sessions);
   whenServing(this, () => {
@@ -88,28 +101,38 @@ function patchHaraka(plugin: Plugin, sessions: AuthSessions): void {
 
 const now = () => performance.now();
 
-function openDirectory(plugin: Plugin, policy: Policy, throttle: Throttle): Directory {
+interface Hearers {
+  readonly throttle: Throttle;
+  readonly renewals: Renewals;
+}
+
+function openDirectory(plugin: Plugin, policy: Policy, { throttle, renewals }: Hearers): AttentiveDirectory {
   const directories = openDirectories(policy, {
     config: configDirectory(),
     log: (message) => plugin.logwarn(message),
     before: (directory, settings) => remember(directory, memoryOf(plugin, settings)),
   });
-  return attentive(directories, (sequence) => throttle.forgottenSince(sequence), now);
+  const look = (sequence?: number) => throttle.forgottenSince(sequence);
+  return attentive(directories, look, now, (account) => renewals.forget(account));
 }
 
 function memoryOf(plugin: Plugin, directory: DirectorySettings): MemoryOptions {
-  const complain = oncePerMinute(now);
+  const tell = staleTeller(plugin, 'logins are accepted');
   return {
     acceptedMs: directory.cache_seconds * 1000,
     refusedMs: directory.cache_refused_seconds * 1000,
     staleMs: directory.cache_stale_seconds * 1000,
     entries: directory.cache_entries,
     now,
-    onStale: ({ name }, { message }) => {
-      complain(() =>
-        plugin.logwarn(`logins are accepted as before, ${jsonLine(name)} among them: ${message}`),
-      );
-    },
+    onStale: ({ name }, problem) => tell(name, problem),
+  };
+}
+
+/** Says now and then what is still let in while no server answers. */
+function staleTeller(plugin: Plugin, what: string): (name: string, problem: Unavailable) => void {
+  const complain = oncePerMinute(now);
+  return (name, { message }) => {
+    complain(() => plugin.logwarn(`${what} as before, ${jsonLine(name)} among them: ${message}`));
   };
 }
 
@@ -133,8 +156,8 @@ function openTokensLater(open: () => Tokens | undefined): Tokens {
   return { verify: async (token) => opened().verify(token), warmUp: () => Promise.resolve() };
 }
 
-function openLater(open: () => Directory): Directory {
-  let directory: Directory | undefined;
+function openLater(open: () => AttentiveDirectory): AttentiveDirectory {
+  let directory: AttentiveDirectory | undefined;
   const opened = untilOpen(
     () => (directory = open()),
     (message, cause) => new Unavailable(message, { cause }),
@@ -145,6 +168,7 @@ function openLater(open: () => Directory): Directory {
     verifier: async (login) => opened().verifier(login),
     probe: async () => opened().probe(),
     close: () => directory?.close(),
+    listen: () => directory?.listen(),
   };
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Unavailable, type Account, type Directory, type Verification } from '../core/directory/directory.ts';
 import { answerCommand, type Refusal } from '../core/haraka/answer.ts';
 import { judge, type Outcome } from '../core/haraka/outcome.ts';
-import { forgetIdentity, isGone, sessionFacts, setIdentity } from '../core/haraka/session.ts';
+import { forgetIdentity, isGone, sessionFacts, setIdentity, type Proven } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import type { ExchangeLines } from '../core/haraka/patches/auth-lines.ts';
 import { holdInput, releaseInput } from '../core/haraka/patches/held-input.ts';
@@ -21,6 +21,7 @@ import type { Bearer, Credentials, Exchange, Step } from './mechanisms/step.ts';
 import { offered } from './mechanisms/table.ts';
 import { unlessForeign } from './oauth/decide.ts';
 import { IssuerUnavailable } from './oauth/keys.ts';
+import { noDirectory } from './no-directory.ts';
 import { noTokens, type Tokens } from './oauth/tokens.ts';
 import type { Seats } from './seats.ts';
 
@@ -32,6 +33,8 @@ interface Attempt {
   farewell?: Refusal;
   /** Of the AUTH command that came last. */
   mechanism?: string | undefined;
+  /** When a login by SCRAM was looked up last. */
+  lookedUp?: number;
   failures: number;
   refusals: number;
   /** Logins that were not tried. */
@@ -42,13 +45,6 @@ const probeEveryMs = 60_000;
 
 /** The largest `login_timeout_seconds`, and a second. */
 const longestLoginMs = 26_000;
-
-/** Before the settings are put to work, which is before any port accepts. */
-const notYet = () => Promise.reject(new Unavailable('no directory is open yet'));
-const noDirectory: Directory = {
-  ...{ verify: notYet, find: notYet, verifier: notYet, probe: notYet },
-  close: () => undefined,
-};
 
 /** Refused AUTH commands of any kind that a connection gets: each is an event and a line in the log. */
 const mostRefusals = 20;
@@ -163,6 +159,7 @@ export class AuthSessions implements ExchangeLines {
     try {
       await this.#throttle.look(connection, login);
       const asked = performance.now();
+      this.#attemptOf(connection).lookedUp = asked;
       const found = await this.#directory.verifier(login);
       await evenOutChallenge(connection, asked);
       releaseInput(connection);
@@ -238,8 +235,10 @@ export class AuthSessions implements ExchangeLines {
       // Nobody is there to have succeeded; a failure is on record all the same.
       if (isGone(connection)) return;
       const identity = identityOfAccount(verification.account);
-      if (this.#seats.concern(connection, identity)) void this.#seat(connection, identity, started, login);
-      else this.#letIn(connection, identity, started, login);
+      const since = verification.since ?? this.#attemptOf(connection).lookedUp ?? started;
+      const letIn = () => this.#letIn(connection, identity, { login: login ?? '', since }, started);
+      if (this.#seats.concern(connection, identity)) void this.#seat(connection, identity, letIn, login);
+      else letIn();
       return;
     }
     // On record before the client has heard all of it: many leave in between.
@@ -249,25 +248,25 @@ export class AuthSessions implements ExchangeLines {
   }
 
   /** Lets a client in if its identity may have one more session. Never rejects, as `#login`. */
-  async #seat(connection: Connection, identity: Identity, started: number, login?: string): Promise<void> {
+  async #seat(connection: Connection, identity: Identity, letIn: () => void, login?: string): Promise<void> {
     holdInput(connection);
     try {
       const refusal = await this.#seats.take(connection, identity, login);
       if (isGone(connection)) this.#seats.leave(connection);
-      else if (!refusal) this.#letIn(connection, identity, started, login);
+      else if (!refusal) letIn();
       else {
         releaseInput(connection);
         answerCommand(connection, refusal);
       }
     } catch (error) {
-      await this.#fail(connection, error, started, login);
+      await this.#fail(connection, error, performance.now(), login);
     }
   }
 
-  #letIn(connection: Connection, identity: Identity, started: number, login?: string): void {
-    setIdentity(connection, identity);
+  #letIn(connection: Connection, identity: Identity, proven: Proven, started: number): void {
+    setIdentity(connection, identity, proven);
     watchLogin(this.#plugin, connection);
-    this.#judge(connection, pass, started, login);
+    this.#judge(connection, pass, started, proven.login);
     this.#welcome(connection);
   }
 

@@ -1,7 +1,9 @@
 import type { Credential } from '../core/credential.ts';
+import { isUnreadable } from '../core/directory/delegated.ts';
 import type { Account, Refusal } from '../core/directory/directory.ts';
 import { formatMailbox } from '../core/mailbox.ts';
 import type { MailServer } from '../core/registrations.ts';
+import { formatAddressPattern, type Pair } from '../core/rights.ts';
 import type { Fact } from './output.ts';
 
 interface Field {
@@ -18,6 +20,20 @@ const fields: readonly Field[] = [
   { label: 'account', key: 'id', value: ({ id }) => id },
   { label: 'name', key: 'name', value: ({ name }) => name },
   { label: 'may send as', key: 'addresses', value: ({ addresses }) => addresses.map(formatMailbox) },
+  {
+    ...{ label: 'any address of', key: 'domains' },
+    value: ({ delegated }) => whereAny(delegated?.domains),
+  },
+  {
+    ...{ label: 'on behalf of', key: 'on_behalf' },
+    value: ({ delegated }) => whereAny(delegated?.onBehalf)?.map(formatMailbox),
+  },
+  { label: 'grants', key: 'grants', value: ({ delegated }) => whereAny(delegated?.grants) },
+  {
+    ...{ label: 'only in pairs', key: 'pairs' },
+    value: ({ delegated }) => whereAny(delegated?.pairs)?.map(pairInWords),
+    json: ({ delegated }) => whereAny(delegated?.pairs)?.map(pairForPrograms),
+  },
   { label: 'groups', key: 'groups', value: ({ groups }) => groups },
   {
     ...{ label: 'app passwords', key: 'app_passwords' },
@@ -25,6 +41,21 @@ const fields: readonly Field[] = [
     json: ({ credentials }) => credentials,
   },
 ];
+
+/** Most accounts have none: they are not told of each kind of right that they lack. */
+function whereAny<T>(rights: readonly T[] | undefined): readonly T[] | undefined {
+  return rights?.length === 0 ? undefined : rights;
+}
+
+function pairInWords(pair: Pair): string {
+  if (isUnreadable(pair)) return '(none that can be read: it may write nothing)';
+  return `${formatAddressPattern(pair.envelope)} in MAIL FROM with ${formatAddressPattern(pair.header)} in From`;
+}
+
+/** As the attribute has it. */
+function pairForPrograms({ envelope, header }: Pair): string {
+  return `${formatAddressPattern(envelope)} ${formatAddressPattern(header)}`;
+}
 
 /** What is known of an application password, in one line. */
 export function inWords({ name, networks, expires }: Credential): string {

@@ -3,7 +3,13 @@ import type { Account, Verification } from '../core/directory/directory.ts';
 import { identityOfAccount, type Identity } from '../core/identity.ts';
 import { formatMailbox, parseMailbox } from '../core/mailbox.ts';
 import { mailServerOf, networkNamed, withRegistration, type MailServer } from '../core/registrations.ts';
-import { rightsTo, type AddressPattern, type Place, type Right } from '../core/rights.ts';
+import {
+  formatAddressPattern,
+  rightsTo,
+  type AddressPattern,
+  type Place,
+  type Right,
+} from '../core/rights.ts';
 import { modeInForce } from '../core/settings/mode.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { accountFacts, accountJson, meanings, serverFacts } from './account.ts';
@@ -129,15 +135,15 @@ function reasonOf({ place, right }: Permission, address: string, name: string): 
       return `in ${field} of what it sends again: with Resent-From of its own (grant resend)`;
     case 'pair':
       return place === 'envelope'
-        ? `in ${field} with ${textOf(pair?.header)} in From`
-        : `in ${field} with ${textOf(pair?.envelope)} in MAIL FROM`;
+        ? `in ${field} with ${pairSide(pair?.header)} in From`
+        : `in ${field} with ${pairSide(pair?.envelope)} in MAIL FROM`;
     case 'forward':
       return `in ${field} of what it forwards`;
   }
 }
 
-function textOf(pattern: AddressPattern | undefined): string {
-  return `${pattern?.local ?? '*'}@${pattern?.domain}`;
+function pairSide(pattern: AddressPattern | undefined): string {
+  return pattern ? formatAddressPattern(pattern) : '(nothing)';
 }
 
 function modeNotes(policy: Policy): string[] {

@@ -1,5 +1,6 @@
 import { protectedDomain } from './inbound/protected.ts';
 import {
+  formatMailbox,
   isPlainLocalPart,
   makeMailbox,
   parseDomain,
@@ -77,6 +78,12 @@ export function parseAddressPattern(text: string): AddressPattern | undefined {
   if (!text.startsWith('*@')) return parseMailbox(text);
   const domain = parseDomain(text.slice(2));
   return domain === undefined ? undefined : { domain };
+}
+
+/** As the directory has it; `*@` for what nobody can read. */
+export function formatAddressPattern({ local, domain }: AddressPattern): string {
+  const mailbox = makeMailbox(local, domain);
+  return mailbox ? formatMailbox(mailbox) : `*@${domain}`;
 }
 
 /** Every right to write a mailbox in a place, the one that needs least first; none where there is no right. */

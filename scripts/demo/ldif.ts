@@ -3,7 +3,7 @@ import type { Entry } from './people.ts';
 
 const introduction = `# The sample directory of haraka-plugin-gatekeeper, for a real LDAP server.
 #
-# An OpenLDAP needs scripts/demo/mail.schema first (after core, cosine and
+# An OpenLDAP needs config/system/openldap/gatekeeper.schema first (after core, cosine and
 # inetorgperson), a database with the suffix dc=corp,dc=example, and rules by
 # which cn=gatekeeper,ou=services,dc=corp,dc=example may read ou=people:
 #

@@ -12,6 +12,8 @@ export interface Person {
   /** The address that is the login, then the others that the account may send as. */
   readonly addresses: readonly [string, ...string[]];
   readonly disabled?: true;
+  /** What it may write beside its own addresses, by attributes of the class gatekeeperSender. */
+  readonly rights?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The root of the sample directory. */
@@ -39,12 +41,18 @@ export const people: readonly Person[] = [
   ]),
   person('bob', 'Bob Brown', ['bob@corp.example']),
   person('carol', 'Carol Chief', ['carol@corp.example']),
-  person('dave', 'Dave Desk', ['dave@corp.example']),
-  person('lists', 'List robot', [
-    'lists@corp.example',
-    'announce@lists.corp.example',
-    'announce-bounces@lists.corp.example',
-  ]),
+  {
+    ...person('dave', 'Dave Desk', ['dave@corp.example']),
+    rights: { gatekeeperOnBehalf: ['carol@corp.example'], gatekeeperGrant: ['resend'] },
+  },
+  {
+    ...person('lists', 'List robot', [
+      'lists@corp.example',
+      'announce@lists.corp.example',
+      'announce-bounces@lists.corp.example',
+    ]),
+    rights: { gatekeeperGrant: ['list'] },
+  },
   person('scanner', 'Scanner 3rd floor', ['scanner@corp.example']),
   person('exchange', 'Exchange server', ['exchange@corp.example']),
   { ...person('retired', 'Rita Retired', ['retired@corp.example']), disabled: true },
@@ -82,18 +90,19 @@ function unit(ou: string): Entry {
   };
 }
 
-function personEntry({ uid, name, password, addresses, disabled }: Person): Entry {
+function personEntry({ uid, name, password, addresses, disabled, rights }: Person): Entry {
   const [mail, ...others] = addresses;
   return {
     dn: `uid=${uid},${peopleBase}`,
     attributes: {
-      objectClass: ['inetOrgPerson', 'gatekeeperMailUser'],
+      objectClass: ['inetOrgPerson', 'gatekeeperSender'],
       uid: [uid],
       cn: [name],
       sn: [name.slice(name.lastIndexOf(' ') + 1)],
       mail: [mail],
       ...(others.length > 0 && { mailAlternateAddress: others }),
       ...(disabled && { accountStatus: ['disabled'] }),
+      ...rights,
       userPassword: [password],
     },
   };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { peopleBase, type Entry } from '../../scripts/demo/people.ts';
 import { gatekeeper } from '../support/command.ts';
 import { startSite, type Site } from '../support/instance.ts';
 
@@ -42,6 +43,66 @@ const cases = [
   },
   { by: 'scanners', as: alice, code: 1, says: `no: ${alice} is no address of scanners` },
   {
+    by: 'dave@corp.example',
+    as: 'carol@corp.example',
+    code: 0,
+    says: 'yes: in From with a Sender of its own: dave@corp.example may write on behalf of carol@corp.example',
+  },
+  {
+    by: 'dave@corp.example',
+    as: 'x@other.example',
+    code: 0,
+    says: 'yes: in From of what it sends again: with Resent-From of its own (grant resend)',
+  },
+  {
+    by: 'dave@corp.example',
+    as: 'bob@corp.example',
+    code: 1,
+    says: 'no: bob@corp.example is no address of dave@corp.example',
+  },
+  {
+    by: 'lists@corp.example',
+    as: 'bob@corp.example',
+    code: 0,
+    says: 'yes: in From of mail to a list: with List-Id, and Sender or MAIL FROM of its own (grant list)',
+  },
+  {
+    by: 'app@corp.example',
+    as: 'bob@corp.example',
+    code: 0,
+    says: 'yes: in From with bounces@app.corp.example in MAIL FROM',
+  },
+  {
+    by: 'app@corp.example',
+    as: 'bounces@app.corp.example',
+    code: 0,
+    says: 'yes: in MAIL FROM with *@corp.example in From',
+  },
+  {
+    by: 'app@corp.example',
+    as: 'app@corp.example',
+    code: 0,
+    says: 'yes: in From with bounces@app.corp.example in MAIL FROM',
+  },
+  {
+    by: 'app@corp.example',
+    as: 'x@app.corp.example',
+    code: 1,
+    says: 'no: x@app.corp.example is no address of app@corp.example',
+  },
+  {
+    by: 'broken@corp.example',
+    as: 'broken@corp.example',
+    code: 1,
+    says: 'no: broken@corp.example is no address of broken@corp.example',
+  },
+  {
+    by: 'support@corp.example',
+    as: 'anybody@app.corp.example',
+    code: 0,
+    says: 'yes: anybody@app.corp.example is in a domain of support@corp.example',
+  },
+  {
     by: 'retired@corp.example',
     as: 'retired@corp.example',
     code: 1,
@@ -54,6 +115,22 @@ const cases = [
     says: 'no: mallory@corp.example cannot log in: no-such-account: the directory has nobody for this login, or does not show it to directory.bind_dn',
   },
 ] as const;
+
+function writer(uid: string, attributes: Entry['attributes']): Entry {
+  const objectClass = ['inetOrgPerson', 'gatekeeperSender'];
+  const given = { objectClass, uid: [uid], cn: [uid], sn: [uid], mail: [`${uid}@corp.example`] };
+  return { dn: `uid=${uid},${peopleBase}`, attributes: { ...given, ...attributes } };
+}
+
+const writers = [
+  writer('app', { gatekeeperPair: ['bounces@app.corp.example *@corp.example'] }),
+  writer('broken', { gatekeeperPair: ['bounces@app.corp.example'] }),
+  writer('support', {
+    gatekeeperSendAs: ['*@app.corp.example', 'help@corp.example'],
+    gatekeeperOnBehalf: ['carol@corp.example'],
+    gatekeeperGrant: ['list', 'helpdesk'],
+  }),
+];
 
 const settings = {
   mail_servers: [
@@ -73,7 +150,7 @@ const settings = {
 void describe('gatekeeper sender', () => {
   let site: Site;
   before(async () => {
-    site = await startSite({ settings });
+    site = await startSite({ settings }, writers);
   });
   after(() => site.stop());
 
@@ -95,6 +172,54 @@ void describe('gatekeeper sender', () => {
       '',
     ]);
   });
+
+  const delegated = [
+    {
+      by: 'support',
+      says: [
+        ...['may send as     support@corp.example', '                help@corp.example'],
+        ...['any address of  app.corp.example', 'on behalf of    carol@corp.example'],
+        ...['grants          list', '                helpdesk'],
+      ],
+      json: {
+        domains: ['app.corp.example'],
+        on_behalf: ['carol@corp.example'],
+        grants: ['list', 'helpdesk'],
+      },
+    },
+    {
+      by: 'app',
+      says: [
+        'may send as    app@corp.example',
+        'only in pairs  bounces@app.corp.example in MAIL FROM with *@corp.example in From',
+      ],
+      json: { pairs: ['bounces@app.corp.example *@corp.example'] },
+    },
+    {
+      by: 'broken',
+      says: [
+        'may send as    broken@corp.example',
+        'only in pairs  (none that can be read: it may write nothing)',
+        'note           directory: uid=broken,ou=people,dc=corp,dc=example: gatekeeperPair: "bounces@app.corp.example" cannot be read and gives no right',
+      ],
+      json: { pairs: ['*@ *@'] },
+    },
+  ] as const;
+  for (const { by, says, json } of delegated) {
+    void it(`"gatekeeper login" shows what ${by} may write beside`, async () => {
+      const args = ['login', `${by}@corp.example`, '--no-password'];
+      const [text, parsed] = await Promise.all([
+        gatekeeper(args, { haraka: site.dir }),
+        gatekeeper([...args, '--json'], { haraka: site.dir }),
+      ]);
+      const lines = text.out.trimEnd().split('\n');
+      const first = lines.findIndex((line) => line.startsWith('may send as'));
+      assert.deepEqual(lines.slice(first, first + says.length), says);
+      const { account } = JSON.parse(parsed.out) as { account: Record<string, unknown> };
+      const { id: _, name: __, addresses: ___, ...rest } = account;
+      assert.deepEqual(rest, json);
+    });
+  }
 
   void it('gives one JSON document', async () => {
     const args = ['sender', 'bob@corp.example', 'bob+x@corp.example', '--json'];

@@ -47,7 +47,7 @@ function person(kind: Kind, number: number): Entry {
   return {
     dn: `uid=${uid},${peopleBase}`,
     attributes: {
-      objectClass: ['inetOrgPerson', 'gatekeeperMailUser'],
+      objectClass: ['inetOrgPerson', 'gatekeeperSender'],
       ...{ uid: [uid], cn: [uid], sn: [uid], mail: [login] },
       userPassword: [`{SSHA}${Buffer.concat([digest, salt]).toString('base64')}`],
       ...(kind === 'verified' && { gatekeeperScramVerifier: [storedVerifier('the right one', salt, 4096)] }),

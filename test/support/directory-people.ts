@@ -5,7 +5,7 @@ type Attributes = Readonly<Record<string, readonly string[]>>;
 
 /** An account below ou=people, with what its class demands. */
 function person(rdn: string, attributes: Attributes): Entry {
-  const objectClass = ['inetOrgPerson', 'gatekeeperMailUser'];
+  const objectClass = ['inetOrgPerson', 'gatekeeperSender'];
   return { dn: `${rdn},${peopleBase}`, attributes: { objectClass, cn: ['x'], sn: ['x'], ...attributes } };
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startDirectory } from '../../scripts/demo/directory.ts';
 import { writeInstance, type InstanceOptions } from '../../scripts/demo/instance.ts';
-import { entries } from '../../scripts/demo/people.ts';
+import { entries, type Entry } from '../../scripts/demo/people.ts';
 
 /** The directory of a Haraka that does not run, and an LDAP directory that does. */
 export interface Site {
@@ -11,10 +11,13 @@ export interface Site {
   stop(): Promise<void>;
 }
 
-/** Writes an instance with the settings of the demo; `directoryUrl` names another directory than the embedded one. */
-export async function startSite(options: Partial<InstanceOptions> = {}): Promise<Site> {
+/** Writes an instance with the settings of the demo; `directoryUrl` names another directory than the embedded one, which has `more`. */
+export async function startSite(
+  options: Partial<InstanceOptions> = {},
+  more: readonly Entry[] = [],
+): Promise<Site> {
   const base = mkdtempSync(join(tmpdir(), 'gatekeeper-site-'));
-  const directory = await startDirectory({ port: 0, entries: entries() });
+  const directory = await startDirectory({ port: 0, entries: [...entries(), ...more] });
   const dir = writeInstance({
     directoryUrl: `ldap://127.0.0.1:${directory.port}`,
     packageDir: process.env['GATEKEEPER_PACKAGE'],

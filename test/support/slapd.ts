@@ -143,7 +143,7 @@ const usersRead =
 
 function configuration(folder: string, { tls, access = usersRead, overlays = [] }: Configured): string {
   const schemas = ['core', 'cosine', 'nis', 'inetorgperson'].map((name) => `/etc/ldap/schema/${name}.schema`);
-  const own = fileURLToPath(new URL('../../scripts/demo/mail.schema', import.meta.url));
+  const own = fileURLToPath(new URL('../../config/system/openldap/gatekeeper.schema', import.meta.url));
   const certificates = tls && [
     `TLSCACertificateFile ${tls.caFile}`,
     `TLSCertificateFile ${tls.certFile}`,
@@ -174,6 +174,33 @@ export async function dryRun(ldif: string): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'gatekeeper-slapd-'));
   try {
     await load(folder, ldif, {}, ['-u']);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Whether a slapd with cn=config takes the schema of an LDIF, and then the entries of another; rejects with its complaint. */
+export async function loadSchema(schema: string, ldif: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'gatekeeper-slapd-'));
+  try {
+    const [config, own, data] = ['slapd.conf', 'schema.ldif', 'people.ldif'].map((name) =>
+      join(folder, name),
+    );
+    const plain = configuration(folder, {}).replace(/^include .*gatekeeper.*\n|,mailAlternateAddress/gm, '');
+    await Promise.all(
+      [
+        [config, plain],
+        [own, schema],
+        [data, ldif],
+      ].map(([file = '', text = '']) => writeFile(file, text)),
+    );
+    await mkdir(join(folder, 'db'));
+    const add = promisify(execFile);
+    // Without its files a database cannot be opened, nor its settings converted.
+    await add('/usr/sbin/slapadd', ['-f', config ?? '', '-l', '/dev/null']);
+    const target = await convert(folder, config ?? '', '');
+    await add('/usr/sbin/slapadd', ['-n', '0', '-F', target, '-l', own ?? '']);
+    await add('/usr/sbin/slapadd', ['-n', '1', '-F', target, '-l', data ?? '']);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -18,16 +18,19 @@ New-ADUser -Name $account -SamAccountName $account -Path $services `
   -AccountPassword (Read-Host -AsSecureString 'Password of the account') `
   -CannotChangePassword $true -PasswordNeverExpires $true -Enabled $true
 
-# directory.scram_attribute and directory.app_password_attribute are attributes that you add to the schema, of the syntax
-# Octet String (2.5.5.10, oMSyntax 4), several values, in an auxiliary class of user. Everybody can read most attributes:
-# make these confidential, by searchFlags 128, when you add them. Who then reads one needs the right "Control Access" on
-# it beside "Read Property"; domain administrators have it:
+# With gatekeeper.ldif in the schema, and where the settings name them: directory.scram_attribute and
+# directory.app_password_attribute are confidential, and who reads one needs the right "Control Access" beside "Read
+# Property"; domain administrators have it. Limits and rights everybody can read by default, and only administrators write.
 #
 #   foreach ($property in 'gatekeeperScramVerifier', 'gatekeeperAppPassword') {
 #     dsacls $people /I:S /G "${domain}\${account}:RPCA;$property;user"
 #   }
+#   foreach ($property in 'gatekeeperLimit', 'gatekeeperSendAs', 'gatekeeperOnBehalf', 'gatekeeperGrant', 'gatekeeperPair') {
+#     dsacls $people /I:S /G "${domain}\${account}:RP;$property;user"
+#   }
 #
-# These lines, unlike those below, were not tried with Samba.
+# These lines, unlike those below, were not tried with Samba. Give nobody the right to write them in an object of his own
+# (Self), and neither mail nor proxyAddresses.
 
 # What directory.filter compares, directory.address_attributes, and directory.state_attributes: with the preset
 # active-directory. What cannot be read of the state counts where a password is asked all the same: Active Directory

@@ -1,10 +1,13 @@
 import { readLimits } from '../limits/read-limits.ts';
-import { formatMailbox, parseMailbox, type Mailbox } from '../mailbox.ts';
+import { formatMailbox } from '../mailbox.ts';
+import { rightsAttributes, rightsOf, type OnBadRight } from './delegated.ts';
 import type { Account, Refusal, ScramVerifier } from './directory.ts';
+import { asksOthers, nothingLent, type Lent } from './lent.ts';
 import type { Entry } from './messages.ts';
 import { readVerifiers } from './scram.ts';
 import type { DirectorySettings } from './settings.ts';
 import { refusalOfState } from './state.ts';
+import { mailboxesOf, octetsOf, valuesOf } from './values.ts';
 
 /** The attributes that an account is made of. */
 export function accountAttributes(settings: DirectorySettings): readonly string[] {
@@ -12,8 +15,10 @@ export function accountAttributes(settings: DirectorySettings): readonly string[
   const { required_groups, forbidden_groups, limits_attribute } = settings;
   const named = [status_attribute, limits_attribute].filter((name) => name !== '');
   // By it posixGroup names its members.
-  const uid = required_groups.length + forbidden_groups.length > 0 ? ['uid'] : [];
-  return [...new Set([...address_attributes, ...named, ...state_attributes, ...uid])];
+  const isNeeded = required_groups.length + forbidden_groups.length > 0 || asksOthers(settings);
+  const uid = isNeeded ? ['uid'] : [];
+  const rights = rightsAttributes(settings);
+  return [...new Set([...address_attributes, ...named, ...rights, ...state_attributes, ...uid])];
 }
 
 /** Those, and the one that holds application passwords. */
@@ -45,53 +50,39 @@ export interface Complaints {
   readonly onBadAddress: (value: string) => void;
   /** The defaults stay in force. */
   readonly onBadLimits: (problems: readonly string[]) => void;
+  readonly onBadRight: OnBadRight;
 }
 
-/** The account of an entry. */
+/** The account of an entry, with what other entries lend it. */
 export function accountOf(
   entry: Entry,
   settings: DirectorySettings,
-  { onBadAddress, onBadLimits }: Complaints,
+  { onBadAddress, onBadLimits, onBadRight }: Complaints,
+  lent: Lent = nothingLent,
 ): Account {
-  const values = settings.address_attributes.flatMap((name) => addressesOf(entry, name));
-  const addresses = [...new Set(values)].flatMap((value): Mailbox[] => {
-    const mailbox = parseMailbox(value);
-    if (mailbox !== undefined) return [mailbox];
-    onBadAddress(value);
-    return [];
-  });
+  const addresses = mailboxesOf(entry, settings, onBadAddress);
+  const { sendAs, delegated } = rightsOf(entry, settings, onBadRight);
+  // An account is named by an address of its own only: mail_servers knows it by its name.
   const [first] = addresses;
   const { limits, problems } = readLimits(valuesOf(entry, settings.limits_attribute));
   if (problems.length > 0) onBadLimits(problems);
   return {
     id: entry.dn,
     name: first === undefined ? entry.dn : formatMailbox(first),
-    addresses,
+    addresses: [...addresses, ...sendAs, ...lent.sendAs],
+    ...(hasRights(settings) && {
+      delegated: { ...delegated, onBehalf: [...delegated.onBehalf, ...lent.onBehalf] },
+    }),
     ...(settings.limits_attribute !== '' && { limits }),
   };
+}
+
+function hasRights(settings: DirectorySettings): boolean {
+  return rightsAttributes(settings).length > 0 || asksOthers(settings);
 }
 
 /** What is stored for SCRAM, where anything is; throws an Error when it cannot be understood. */
 export function verifierOf(entry: Entry, settings: DirectorySettings): ScramVerifier | undefined {
   const values = octetsOf(entry, settings.scram_attribute);
   return values.length === 0 ? undefined : readVerifiers(values);
-}
-
-/** In proxyAddresses each value begins with its type: of smtp are mail addresses, the primary one in capitals. */
-function addressesOf(entry: Entry, name: string): readonly string[] {
-  const values = valuesOf(entry, name);
-  if (name.toLowerCase() !== 'proxyaddresses') return values;
-  return values.flatMap((value) => /^smtp:(.*)$/is.exec(value)?.[1] ?? []);
-}
-
-export function valuesOf(entry: Entry, name: string): readonly string[] {
-  return octetsOf(entry, name).map((value) => value.toString('utf8'));
-}
-
-/** RFC 4512 §2.5: `mail;lang-en` is a kind of `mail`. */
-export function octetsOf(entry: Entry, name: string): readonly Buffer[] {
-  const wanted = name.toLowerCase();
-  return entry.attributes
-    .filter(({ type }) => type.toLowerCase().split(';')[0] === wanted.split(';')[0])
-    .flatMap(({ values }) => values);
 }

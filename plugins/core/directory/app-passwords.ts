@@ -2,7 +2,7 @@ import type { Credential } from '../credential.ts';
 import type { Deadline } from '../deadline.ts';
 import { messageOf } from '../message-of.ts';
 import type { Secret } from '../secret.ts';
-import { octetsOf } from './account.ts';
+import { octetsOf } from './values.ts';
 import { isMadeOf, readAppPassword, type AppPassword } from './app-password.ts';
 import type { Refusal } from './directory.ts';
 import type { Entry } from './messages.ts';

@@ -63,7 +63,12 @@ export const refusals = [
 export type Refusal = (typeof refusals)[number];
 
 export type Verification =
-  | { readonly kind: 'account'; readonly account: Account }
+  | {
+      readonly kind: 'account';
+      readonly account: Account;
+      /** When the directory was asked, by the clock of who remembers it; absent where that was just now. */
+      readonly since?: number;
+    }
   | {
       readonly kind: 'refused';
       readonly cause: Refusal;

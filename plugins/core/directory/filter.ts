@@ -1,21 +1,44 @@
 import { boolean, octets, tags, tlv, type Chunks } from './ber.ts';
 
-/** A filter that was parsed once; a login enters it as the octets of a value and can never become syntax. */
+/** What stands in a filter for a value that is known later. */
+type Placeholder = 'login' | 'dn' | 'uid';
+
+/** What placeholders stand for, as the octets of values, which can never become syntax. */
+type Values = Readonly<Partial<Record<Placeholder, Uint8Array>>>;
+
+/** A filter that was parsed once. */
+type Filter = (values: Values) => Chunks;
+
+/** One that a login enters. */
 export type LoginFilter = (login: Uint8Array) => Chunks;
+
+/** One that an account enters, as its DN and one `uid` of it. */
+export interface AccountFilter {
+  readonly filter: (account: { readonly dn: Uint8Array; readonly uid?: Uint8Array }) => Chunks;
+  readonly usesUid: boolean;
+}
 
 /** RFC 4512 §2.5: an attribute description, by name or OID, with options. */
 export const attributePattern = /^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)(?:;[A-Za-z0-9-]+)*$/;
 
 /** Reads the setting `filter` (RFC 4515); throws an Error that names the column, or one that says that {login} is missing. */
 export function parseFilter(text: string): LoginFilter {
-  const { filter, usesLogin } = parsed(text);
-  if (usesLogin) return filter;
+  const { filter, used } = parsed(text, ['login']);
+  if (used.has('login')) return (login) => filter({ login });
   throw new Error('the filter has no {login}: it would find the same entries for everybody');
 }
 
 /** Reads it where the entry is known already: it needs no {login}. */
 export function parseCondition(text: string): LoginFilter {
-  return parsed(text).filter;
+  const { filter } = parsed(text, ['login']);
+  return (login) => filter({ login });
+}
+
+/** Reads a filter that finds something of an account; throws as `parseFilter` does. */
+export function parseAccountFilter(text: string): AccountFilter {
+  const { filter, used } = parsed(text, ['dn', 'uid']);
+  if (used.size > 0) return { filter, usesUid: used.has('uid') };
+  throw new Error('the filter has neither {dn} nor {uid}: it would find the same entries for everybody');
 }
 
 /** What one of these filters finds. */
@@ -23,16 +46,15 @@ export function anyOf(filters: readonly Chunks[]): Chunks {
   return tlv(filterTags.or, ...filters);
 }
 
-function parsed(text: string): { filter: LoginFilter; usesLogin: boolean } {
-  const parser = new Parser(text);
+function parsed(text: string, known: readonly Placeholder[]) {
+  const parser = new Parser(text, known);
   const filter = parser.filter();
   parser.end();
-  return { filter, usesLogin: parser.usesLogin };
+  return { filter, used: parser.used };
 }
 
-/** A value in pieces; the hole is where the login goes. */
-type Value = readonly (Uint8Array | typeof hole)[];
-const hole = Symbol('login');
+/** A value in pieces; the name of a placeholder is where its value goes. */
+type Value = readonly (Uint8Array | Placeholder)[];
 
 /** RFC 4511 §4.5.1.7. */
 const filterTags = {
@@ -49,14 +71,16 @@ const rulePattern = /^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)$/;
 
 class Parser {
   readonly #text: string;
+  readonly #known: readonly Placeholder[];
   #at = 0;
-  usesLogin = false;
+  readonly used = new Set<Placeholder>();
 
-  constructor(text: string) {
+  constructor(text: string, known: readonly Placeholder[]) {
     this.#text = text;
+    this.#known = known;
   }
 
-  filter(): LoginFilter {
+  filter(): Filter {
     this.#expect('(');
     const filter = this.#body();
     this.#expect(')');
@@ -68,27 +92,27 @@ class Parser {
     if (this.#at < this.#text.length) this.#fail('text after the end of the filter');
   }
 
-  #body(): LoginFilter {
+  #body(): Filter {
     const operator = this.#text[this.#at];
     if (operator === '&') return this.#list(filterTags.and);
     if (operator === '|') return this.#list(filterTags.or);
     if (operator !== '!') return this.#item();
     this.#at += 1;
     const negated = this.filter();
-    return (login) => tlv(filterTags.not, negated(login));
+    return (values) => tlv(filterTags.not, negated(values));
   }
 
-  #list(tag: number): LoginFilter {
+  #list(tag: number): Filter {
     this.#at += 1;
-    const parts: LoginFilter[] = [];
+    const parts: Filter[] = [];
     do {
       parts.push(this.filter());
       this.#skipSpace();
     } while (this.#text[this.#at] === '(');
-    return (login) => tlv(tag, ...parts.map((part) => part(login)));
+    return (values) => tlv(tag, ...parts.map((part) => part(values)));
   }
 
-  #item(): LoginFilter {
+  #item(): Filter {
     const start = this.#at;
     const [, attribute = '', matching = '', operator = ''] =
       this.#match(/([A-Za-z0-9.;-]*)((?::[A-Za-z0-9.-]+)*)(:=|[~<>]?=)/y) ??
@@ -101,7 +125,7 @@ class Parser {
   }
 
   /** RFC 4515 §3: an asterisk alone asks for presence, asterisks in a value make it a substring assertion. */
-  #equality(attribute: string): LoginFilter {
+  #equality(attribute: string): Filter {
     const first = this.#value();
     const more: Value[] = [];
     while (this.#text[this.#at] === '*') {
@@ -117,14 +141,14 @@ class Parser {
       ...more.map((any) => ({ tag: 0x81, value: any })),
       ...(final.length === 0 ? [] : [{ tag: 0x82, value: final }]),
     ];
-    return (login) => {
-      const pieces = parts.map(({ tag, value }) => tlv(tag, fill(value, login)));
+    return (values) => {
+      const pieces = parts.map(({ tag, value }) => tlv(tag, fill(value, values)));
       return tlv(filterTags.substrings, octets(attribute), tlv(tags.sequence, ...pieces));
     };
   }
 
   /** RFC 4511 §4.5.1.7.7, such as Active Directory's `(userAccountControl:1.2.840.113556.1.4.803:=2)`. */
-  #extensible(start: number, attribute: string, matching: string): LoginFilter {
+  #extensible(start: number, attribute: string, matching: string): Filter {
     const [, dn, rule] =
       /^(:dn)?(?::([^:]+))?$/i.exec(matching) ?? this.#fail('more than one matching rule', start);
     if (attribute === '' && rule === undefined) this.#fail('neither attribute nor matching rule', start);
@@ -134,11 +158,11 @@ class Parser {
     const typeField = attribute === '' ? [] : octets(attribute, 0x82);
     const dnField = dn === undefined ? [] : boolean(true, 0x84);
     const value = this.#value();
-    return (login) =>
-      tlv(filterTags.extensible, ruleField, typeField, tlv(0x83, fill(value, login)), dnField);
+    return (values) =>
+      tlv(filterTags.extensible, ruleField, typeField, tlv(0x83, fill(value, values)), dnField);
   }
 
-  /** Reads up to an asterisk or parenthesis. Braces other than {login} are refused: they are mistakes more often than data. */
+  /** Reads up to an asterisk or parenthesis. Braces other than placeholders are refused: they are mistakes more often than data. */
   #value(): Value {
     const parts: Value[number][] = [];
     for (let part = this.#part(); part !== undefined; part = this.#part()) parts.push(part);
@@ -146,9 +170,11 @@ class Parser {
   }
 
   #part(): Value[number] | undefined {
-    if (this.#match(/\{login\}/y) === undefined) return this.#literal();
-    this.usesLogin = true;
-    return hole;
+    const placeholder = this.#known.find((name) => this.#text.startsWith(`{${name}}`, this.#at));
+    if (placeholder === undefined) return this.#literal();
+    this.#at += placeholder.length + 2;
+    this.used.add(placeholder);
+    return placeholder;
   }
 
   #literal(): Uint8Array | undefined {
@@ -159,9 +185,16 @@ class Parser {
     const next = this.#text[this.#at];
     if (next === '\\') this.#fail('a backslash needs two hexadecimal digits');
     if (next === '{' || next === '}')
-      this.#fail('the only placeholder is {login}; other braces are written \\7b and \\7d');
+      this.#fail(`${this.#placeholders()}; other braces are written \\7b and \\7d`);
     if (next === '\0') this.#fail('a NUL is written \\00');
     return undefined;
+  }
+
+  #placeholders(): string {
+    const names = this.#known.map((name) => `{${name}}`);
+    return names.length === 1
+      ? `the only placeholder is ${names.join('')}`
+      : `placeholders are ${names.join(' and ')}`;
   }
 
   /** White space around the parentheses is harmless, and lets a long filter stand on several lines of YAML. */
@@ -188,10 +221,16 @@ class Parser {
   }
 }
 
-function compare(tag: number, attribute: string, value: Value): LoginFilter {
-  return (login) => tlv(tag, octets(attribute), tlv(tags.octets, fill(value, login)));
+function compare(tag: number, attribute: string, value: Value): Filter {
+  return (values) => tlv(tag, octets(attribute), tlv(tags.octets, fill(value, values)));
 }
 
-function fill(value: Value, login: Uint8Array): Chunks {
-  return value.map((part) => (part === hole ? login : part));
+function fill(value: Value, values: Values): Chunks {
+  return value.map((part) => (typeof part === 'string' ? valueOf(part, values) : part));
+}
+
+function valueOf(placeholder: Placeholder, values: Values): Uint8Array {
+  const value = values[placeholder];
+  if (value === undefined) throw new Error(`the filter needs a value for {${placeholder}}`);
+  return value;
 }

@@ -1,22 +1,14 @@
-import { LRUCache } from 'lru-cache';
-import { valuesOf } from './account.ts';
-import type { SearchAnswer } from './connection.ts';
+import { valuesOf } from './values.ts';
 import type { Refusal } from './directory.ts';
 import { anyOf, parseCondition, parseFilter, type LoginFilter } from './filter.ts';
+import { Lookups, whole, type Search } from './lookups.ts';
 import { resultCode, type Entry, type SearchRequest } from './messages.ts';
 import { UnhelpfulAnswer } from './pool.ts';
 import type { DirectorySettings } from './settings.ts';
 
-/** Searches one server as the service account. */
-export type Search = (request: SearchRequest) => Promise<SearchAnswer>;
-
 /** A walk that finds more groups than these above one account, or goes further up, was not meant. */
 const mostGroups = 500;
 const mostLevels = 10;
-
-/** How long it is remembered which groups an account is in, in milliseconds, and of how many accounts. */
-const rememberedMs = 60_000;
-const mostRemembered = 10_000;
 
 /** Why the groups of an account let it not send; `undefined` when they do. */
 export function refusalOfGroups(
@@ -31,17 +23,17 @@ export function refusalOfGroups(
 /** Which groups of the settings an account is in, also by way of other groups. */
 export class Groups {
   readonly #settings: DirectorySettings;
-  readonly #known: LRUCache<string, readonly string[]>;
   readonly #wanted: readonly string[];
-  #forgettings = 0;
+  /** Those of an account. */
+  readonly lookups: Lookups<readonly string[]>;
 
   /** `now` is a clock in milliseconds that only moves forward. */
   constructor(settings: DirectorySettings, now: () => number) {
     this.#settings = settings;
     this.#wanted = [...new Set([...settings.required_groups, ...settings.forbidden_groups])];
-    this.#known = new LRUCache({
-      ...{ max: mostRemembered, ttl: rememberedMs, ttlResolution: 0, perf: { now } },
-    });
+    this.lookups = new Lookups(now, (entry, search) =>
+      settings.nested_groups === 'in-chain' ? this.#inChain(entry, search) : this.#walked(entry, search),
+    );
   }
 
   /** Whether the settings have any. */
@@ -49,32 +41,10 @@ export class Groups {
     return this.#wanted.length > 0;
   }
 
-  /** What is remembered of an account. */
-  known(dn: string): readonly string[] | undefined {
-    return this.#known.get(dn);
-  }
-
-  forget(): void {
-    this.#forgettings += 1;
-    this.#known.clear();
-  }
-
-  /** Asks one server; rejects with Unavailable when that cannot be found out, and then nothing is remembered. */
-  async lookUp(entry: Entry, search: Search): Promise<readonly string[]> {
-    const { nested_groups } = this.#settings;
-    const before = this.#forgettings;
-    const isIn = await (nested_groups === 'in-chain'
-      ? this.#inChain(entry, search)
-      : this.#walked(entry, search));
-    // What is forgotten while it is asked for must not come back with the answer.
-    if (before === this.#forgettings) this.#known.set(entry.dn, isIn);
-    return isIn;
-  }
-
   /** Active Directory walks by itself. Another server would take its rule for one that matches nobody. */
   async #inChain({ dn }: Entry, search: Search): Promise<readonly string[]> {
     const [entries, ...answers] = await Promise.all([
-      whole(search(this.#request('', ['supportedCapabilities'], anyEntry))),
+      whole(search(this.#request('', ['supportedCapabilities'], anyEntry)), tooMany),
       ...this.#wanted.map((group) => this.#member(group, [inChain(Buffer.from(dn))], search)),
     ]);
     const capabilities = entries.flatMap((root) => valuesOf(root, 'supportedCapabilities'));
@@ -117,14 +87,14 @@ export class Groups {
       const request = this.#request(base, [noAttributes], anyOf(members));
       return { ...request, scope: 'subtree', sizeLimit: mostGroups };
     });
-    const answers = await Promise.all(requests.map((request) => whole(search(request))));
+    const answers = await Promise.all(requests.map((request) => whole(search(request), tooMany)));
     return answers.flatMap((entries) => entries.map(({ dn }) => dn));
   }
 
   /** The group, if it has one of the members: it has to be there, because a misspelled one would forbid nobody. */
   async #member(group: string, members: readonly FilterPart[], search: Search): Promise<readonly string[]> {
     try {
-      const entries = await whole(search(this.#request(group, [noAttributes], anyOf(members))));
+      const entries = await whole(search(this.#request(group, [noAttributes], anyOf(members))), tooMany);
       return entries.length > 0 ? [group] : [];
     } catch (error) {
       if (!(error instanceof UnhelpfulAnswer)) throw error;
@@ -147,13 +117,6 @@ const noAttributes = '1.1';
 const activeDirectory = '1.2.840.113556.1.4.800';
 const inChain = parseFilter('(member:1.2.840.113556.1.4.1941:={login})');
 const anyEntry = parseCondition('(objectClass=*)')(Buffer.alloc(0));
-
-/** The entries of an answer that is complete: of half an answer nobody knows what it leaves out. */
-async function whole(answer: Promise<SearchAnswer>): Promise<readonly Entry[]> {
-  const { entries, result } = await answer;
-  if (result.code === resultCode.sizeLimitExceeded) throw tooMany();
-  return entries;
-}
 
 function tooMany(): UnhelpfulAnswer {
   const problem = `an account is in more than ${mostGroups} groups, or in groups more than ${mostLevels} deep`;

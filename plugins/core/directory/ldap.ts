@@ -25,14 +25,16 @@ import { trustIn } from './dial.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { Finder } from './finder.ts';
 import { Groups, refusalOfGroups } from './groups.ts';
+import { Lenders, type Lent } from './lent.ts';
 import { refusalOfName, refusalWithoutAsking } from './login.ts';
+import type { Lookups } from './lookups.ts';
 import type { Entry } from './messages.ts';
 import { Pool } from './pool.ts';
 import { preparationOf, type Prepare } from './preparation.ts';
 import type { Proof, Prove } from './proof.ts';
 import { Queue } from './queue.ts';
 import { MadeUpVerifiers } from './scram.ts';
-import { Servers, type Chance } from './servers.ts';
+import { Servers, type Chance, type Server } from './servers.ts';
 import type { DirectorySettings } from './settings.ts';
 
 export interface DirectorySecrets {
@@ -75,6 +77,7 @@ class LdapDirectory implements RememberingDirectory {
   readonly #madeUp: MadeUpVerifiers | undefined;
   readonly #clock: () => Date;
   readonly #groups: Groups;
+  readonly #lenders: Lenders;
   readonly #appPasswords: AppPasswords;
   readonly #prepare: Prepare;
   readonly #complainOfLimits: (action: () => void) => void;
@@ -86,6 +89,7 @@ class LdapDirectory implements RememberingDirectory {
     this.#clock = tuning.clock ?? (() => new Date());
     const chance = { now: tuning.now ?? (() => performance.now()), random: tuning.random ?? Math.random };
     this.#groups = new Groups(settings, chance.now);
+    this.#lenders = new Lenders(settings, chance.now, (dn, value) => this.#onBadAddress(dn, value));
     this.#appPasswords = new AppPasswords(settings, (message) => this.#logOnce(message));
     this.#complainOfLimits = oncePerMinute(chance.now);
     this.#prepare = preparationOf(settings.password_preparation);
@@ -142,7 +146,7 @@ class LdapDirectory implements RememberingDirectory {
   async verifier(login: string): Promise<Unproven> {
     const madeUp = this.#madeUp;
     // Groups would have to be asked for before anything is proven, and the time of that tells who exists.
-    if (this.#closed || !madeUp || this.#groups.matter) {
+    if (this.#closed || !madeUp || this.#groups.matter || this.#lenders.matter) {
       throw new Unavailable('directory: closed, or without scram_attribute, or with groups');
     }
     const unprovable = (cause: Refusal): Unproven => {
@@ -192,7 +196,8 @@ class LdapDirectory implements RememberingDirectory {
 
   /** Of everybody, whoever is named: which entry somebody means who is not logging in now, only a server can tell. */
   forget(): void {
-    this.#groups.forget();
+    this.#groups.lookups.forget();
+    this.#lenders.lookups.forget();
   }
 
   /** A place is held until the work is done, even if its login was given up: so many connections there are, and no more. */
@@ -238,22 +243,27 @@ class LdapDirectory implements RememberingDirectory {
 
   /** Only for whoever is proven: the groups of others are asked for nobody. */
   async #ofGroups(entry: Entry, deadline: Deadline, more: Partial<Account>): Promise<Verification> {
-    if (!this.#groups.matter) return this.#accepted(entry, more);
-    const groups =
-      this.#groups.known(entry.dn) ??
-      (await this.#attempts.make(deadline, (server) =>
-        this.#groups.lookUp(entry, (request) =>
-          this.#pool.search(server, request, this.#attempts.timeIn(deadline)),
-        ),
-      ));
+    if (!this.#groups.matter) return this.#withLent(entry, deadline, more);
+    const groups = await this.#lookedUp(this.#groups.lookups, entry, deadline);
     const cause = refusalOfGroups(groups, this.#settings);
     return cause === undefined
-      ? this.#accepted(entry, { ...more, groups })
+      ? this.#withLent(entry, deadline, { ...more, groups })
       : refused(cause, more.credential?.name);
   }
 
-  #accepted(entry: Entry, more: Partial<Account> = {}): Verification {
-    return { kind: 'account', account: { ...this.#accountOf(entry), ...more } };
+  async #withLent(entry: Entry, deadline: Deadline, more: Partial<Account>): Promise<Verification> {
+    if (!this.#lenders.matter) return this.#accepted(entry, more);
+    return this.#accepted(entry, more, await this.#lookedUp(this.#lenders.lookups, entry, deadline));
+  }
+
+  #lookedUp<T extends object>(lookups: Lookups<T>, entry: Entry, deadline: Deadline): T | Promise<T> {
+    const ask = (server: Server) =>
+      lookups.lookUp(entry, (request) => this.#pool.search(server, request, this.#attempts.timeIn(deadline)));
+    return lookups.known(entry.dn) ?? this.#attempts.make(deadline, ask);
+  }
+
+  #accepted(entry: Entry, more: Partial<Account> = {}, lent?: Lent): Verification {
+    return { kind: 'account', account: { ...this.#accountOf(entry, lent), ...more } };
   }
 
   /** 389 DS calls locked what an administrator has disabled. */
@@ -275,18 +285,29 @@ class LdapDirectory implements RememberingDirectory {
     }
   }
 
-  #accountOf(entry: Entry): Account {
+  #accountOf(entry: Entry, lent?: Lent): Account {
     const who = entry.dn.slice(0, longestShown);
-    return accountOf(entry, this.#settings, {
-      onBadAddress: (value) => {
-        const shown = JSON.stringify(value.slice(0, longestShown));
-        this.#logOnce(`${who}: ${shown} is no address and gives no right to send`);
+    return accountOf(
+      entry,
+      this.#settings,
+      {
+        onBadAddress: (value) => this.#onBadAddress(entry.dn, value),
+        onBadRight: (attribute, value) => {
+          const shown = JSON.stringify(value.slice(0, longestShown));
+          this.#logOnce(`directory: ${who}: ${attribute}: ${shown} cannot be read and gives no right`);
+        },
+        onBadLimits: (problems) => {
+          const what = `${this.#settings.limits_attribute}: ${problems.join(', ')}`;
+          this.#complainOfLimits(() => this.#log(`directory: ${who}: ${what}; the default stays in force`));
+        },
       },
-      onBadLimits: (problems) => {
-        const what = `${this.#settings.limits_attribute}: ${problems.join(', ')}`;
-        this.#complainOfLimits(() => this.#log(`directory: ${who}: ${what}; the default stays in force`));
-      },
-    });
+      lent,
+    );
+  }
+
+  #onBadAddress(dn: string, value: string): void {
+    const shown = JSON.stringify(value.slice(0, longestShown));
+    this.#logOnce(`${dn.slice(0, longestShown)}: ${shown} is no address and gives no right to send`);
   }
 
   /** Bounded, so that a directory full of mistakes fills neither log nor memory. */

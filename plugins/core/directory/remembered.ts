@@ -37,12 +37,12 @@ export function remember(directory: RememberingDirectory, options: MemoryOptions
   let forgettings = 0;
 
   const ask = async (login: string, password: Secret, name: string): Promise<Verification> => {
-    const before = forgettings;
+    const [before, at] = [forgettings, options.now()];
     const verification = await directory.verify(login, password);
     accepted.delete(name);
     const place = verification.kind === 'account' ? accepted : refused;
     // What is forgotten while it is asked for must not come back with the answer.
-    if (before === forgettings) place.set(name, { login, verification, at: options.now() });
+    if (before === forgettings) place.set(name, { login, verification, at });
     return verification;
   };
 
@@ -50,15 +50,15 @@ export function remember(directory: RememberingDirectory, options: MemoryOptions
     verify: async (login, password) => {
       const name = nameOf(key, login, password);
       const known = accepted.get(name) ?? refused.get(name);
-      if (known && isFresh(known, options)) return known.verification;
+      if (known && isFresh(known, options)) return asOf(known);
       try {
         return await ask(login, password, name);
       } catch (error) {
         // Not what was known before: it may have been forgotten meanwhile.
         const stale = staleAccount(accepted.get(name), options);
         if (!stale || !(error instanceof Unavailable)) throw error;
-        options.onStale(stale, error);
-        return { kind: 'account', account: stale };
+        options.onStale(stale.account, error);
+        return stale;
       }
     },
     find: (login) => directory.find(login),
@@ -87,12 +87,14 @@ function isFresh({ verification, at }: Answer, { now, acceptedMs, refusedMs }: M
   return now() < at + (verification.kind === 'account' ? acceptedMs : refusedMs);
 }
 
-function staleAccount(
-  answer: Answer | undefined,
-  { now, acceptedMs, staleMs }: MemoryOptions,
-): Account | undefined {
+function asOf({ verification, at }: Answer): Verification {
+  return verification.kind === 'account' ? { ...verification, since: at } : verification;
+}
+
+function staleAccount(answer: Answer | undefined, { now, acceptedMs, staleMs }: MemoryOptions) {
   if (answer?.verification.kind !== 'account' || staleMs === 0) return undefined;
-  return now() < answer.at + Math.max(acceptedMs, staleMs) ? answer.verification.account : undefined;
+  const { verification, at } = answer;
+  return now() < at + Math.max(acceptedMs, staleMs) ? { ...verification, since: at } : undefined;
 }
 
 function drop(answers: LRUCache<string, Answer>, account: string | undefined): void {

@@ -3,7 +3,8 @@ import { parseDomain } from '../mailbox.ts';
 import { name } from '../settings/parts.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { parseDnTemplate } from './dn.ts';
-import { attributePattern, parseCondition, parseFilter } from './filter.ts';
+import { attributePattern, parseAccountFilter, parseCondition, parseFilter } from './filter.ts';
+import { asksOthers } from './lent.ts';
 import { presetNames, withPreset } from './presets.ts';
 import { stateAttributes } from './state.ts';
 
@@ -110,6 +111,38 @@ const sectionSchema = z.strictObject({
     .describe(
       'Attribute with limits of an account, such as messages_per_hour=500 or sessions=none, in place of those of limits; empty: none',
     ),
+  send_as_attributes: z
+    .array(attribute)
+    .default([])
+    .describe(
+      'Attributes with further addresses that an account may send as, or *@DOMAIN for all of a domain (not of those below it); users must not be able to write them',
+    ),
+  on_behalf_attributes: z
+    .array(attribute)
+    .default([])
+    .describe('Attributes with addresses that an account may write for, with a Sender of its own'),
+  grants_attribute: attribute
+    .or(z.literal(''))
+    .default('')
+    .describe(
+      'Attribute with what an account may do beside: list, mail of everybody to its lists; resend, mail of others again; helpdesk, addresses of others in display names; empty: none',
+    ),
+  pairs_attribute: attribute
+    .or(z.literal(''))
+    .default('')
+    .describe(
+      'Attribute with the combinations ENVELOPE HEADER, each ADDRESS or *@DOMAIN, that an account which has it may write, and nothing else; empty: none',
+    ),
+  send_as_filter: z
+    .string()
+    .default('')
+    .describe(
+      'Finds groups and shared mailboxes as whose addresses an account may send, below group_base, or base; {dn} is the account, {uid} its uid; empty: none',
+    ),
+  on_behalf_filter: z
+    .string()
+    .default('')
+    .describe('The same for addresses that it may write for, with a Sender of its own; empty: none'),
   state_attributes: z
     .array(z.enum(stateAttributes))
     .default([])
@@ -132,7 +165,9 @@ const sectionSchema = z.strictObject({
     .describe(
       'How groups in groups are found: walk searches upwards below group_base, in-chain asks Active Directory',
     ),
-  group_base: bases.optional().describe('Where walk searches groups, with all that lies below'),
+  group_base: bases
+    .optional()
+    .describe('Where walk searches groups, and send_as_filter what it finds, with all that lies below'),
   member_attributes: z
     .array(attribute)
     .min(1)
@@ -196,6 +231,24 @@ function appPasswordProblems(settings: DirectorySettings): [key: string, message
   return [['scram_attribute', message]];
 }
 
+function lentProblems(settings: DirectorySettings): [key: string, message: string][] {
+  if (!asksOthers(settings)) return [];
+  const { group_base, base, scram_attribute } = settings;
+  const key = settings.send_as_filter === '' ? 'on_behalf_filter' : 'send_as_filter';
+  const isNowhere = group_base === undefined && base === undefined;
+  return [
+    ...(isNowhere ? [['group_base', `is missing: where ${key} searches`] as [string, string]] : []),
+    ...(scram_attribute === ''
+      ? []
+      : [
+          ['scram_attribute', `and ${key} contradict each other: it is not asked for with SCRAM`] as [
+            string,
+            string,
+          ],
+        ]),
+  ];
+}
+
 function checkSection(settings: DirectorySettings, context: z.RefinementCtx): void {
   const check = (path: (string | number)[], use: () => unknown) => {
     try {
@@ -206,6 +259,9 @@ function checkSection(settings: DirectorySettings, context: z.RefinementCtx): vo
   };
   const { base, bind_template, filter } = settings;
   check(['filter'], () => (bind_template === undefined ? parseFilter(filter) : parseCondition(filter)));
+  for (const key of ['send_as_filter', 'on_behalf_filter'] as const) {
+    check([key], () => settings[key] === '' || parseAccountFilter(settings[key]));
+  }
   if (bind_template !== undefined) check(['bind_template'], () => parseDnTemplate(bind_template));
   if ((base === undefined) === (bind_template === undefined)) {
     const message = base === undefined ? 'is missing' : 'and bind_template contradict each other';
@@ -216,7 +272,7 @@ function checkSection(settings: DirectorySettings, context: z.RefinementCtx): vo
     const message = 'and groups contradict each other: they are not asked for with SCRAM';
     context.addIssue({ code: 'custom', path: ['scram_attribute'], message });
   }
-  for (const [key, message] of appPasswordProblems(settings)) {
+  for (const [key, message] of [...appPasswordProblems(settings), ...lentProblems(settings)]) {
     context.addIssue({ code: 'custom', path: [key], message });
   }
   if (hasGroups && settings.nested_groups === 'walk' && settings.group_base === undefined) {

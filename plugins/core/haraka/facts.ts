@@ -8,7 +8,7 @@ import { judge } from './outcome.ts';
 import { headerLinesSeen } from './patches/header-lines.ts';
 import { strayOctetIn } from './patches/stray-octets.ts';
 import { publisherFor, type Publication } from './publication.ts';
-import { madeInSession, sessionFacts, type SessionFacts } from './session.ts';
+import { loginOf, madeInSession, sessionFacts, type SessionFacts, type SessionLogin } from './session.ts';
 import { transactionRecord, type Clearance, type TransactionRecord } from './transaction.ts';
 import type { Address, Connection, Plugin, Transaction } from './types.ts';
 
@@ -39,6 +39,8 @@ interface Lasting {
 export interface CommandFacts extends MailFacts, Lasting {
   /** Octets that the message will have (RFC 1870 §6); absent where the client does not say. */
   readonly size?: number;
+  /** Where somebody has logged in. */
+  readonly login?: SessionLogin;
 }
 
 export interface RcptFacts extends MailFacts, Lasting {
@@ -145,7 +147,13 @@ function mailFacts(source: Source): MailFacts {
 function commandFacts(source: Source): CommandFacts {
   const size = sizeIn(source.params[1]);
   const onceInSession = onceIn(madeInSession(source.connection));
-  return { onceInSession, ...(size !== undefined && { size }), ...mailFacts(source) };
+  const login = loginOf(source.connection);
+  return {
+    onceInSession,
+    ...(size !== undefined && { size }),
+    ...(login && { login }),
+    ...mailFacts(source),
+  };
 }
 
 function sizeIn(parameters: unknown): number | undefined {

@@ -26,21 +26,78 @@ export interface SessionFacts {
   readonly identity?: Identity;
 }
 
-interface Proof {
+/** A login of a session, as long as it counts. */
+export interface SessionLogin {
+  /** What the client logged in as. */
+  readonly login: string;
+  /** The account, as the directory had it. */
   readonly identity: Identity;
+  /** When the directory was asked for it, by `performance.now()`. */
+  readonly since: number;
+  /** Goes on with what the directory says of it now, as of `since`. */
+  readonly renew: (identity: Identity, since: number) => void;
+  /** Ends it: nobody is known to have logged in any more. */
+  readonly end: () => void;
+}
+
+class Proof implements SessionLogin {
+  identity: Identity;
+  readonly login: string;
+  since: number;
   /** Whom Haraka took the client for at that time: PROXY and XCLIENT change it, and end the proof. */
-  readonly uuid: string;
-  readonly ip: string;
-  readonly port: number | null;
+  readonly #uuid: string;
+  readonly #ip: string;
+  readonly #port: number | null;
+  readonly end: () => void;
+
+  constructor(connection: Connection, identity: Identity, { login, since }: Proven) {
+    this.identity = identity;
+    this.login = login;
+    this.since = since;
+    this.#uuid = connection.uuid;
+    this.#ip = connection.remote.ip;
+    this.#port = connection.remote.port;
+    this.end = () => {
+      endLogin(connection, this);
+    };
+  }
+
+  readonly renew = (identity: Identity, since: number): void => {
+    this.identity = identity;
+    this.since = since;
+  };
+
+  /** XCLIENT draws a new uuid, PROXY and XCLIENT set the remote address. */
+  isOf({ uuid, remote }: Connection): boolean {
+    return this.#uuid === uuid && this.#ip === remote.ip && this.#port === remote.port;
+  }
 }
 
 /** Kept outside of Haraka's notes, so that no other plugin writes it by accident. */
 const proofs = new WeakMap<Connection, Proof>();
 
-/** Binds a proven identity to the session until the client changes or `forgetIdentity`. */
-export function setIdentity(connection: Connection, identity: Identity): void {
-  const { uuid, remote } = connection;
-  proofs.set(connection, { identity, uuid, ip: remote.ip, port: remote.port });
+/** How an identity was proven. */
+export type Proven = Pick<SessionLogin, 'login' | 'since'>;
+
+/** Binds a proven identity to the session until the client changes, `forgetIdentity`, or its login ends. */
+export function setIdentity(connection: Connection, identity: Identity, proven: Proven): void {
+  proofs.set(connection, new Proof(connection, identity, proven));
+}
+
+/** The login of a session, where there is one that counts. */
+export function loginOf(connection: Connection): SessionLogin | undefined {
+  const proof = proofs.get(connection);
+  return proof?.isOf(connection) ? proof : undefined;
+}
+
+/** As if nobody had logged in, for Haraka as well. */
+function endLogin(connection: Connection, proof: Proof): void {
+  if (proofs.get(connection) !== proof) return;
+  forgetIdentity(connection);
+  // Inside a transaction Haraka would set that of the transaction alone.
+  connection._relaying = false;
+  connection.relaying = false;
+  connection.authheader = '';
 }
 
 export function forgetIdentity(connection: Connection): void {
@@ -58,20 +115,11 @@ interface Parties {
 }
 
 function partiesOf(connection: Connection, policy: Policy): Parties {
-  const account = accountOf(connection);
+  const account = loginOf(connection)?.identity;
   if (account) return { identity: withRegistration(account, policy, new Date()) };
   const client = { address: connection.remote.ip, inClear: tlsFacts(connection.client) === undefined };
   const registration = registrationAt(client, policy, new Date());
   return { identity: registration?.identity, registration };
-}
-
-/** Who has logged in, if that still holds. */
-function accountOf(connection: Connection): Identity | undefined {
-  const proof = proofs.get(connection);
-  // XCLIENT draws a new uuid, PROXY and XCLIENT set the remote address.
-  const { uuid, remote } = connection;
-  const isSame = proof?.uuid === uuid && proof.ip === remote.ip && proof.port === remote.port;
-  return isSame ? proof.identity : undefined;
 }
 
 /** What checks have asked to be made once for a connection. */

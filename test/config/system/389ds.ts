@@ -11,6 +11,7 @@ import {
   outcome,
   rightsKept,
   rightsOfOthers,
+  rightsOfRights,
   rightsOfSecrets,
   rightsOfTheGateway,
   secrets,
@@ -23,14 +24,13 @@ const url = process.env['LDAP_URL'] ?? '';
 const manager = ['-x', '-H', url, '-D', 'cn=Directory Manager', '-w', process.env['LDAP_PASSWORD'] ?? ''];
 
 const modify = (changes: string) => execFileSync('ldapmodify', manager, { input: changes });
-const aci = readFileSync(join(import.meta.dirname, '../../../config/system/389ds/aci.ldif'), 'utf8');
+const shipped = (name: string) =>
+  readFileSync(join(import.meta.dirname, '../../../config/system/389ds', name), 'utf8');
 
-/** In an entry that is there already: before aci.ldif the server does not know the attributes. */
 const addSecrets = () =>
   modify(
     [
-      ...[`dn: uid=alice,${peopleBase}`, 'changetype: modify', 'add: objectClass'],
-      ...['objectClass: gatekeeperSecrets', '-'],
+      ...[`dn: uid=alice,${peopleBase}`, 'changetype: modify'],
       ...Object.entries(secrets).flatMap(([name, value]) => [`add: ${name}`, `${name}: ${value}`, '-']),
     ].join('\n') + '\n',
   );
@@ -38,7 +38,7 @@ const addSecrets = () =>
 /** Rules as the sample entries of 389 DS have them. */
 const others = [
   '(targetattr != "userPassword")(version 3.0; acl "all read"; allow (read, search, compare) userdn = "ldap:///anyone";)',
-  '(targetattr = "userPassword")(version 3.0; acl "own password"; allow (write) userdn = "ldap:///self";)',
+  '(targetattr = "*")(version 3.0; acl "own entry"; allow (write) userdn = "ldap:///self";)',
 ];
 const change = (what: 'add' | 'delete') =>
   modify(
@@ -47,18 +47,15 @@ const change = (what: 'add' | 'delete') =>
 
 /** The sample directory in the server's own schema. */
 function translated({ dn, attributes }: Entry): Entry {
-  const { objectClass = [], accountStatus, ...rest } = attributes;
-  const classes = objectClass.map((name) => (name === 'gatekeeperMailUser' ? 'mailRecipient' : name));
-  return {
-    dn,
-    attributes: { objectClass: classes, ...rest, ...(accountStatus && { nsAccountLock: ['true'] }) },
-  };
+  const { accountStatus, ...rest } = attributes;
+  return { dn, attributes: { ...rest, ...(accountStatus && { nsAccountLock: ['true'] }) } };
 }
 
 const ofTheGateway = rightsOfTheGateway({ nsAccountLock: 'true' });
 
 void describe('389 DS', () => {
   before(() => {
+    modify(shipped('gatekeeper.ldif'));
     const below = entries().filter(({ dn }) => dn !== suffix);
     execFileSync('ldapadd', manager, { input: ldif(below.map(translated)) });
   });
@@ -76,17 +73,17 @@ void describe('389 DS', () => {
 
   void describe('with aci.ldif beside them', () => {
     before(() => {
-      modify(aci);
+      modify(shipped('aci.ldif'));
       addSecrets();
     });
-    testRights([...ofTheGateway, ...rightsKept, ...rightsOfSecrets], () => url);
+    testRights([...ofTheGateway, ...rightsKept, ...rightsOfSecrets, ...rightsOfRights], () => url);
   });
 
   void describe('with aci.ldif and nothing else', () => {
     before(() => {
       change('delete');
     });
-    testRights([...ofTheGateway, ...rightsOfOthers, ...rightsOfSecrets], () => url);
+    testRights([...ofTheGateway, ...rightsOfOthers, ...rightsOfSecrets, ...rightsOfRights], () => url);
 
     void it('lets a gateway log its users in, and says that an account is locked', async () => {
       const status = { status_attribute: '', state_attributes: ['nsAccountLock'] };

@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ldif } from '../../../scripts/demo/ldif.ts';
 import { entries } from '../../../scripts/demo/people.ts';
-import { startSlapd, type Slapd } from '../../support/slapd.ts';
+import { loadSchema, startSlapd, type Slapd } from '../../support/slapd.ts';
 import { logInAtAGateway } from './logins.ts';
 import {
   beyondTheGateway,
   outcome,
   rightsKept,
   rightsOfOthers,
+  rightsOfRights,
   rightsOfSecrets,
   rightsOfTheGateway,
   secretAttributes,
@@ -29,6 +30,10 @@ access to * by * read`;
 
 const ofTheGateway = rightsOfTheGateway({ accountStatus: 'disabled' });
 
+/** Where users manage their own entries. */
+const rightsOfOwners = `access to attrs=userPassword by self write by anonymous auth by * none
+access to * by self write by users read`;
+
 const servers = [
   {
     it: 'acl.conf and nothing else',
@@ -45,6 +50,11 @@ const servers = [
     how: { access: rightsOfDebian, configLdif: shipped('acl.ldif') },
     rights: [...ofTheGateway, ...rightsKept],
   },
+  {
+    it: 'acl.conf in front of the rights of owners',
+    how: { access: `${shipped('acl.conf')}\n${rightsOfOwners}` },
+    rights: [...ofTheGateway, ...rightsKept],
+  },
 ] as const;
 
 for (const { it: what, how, rights } of servers) {
@@ -55,7 +65,7 @@ for (const { it: what, how, rights } of servers) {
     });
     after(() => slapd.stop());
 
-    testRights([...rights, ...rightsOfSecrets], () => slapd.url);
+    testRights([...rights, ...rightsOfSecrets, ...rightsOfRights], () => slapd.url);
 
     void it('lets a gateway log its users in', async () => {
       const causes = await logInAtAGateway({ directoryUrl: slapd.url });
@@ -81,5 +91,24 @@ void describe("slapd with Debian's rights alone", () => {
     } finally {
       await slapd.stop();
     }
+  });
+});
+
+void describe('the schema for cn=config', () => {
+  void it('is taken by slapd, and then the entries of its class', async () => {
+    await loadSchema(shipped('gatekeeper.ldif'), ldif(withSecrets(entries())));
+    const without = shipped('gatekeeper.ldif').replace('gatekeeperPair', 'gatekeeperOther');
+    await assert.rejects(loadSchema(without, ldif(entries())), /gatekeeperPair/);
+  });
+
+  void it('says the same as gatekeeper.schema', () => {
+    const definitions = (text: string) =>
+      text
+        .split(/^(?:attributetype|objectclass|olcAttributeTypes:|olcObjectClasses:) /m)
+        .slice(1)
+        .map((each) => each.trim().replace(/\s+/g, ' '));
+    const meant = definitions(shipped('gatekeeper.schema'));
+    assert.equal(meant.length, 10);
+    assert.deepEqual(definitions(shipped('gatekeeper.ldif')), meant);
   });
 });

@@ -211,6 +211,39 @@ export const rightsOfSecrets: readonly Right[] = secretAttributes.flatMap((name)
   return [own, { who: 'the gateway', ...change }, ...others];
 });
 
+/** What the gateway reads of rights to write, and nobody gives himself, whatever other rights he has. */
+const ofRights = {
+  gatekeeperLimit: 'sessions=none',
+  gatekeeperSendAs: '*@corp.example',
+  gatekeeperOnBehalf: 'carol@corp.example',
+  gatekeeperGrant: 'list',
+  gatekeeperPair: '*@corp.example *@corp.example',
+} as const;
+
+export const rightsOfRights: readonly Right[] = [
+  {
+    who: 'the gateway',
+    does: 'reads what dave may write beside',
+    operation: find(accountOf('dave')),
+    gets: [
+      {
+        dn: dnOf('dave'),
+        mail: 'dave@corp.example',
+        gatekeeperOnBehalf: 'carol@corp.example',
+        gatekeeperGrant: 'resend',
+      },
+    ],
+  },
+  ...Object.entries(ofRights).flatMap(([name, value]) =>
+    (['the gateway', 'alice', 'anybody'] as const).map((who) => ({
+      who,
+      does: `gives nobody ${name}, nor herself`,
+      operation: replace(dnOf('alice'), name, value),
+      gets: 'no',
+    })),
+  ),
+];
+
 /** A test for each right, on the server that `url` names when they run. */
 export function testRights(rights: readonly Right[], url: () => string): void {
   for (const { who, does, operation, gets } of rights) {

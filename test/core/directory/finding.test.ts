@@ -85,7 +85,7 @@ void describe('a template of DNs', () => {
 const person = (uid: string, ou: string, more: Readonly<Record<string, readonly string[]>> = {}): Entry => ({
   dn: `uid=${uid},ou=${ou},${suffix}`,
   attributes: {
-    objectClass: ['inetOrgPerson', 'gatekeeperMailUser'],
+    objectClass: ['inetOrgPerson', 'gatekeeperSender'],
     ...{ uid: [uid], cn: [uid], sn: [uid], mail: [`${uid}@${ou}.example`], userPassword: [`pw-${uid}`] },
     ...more,
   },

@@ -3,11 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { parse } from 'yaml';
 import type { Directory } from '../../../plugins/core/directory/directory.ts';
 import { createLdapDirectory } from '../../../plugins/core/directory/ldap.ts';
 import { directorySettings } from '../../../plugins/core/directory/settings.ts';
 import { formatMailbox } from '../../../plugins/core/mailbox.ts';
+import { formatAddressPattern } from '../../../plugins/core/rights.ts';
 import { Secret } from '../../../plugins/core/secret.ts';
+import { block } from '../../support/pages.ts';
 import { inBrief } from './contract.ts';
 
 // Run by scripts/test-samba, which starts the server. No part of scripts/test: installing it takes longer than all of that.
@@ -22,6 +25,53 @@ const modify = (ldif: string) => execFileSync('ldbmodify', ['-H', database], { i
 const user = (name: string, ...more: readonly string[]) =>
   samba('user', 'create', name, `Pw-of-${name}-1`, `--mail-address=${name}@corp.example`, ...more);
 const dnOf = (name: string) => `CN=${name},CN=Users,${base}`;
+
+/** As Exchange adds it to the schema. */
+const publicDelegates = `dn: CN=ms-Exch-Public-Delegates,CN=Schema,CN=Configuration,DC=X
+changetype: add
+objectClass: attributeSchema
+cn: ms-Exch-Public-Delegates
+lDAPDisplayName: publicDelegates
+attributeID: 1.2.840.113556.1.2.129
+attributeSyntax: 2.5.5.1
+oMSyntax: 127
+oMObjectClass:: KwwCh3McAIVK
+isSingleValued: FALSE
+
+dn:
+changetype: modify
+add: schemaUpdateNow
+schemaUpdateNow: 1
+-
+
+dn: CN=User,CN=Schema,CN=Configuration,DC=X
+changetype: modify
+add: mayContain
+mayContain: publicDelegates
+-
+
+dn:
+changetype: modify
+add: schemaUpdateNow
+schemaUpdateNow: 1
+-
+`;
+
+/** What `ldifde -c` does with the domain of a file; a rule of Samba's forbids changes of the schema, unless it is told. */
+function extendSchema(): void {
+  const shipped = readFileSync(
+    join(import.meta.dirname, '../../../config/system/active-directory/gatekeeper.ldif'),
+    'utf8',
+  );
+  const parts = `${shipped}\n${publicDelegates}`
+    .replaceAll('DC=X', base)
+    .replaceAll(/^#.*\n/gm, '')
+    .split('\n\n');
+  for (const part of parts.filter((each) => each.trim() !== '')) {
+    const allowed = ['--option=dsdb:schema update allowed=true'];
+    execFileSync('ldbmodify', ['-H', database, ...allowed], { input: `${part}\n`, stdio: 'pipe' });
+  }
+}
 
 function populate(): void {
   samba(
@@ -56,6 +106,10 @@ function populate(): void {
   samba('group', 'addmembers', 'innermost', 'alice');
   samba('group', 'addmembers', 'innermost', 'outer');
   samba('group', 'addmembers', 'others', 'bob');
+  for (const name of ['dave', 'newsletter', 'carol']) user(name);
+  samba('group', 'add', 'sales');
+  extendSchema();
+  modify(block('docs/sysadmin.md', 'ldif', 'publicDelegates').replaceAll('DC=corp,DC=example', base));
 }
 
 void describe("Samba's Active Directory", () => {
@@ -164,6 +218,37 @@ void describe("Samba's Active Directory", () => {
       message: /noSuchObject \(32\).*CN=misspelled/,
     });
   });
+
+  for (const [name, rights] of [
+    [
+      'dave',
+      [
+        ...['dave@corp.example', 'support@corp.example', 'sales@corp.example'],
+        ...['*@shop.corp.example', 'for carol@corp.example', 'resend'],
+      ],
+    ],
+    ['newsletter', ['newsletter@corp.example', 'bounces@news.corp.example news@corp.example']],
+    ['carol', ['carol@corp.example']],
+  ] as const) {
+    void it(`gives ${name} what docs/sysadmin.md lets it write`, async () => {
+      const { directory: section } = parse(block('docs/sysadmin.md', 'yaml', 'publicDelegates')) as {
+        directory: Record<string, unknown>;
+      };
+      const { urls: _, bind_dn: __, base: ___, ...more } = section;
+      const found = await open(more).find(name);
+      assert.equal(found.kind, 'account');
+      const { addresses, delegated } = found.account;
+      const { domains = [], onBehalf = [], grants = [], pairs = [] } = delegated ?? {};
+      const given = [
+        ...addresses.map(formatMailbox),
+        ...domains.map((domain) => `*@${domain}`),
+        ...onBehalf.map((each) => `for ${formatMailbox(each)}`),
+        ...grants,
+        ...pairs.map(({ envelope, header }) => [envelope, header].map(formatAddressPattern).join(' ')),
+      ];
+      assert.deepEqual(new Set(given), new Set(rights));
+    });
+  }
 
   void it('is asked over TLS or not at all', async () => {
     await assert.rejects(verify('alice', 'Pw-of-alice-1', { urls: ['ldap://localhost'], start_tls: false }), {

@@ -33,11 +33,11 @@ test('hashes passwords, with a salt of their own each time', () => {
 });
 
 test('names the schema that OpenLDAP needs first', () => {
-  assert.match(ldif(entries()), /^# [^\0]*scripts\/demo\/mail\.schema first/);
+  assert.match(ldif(entries()), /^# [^\0]*config\/system\/openldap\/gatekeeper\.schema first/);
 });
 
 test('is accepted by slapadd, and not without the schema of its classes', async () => {
   await dryRun(ldif(entries()));
-  const broken = ldif(entries()).replace('objectClass: gatekeeperMailUser', 'objectClass: unheardOf');
+  const broken = ldif(entries()).replace('objectClass: gatekeeperSender', 'objectClass: unheardOf');
   await assert.rejects(dryRun(broken), /unheardOf/);
 });
