@@ -8,21 +8,23 @@ import { hasSmartHosts, smartHostGuard } from '../core/haraka/patches/smart-host
 import { keepRecord } from '../core/haraka/kept-record.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { suspensionsOf } from '../core/haraka/suspensions.ts';
-import type { Address, Plugin, QueuedMessage } from '../core/haraka/types.ts';
+import type { Plugin, QueuedMessage } from '../core/haraka/types.ts';
 import { messageOf } from '../core/message-of.ts';
 import { foldersIn, hold, type Folders } from '../core/provenance/held.ts';
 import {
   isUnproven,
   judgeProvenance,
+  unprovenAuthors,
   type Outgoing,
   type Stopped,
   type Unproven,
 } from '../core/provenance/judge.ts';
+import { authorsMarkIn } from '../core/provenance/queue-file.ts';
 import { recordName, type ProvenanceRecord } from '../core/provenance/record.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import type { SmartHostSettings } from '../core/settings/smart-hosts.ts';
 import type { SmartHost } from '../core/smart-host/types.ts';
-import { recordOfBounce } from './provenance.ts';
+import { formsOf, recordOfBounce } from './provenance.ts';
 import { decideRoute } from './route.ts';
 import { keepTrail } from './trail.ts';
 
@@ -63,7 +65,7 @@ function ruleOn(
   const settings = currentSettings();
   const mode = settings.policy.outbound.unproven_mail;
   const decision = { check, plugin, message, mode, started: performance.now(), settings };
-  const judged = judge(message);
+  const judged = judgeWhole(message);
   if (isUnproven(judged)) {
     const verdict = { kind: 'refuse', ...judged } as const;
     return mode === 'enforce' ? takeOut(decision, verdict) : depart({ ...decision, verdict }, act, find);
@@ -155,6 +157,13 @@ function faultOf(error: unknown): 'disk-full' | 'own-fault' {
   return code === 'ENOSPC' || code === 'EDQUOT' ? 'disk-full' : 'own-fault';
 }
 
+/** Also what its file says of its authors; throws where that cannot be read now. */
+function judgeWhole(message: QueuedMessage): ProvenanceRecord | Unproven {
+  const judged = judge(message);
+  if (isUnproven(judged) || judged.authors === undefined) return judged;
+  return unprovenAuthors(judged, authorsMarkIn(message.path, message.data_start)) ?? judged;
+}
+
 /** A file that was changed may hold anything. */
 function judge(message: QueuedMessage): ProvenanceRecord | Unproven {
   try {
@@ -169,9 +178,4 @@ function judge(message: QueuedMessage): ProvenanceRecord | Unproven {
 
 function outgoing({ todo }: QueuedMessage): Outgoing {
   return { id: todo.uuid, sender: formsOf(todo.mail_from), recipients: todo.rcpt_to.map(formsOf) };
-}
-
-/** As Haraka says it to a server with SMTPUTF8, and to one without. */
-function formsOf(address: Address): [string, string] {
-  return [address.format().slice(1, -1), address.format(true).slice(1, -1)];
 }

@@ -7,8 +7,9 @@ import { judge } from '../core/haraka/outcome.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { queueUntimed } from '../core/haraka/patches/queue-untimed.ts';
 import { transactionRecord } from '../core/haraka/transaction.ts';
-import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
-import { defer, pass, type Verdict } from '../core/verdict.ts';
+import type { Connection, Next, Plugin, Transaction } from '../core/haraka/types.ts';
+import { defer, pass, refuse, type Verdict } from '../core/verdict.ts';
+import { unprovenAsItIs } from './provenance.ts';
 
 const check = { name: 'outbound/queue' } as const;
 
@@ -43,6 +44,11 @@ function writeToQueue(plugin: Plugin, connection: Connection, next: Next): void 
     if (!refusal) next(constants.ok, 'Message queued');
     else if (connection.transaction === transaction) answerFinally(connection, refusal);
   };
+  const changed = settings.policy.outbound.unproven_mail === 'enforce' && changeSinceGate(transaction);
+  if (changed) {
+    conclude(refuse('not-cleared', changed));
+    return;
+  }
   const fault = (message: unknown) => void queueFault(plugin, message).then(conclude);
   try {
     plugin.haraka_require('outbound').send_trans_email(transaction, (code, message) => {
@@ -52,6 +58,12 @@ function writeToQueue(plugin: Plugin, connection: Connection, next: Next): void 
   } catch (error) {
     fault(error);
   }
+}
+
+/** What another plugin has changed of a message that the gate let through: it would be held when it leaves. */
+function changeSinceGate(transaction: Transaction): string | undefined {
+  const unproven = unprovenAsItIs(transaction);
+  return unproven && `another plugin has changed it after outbound/gate: ${unproven.reason}: ${unproven.detail}`;
 }
 
 /** ENOSPC does not reach us from Haraka: the file system says whether that was the cause. */

@@ -120,6 +120,8 @@ export interface QueuedMessage {
   /** Of its file, which has another name after each try. */
   readonly path: string;
   readonly filename: string;
+  /** Where the message begins in it. */
+  readonly data_start: number;
   /** The header of the file; `uuid` is that of the transaction and the number of the piece. */
   readonly todo: {
     readonly uuid: string;

@@ -19,6 +19,7 @@ export const unprovenReasons = [
   'other-message',
   'other-sender',
   'recipient-not-accepted',
+  'other-author',
 ] as const;
 
 /** Why mail does not leave: it is held, or dropped. */
@@ -68,6 +69,12 @@ function unprovenBy(record: ProvenanceRecord, { id, sender, recipients }: Outgoi
   const added = recipients.flat().find((form) => !all.has(mailboxKey(form)));
   if (added !== undefined) return { reason: 'recipient-not-accepted', detail: added };
   return recipients.length > 0 ? undefined : { reason: 'recipient-not-accepted', detail: 'it has none' };
+}
+
+/** From and Sender are no more what they were when the message was accepted; a record without their mark says nothing of them. */
+export function unprovenAuthors({ authors }: ProvenanceRecord, mark: string): Unproven | undefined {
+  if (authors === undefined || authors === mark) return undefined;
+  return { reason: 'other-author', detail: 'From or Sender is another than when it was accepted' };
 }
 
 /** The id of a transaction in that of a piece of it; `undefined` for what Haraka would not call one. */

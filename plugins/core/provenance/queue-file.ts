@@ -1,11 +1,15 @@
-import { constants, type Stats } from 'node:fs';
+import { closeSync, constants, openSync, readSync, type Stats } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { authorFields, authorsMark, headerIn } from '../message/author-fields.ts';
 import type { Address, Outgoing } from './judge.ts';
 
 /** Longer than any that Haraka writes: a record of a hundred thousand recipients has a few million octets. */
 const longestHeader = 64 * 1024 * 1024;
+
+/** Most headers are shorter. */
+const firstOctets = 16 * 1024;
 
 /** As Haraka writes an address; of a domain with other letters `host` has the A-labels. */
 const address = z.looseObject({ user: z.string(), host: z.string(), original_host: z.string().optional() });
@@ -49,6 +53,22 @@ export async function readMessage(path: string, { start, size }: QueueFile, most
     return (await readExactly(file, start, Math.min(most, size - start))).toString('utf8');
   } finally {
     await file.close();
+  }
+}
+
+/** The mark of From and Sender in a queue file whose message begins at `start`. At once: Haraka has just read this file. */
+export function authorsMarkIn(path: string, start: number): string {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    for (let length = firstOctets; ; length *= 4) {
+      const octets = Buffer.alloc(length);
+      const read = readSync(file, octets, 0, length, start);
+      const text = octets.toString('utf8', 0, read);
+      const header = headerIn(read < length ? `${text}\n\n` : text);
+      if (header) return authorsMark(authorFields(header));
+    }
+  } finally {
+    closeSync(file);
   }
 }
 
