@@ -35,14 +35,14 @@ function originOf({ proof, id, name, credential }: Identity): Origin {
 
 /** Why a message would be held when it leaves, if it were queued as it is now. */
 export function unprovenAsItIs(transaction: Transaction): Unproven | undefined {
-  const { uuid, mail_from: sender, rcpt_to: recipients, notes, header } = transaction;
+  const { uuid, mail_from: sender, rcpt_to: recipients, notes, message_stream: message } = transaction;
   const judged = judgeProvenance(notes[recordName], {
     id: `${uuid}.1`,
     sender: sender ? formsOf(sender) : [''],
     recipients: recipients.map(formsOf),
   });
   if (isUnproven(judged)) return judged;
-  return unprovenAuthors(judged, authorsMark(authorFields(header.header_list)));
+  return unprovenAuthors(judged, authorsMark(authorFields(message.headers)));
 }
 
 /** As Haraka says it to a server with SMTPUTF8, and to one without. */

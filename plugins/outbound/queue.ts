@@ -63,7 +63,9 @@ function writeToQueue(plugin: Plugin, connection: Connection, next: Next): void 
 /** What another plugin has changed of a message that the gate let through: it would be held when it leaves. */
 function changeSinceGate(transaction: Transaction): string | undefined {
   const unproven = unprovenAsItIs(transaction);
-  return unproven && `another plugin has changed it after outbound/gate: ${unproven.reason}: ${unproven.detail}`;
+  return (
+    unproven && `another plugin has changed it after outbound/gate: ${unproven.reason}: ${unproven.detail}`
+  );
 }
 
 /** ENOSPC does not reach us from Haraka: the file system says whether that was the cause. */

@@ -1,3 +1,5 @@
+import type { Todo } from './provenance-scene.ts';
+
 /**
  * Accidents of other plugins in the same Haraka, each tried with a real one (test/haraka-plugins/accidents.js), listed first of
  * all and last of all, and what comes of it. Plugins are trusted not to be malicious, but not to be right.
@@ -9,12 +11,16 @@ export interface Accident {
   readonly name: string;
   /** Who sends: alice, logged in, where absent; a client of submission that has not; a server on the mx port. */
   readonly by?: 'nobody' | 'server';
+  /** Where the client comes from, where that matters. */
+  readonly from?: string;
   /** `alice@corp.example` where absent. */
   readonly sender?: string;
   /** In the header; the same where absent. */
   readonly author?: string;
   /** Domain of the recipient; `partner.example` where absent. */
   readonly domain?: string;
+  /** Nothing more can be sent in this session. */
+  readonly ends?: true;
   /** Where this plugin must be listed for it. */
   readonly listed?: 'first' | 'last';
   /** The last reply that the client hears: to the first refusal, or to the message. */
@@ -29,7 +35,7 @@ export interface Accident {
 }
 
 /** Wherever a plugin says that the client may relay, nobody may without an identity. */
-const relaying: readonly Accident[] = (['mail', 'rcpt', 'data', 'data-post'] as const).flatMap((place) => [
+const relaying: readonly Accident[] = (['mail', 'rcpt', 'data'] as const).flatMap((place) => [
   {
     it: `sets relaying at ${place}`,
     name: `relaying-at-${place}`,
@@ -45,9 +51,33 @@ const relaying: readonly Accident[] = (['mail', 'rcpt', 'data', 'data-post'] as 
     sender: 'someone@other.example',
     domain: 'corp.example',
     hears: /^550 5\.7\.1 Relaying needs an authenticated identity/,
-    event: `outbound/${place === 'data-post' ? 'gate' : 'accept'} refuse relay-denied`,
+    event: 'outbound/accept refuse relay-denied',
   },
 ]);
+
+/** From the first moment on, for clients of some addresses. */
+const relayingAtConnect: readonly Accident[] = [
+  {
+    ...{ it: 'sets relaying at connect', name: 'client', by: 'server', from: '127.0.0.9' },
+    ...{ sender: 'someone@other.example', hears: /^550 5\.7\.1 Relaying needs/ },
+    event: 'outbound/relay refuse relay-denied',
+  },
+  {
+    ...{ it: 'sets relaying at connect, on submission', name: 'client', by: 'nobody', from: '127.0.0.9' },
+    ...{ hears: /^530 5\.7\.0 Authentication/, event: 'auth/required refuse auth-required' },
+  },
+];
+
+const relayingLate: readonly Accident[] = (['first', 'last'] as const).map((listed) => ({
+  ...{
+    it: 'sets relaying when data_post is nearly over',
+    name: 'relaying-at-data-post',
+    listed,
+    by: 'server',
+  },
+  ...{ sender: 'someone@other.example', domain: 'corp.example', hears: /^550 5\.7\.1 Relaying needs/ },
+  event: `outbound/${listed === 'first' ? 'accept' : 'gate'} refuse relay-denied`,
+}));
 
 const identity: readonly Accident[] = [
   {
@@ -82,16 +112,9 @@ const identity: readonly Accident[] = [
   {
     it: 'changes connection.remote.ip: the login was that of another client',
     name: 'other-address',
-    listed: 'first',
+    ends: true,
     hears: /^530 5\.7\.0 Authentication required/,
     event: 'auth/required refuse auth-required',
-  },
-  {
-    it: 'changes connection.remote.ip once MAIL was judged',
-    name: 'other-address',
-    listed: 'last',
-    hears: /^550 5\.7\.1 /,
-    event: 'outbound/relay refuse relay-denied',
   },
 ];
 
@@ -103,10 +126,17 @@ const notCleared = {
 const answersFirst: readonly Accident[] = [
   {
     ...{ it: 'answers OK at mail', name: 'ok-at-mail', sender: 'bob@corp.example', listed: 'first' },
+    author: 'alice@corp.example',
     ...{ ...notCleared, event: 'outbound/accept refuse not-cleared' },
   },
   {
-    ...{ it: 'answers OK at mail', name: 'ok-at-mail', by: 'nobody', domain: 'corp.example', listed: 'first' },
+    ...{
+      it: 'answers OK at mail',
+      name: 'ok-at-mail',
+      by: 'nobody',
+      domain: 'corp.example',
+      listed: 'first',
+    },
     ...{ ...notCleared, event: 'outbound/accept refuse not-cleared' },
   },
   {
@@ -117,6 +147,11 @@ const answersFirst: readonly Accident[] = [
   {
     ...{ it: 'answers OK at data_post', name: 'ok-at-data-post', author: 'carol@corp.example' },
     ...{ ...notCleared, event: 'outbound/gate refuse not-cleared' },
+  },
+  {
+    ...{ it: 'accepts a recipient for whom SPF has refused the sender', name: 'ok-at-rcpt', by: 'server' },
+    ...{ sender: 'boss@corp.example', domain: 'corp.example', listed: 'first', ...notCleared },
+    event: 'outbound/accept refuse no clearance from sender/impersonation',
   },
   ...[
     { by: 'nobody', domain: 'corp.example' } as const,
@@ -149,7 +184,12 @@ const answersFirst: readonly Accident[] = [
 
 const overrides: readonly Accident[] = [
   {
-    ...{ it: 'overrides a refusal of MAIL', name: 'deny-ok', sender: 'bob@corp.example', hears: /^553 5\.7\.1 / },
+    ...{
+      it: 'overrides a refusal of MAIL',
+      name: 'deny-ok',
+      sender: 'bob@corp.example',
+      hears: /^553 5\.7\.1 /,
+    },
     event: 'sender/envelope refuse sender-not-owned',
   },
   {
@@ -174,7 +214,12 @@ const overrides: readonly Accident[] = [
     { by: 'nobody', domain: 'corp.example' } as const,
     { by: 'server', domain: 'corp.example' } as const,
   ].map((who) => ({
-    ...{ it: 'overrides refusals before ours can stand', name: 'deny-ok-first', listed: 'first' as const, ...who },
+    ...{
+      it: 'overrides refusals before ours can stand',
+      name: 'deny-ok-first',
+      listed: 'first' as const,
+      ...who,
+    },
     ...{ ...notCleared, event: 'outbound/accept refuse not-cleared' },
   })),
 ];
@@ -217,19 +262,32 @@ const skipsTheGate: readonly Accident[] = [
 
 /** Haraka takes a throw for consent, and silence for trouble; what passes is what would pass without the plugin. */
 const faults: readonly Accident[] = [
-  ...(['throws-at-mail', 'throws-at-data-post', 'throws-at-queue', 'answers-twice'] as const).flatMap((name) => [
-    {
-      ...{ it: `does so: ${name}`, name, sender: 'bob@corp.example', hears: /^553 5\.7\.1 / },
-      event: 'sender/envelope refuse sender-not-owned',
-    },
-    {
-      ...{ it: `does so: ${name}`, name, author: 'carol@corp.example', hears: /^550 5\.7\.1 Header/ },
-      event: 'sender/header refuse header-not-owned',
-    },
-    { it: `does so: ${name}`, name, hears: /^250 /, event: 'outbound/queue pass', leaves: /^Subject: test$/m },
-  ]),
+  ...(['throws-at-mail', 'throws-at-data-post', 'throws-at-queue', 'answers-twice'] as const).flatMap(
+    (name) => [
+      {
+        ...{ it: `does so: ${name}`, name, sender: 'bob@corp.example', hears: /^553 5\.7\.1 / },
+        event: 'sender/envelope refuse sender-not-owned',
+      },
+      {
+        ...{ it: `does so: ${name}`, name, author: 'carol@corp.example', hears: /^550 5\.7\.1 Header/ },
+        event: 'sender/header refuse header-not-owned',
+      },
+      {
+        it: `does so: ${name}`,
+        name,
+        hears: /^250 /,
+        event: 'outbound/queue pass',
+        leaves: /^Subject: test$/m,
+      },
+    ],
+  ),
   { it: 'never answers at data_post', name: 'hangs-at-data-post', hears: /^45\d / },
-  { it: 'never answers at queue_outbound', name: 'hangs-at-queue', hears: /^45\d /, event: 'outbound/gate pass' },
+  {
+    it: 'never answers at queue_outbound',
+    name: 'hangs-at-queue',
+    hears: /^45\d /,
+    event: 'outbound/gate pass',
+  },
   {
     it: 'answers OK at data_post when Haraka has given it up',
     ...{ name: 'accepts-late', author: 'carol@corp.example', hears: /^45\d / },
@@ -323,7 +381,12 @@ const sends: readonly Accident[] = [
     ...{ listed: 'first', hears: /^250 /, held: 'no-record' },
   },
   { it: 'sends what calls itself a bounce', name: 'sends-as-bounce', hears: /^250 /, held: 'no-record' },
-  { it: 'sends with the notes of another message', name: 'copies-notes', hears: /^250 /, held: 'other-message' },
+  {
+    it: 'sends with the notes of another message',
+    name: 'copies-notes',
+    hears: /^250 /,
+    held: 'other-message',
+  },
   {
     ...{ it: 'sends with a record of its own making', name: 'makes-up-a-record', hears: /^250 / },
     held: 'unreadable-record',
@@ -331,6 +394,115 @@ const sends: readonly Accident[] = [
 ];
 
 export const accidents: readonly Accident[] = [
-  ...[...relaying, ...identity, ...answersFirst, ...overrides, ...skips, ...skipsTheGate],
+  ...[
+    ...relaying,
+    ...relayingAtConnect,
+    ...relayingLate,
+    ...identity,
+    ...answersFirst,
+    ...overrides,
+    ...skips,
+    ...skipsTheGate,
+  ],
   ...[...faults, ...changes, ...sends],
+];
+
+/** Haraka's own plugins let somebody else speak in the middle of a session: whoever has logged in is no more there then. */
+export const otherClients: readonly { readonly it: string; readonly dialogue: string }[] = [
+  {
+    it: 'a second PROXY line, of the client behind the proxy',
+    dialogue: `
+      connect submission from 127.0.0.2
+      C> PROXY TCP4 203.0.113.5 127.0.0.1 40000 587\\r\\n
+      S: 220 *
+      login alice@corp.example pw-alice
+      C: MAIL FROM:<alice@corp.example>
+      S: 250 *
+      C: PROXY TCP4 127.0.0.1 127.0.0.1 40001 25
+      S: 421 *
+      closed`,
+  },
+  ...['ADDR=203.0.113.7', 'ADDR=203.0.113.7 NAME=inside.example', 'ADDR=127.0.0.1 NAME=localhost'].map(
+    (whom) => ({
+      it: `XCLIENT ${whom}`,
+      dialogue: `
+      connect submission
+      login alice@corp.example pw-alice
+      C: XCLIENT ${whom}
+      S: 220 *
+      C: EHLO client.example
+      S: 250 * | AUTH PLAIN LOGIN*
+      C: MAIL FROM:<alice@corp.example>
+      S: 530 5.7.0 Authentication required *
+      event auth/required refuse auth-required
+      C: AUTH PLAIN {plain bob@corp.example pw-bob}
+      S: 235 *
+      C: MAIL FROM:<alice@corp.example>
+      S: 553 5.7.1 *
+      C: MAIL FROM:<bob@corp.example>
+      S: 250 *`,
+    }),
+  ),
+];
+
+const changed = (object: object, changes: object) => void Object.assign(object, changes);
+
+/** Files of the queue that somebody has edited, or copied: each is held for a reason, and neither sent nor bounced. */
+export const edits: readonly {
+  readonly it: string;
+  readonly reason: string;
+  readonly header?: (todo: Todo) => void;
+  readonly message?: (text: string) => string;
+}[] = [
+  {
+    it: 'names another recipient',
+    reason: 'recipient-not-accepted',
+    header: ({ rcpt_to: [first] }) => changed(first, { user: 'changed', original: '<changed@two.example>' }),
+  },
+  {
+    it: 'names another recipient to servers without SMTPUTF8',
+    reason: 'recipient-not-accepted',
+    header: ({ rcpt_to: [first] }) => changed(first, { host: 'changed.example' }),
+  },
+  {
+    it: 'names another sender',
+    reason: 'other-sender',
+    header: ({ mail_from: sender }) => changed(sender, { user: 'boss' }),
+  },
+  {
+    it: 'names no sender',
+    reason: 'other-sender',
+    header: ({ mail_from: sender }) => changed(sender, { user: '', host: '', original: '<>' }),
+  },
+  {
+    it: 'names another author in its message',
+    reason: 'other-author',
+    message: (text) => text.replace(/^From: .*$/m, 'From: boss@corp.example'),
+  },
+  {
+    it: 'names a second one below a long header',
+    reason: 'other-author',
+    message: (text) => `${'X-Filler: xxxxxxxxxxxxxxx\r\n'.repeat(2000)}Sender: boss@corp.example\r\n${text}`,
+  },
+  { it: 'has another id', reason: 'other-message', header: (todo) => changed(todo, { uuid: 'ANOTHER.1.1' }) },
+  {
+    it: 'is one whose notes were copied to another message',
+    reason: 'other-message',
+    header: (todo) => changed(todo, { uuid: 'AAAAAAAA-0000-4000-8000-000000000000.1.1' }),
+  },
+  {
+    it: 'has no record',
+    reason: 'no-record',
+    header: ({ notes }) => delete notes.gatekeeper_provenance,
+  },
+  {
+    it: 'has a record with something else in it',
+    reason: 'unreadable-record',
+    header: ({ notes }) => changed(notes.gatekeeper_provenance ?? {}, { more: 1 }),
+  },
+  {
+    it: 'has an address that cannot be one, so that Haraka would bounce it unread',
+    reason: 'unreadable-record',
+    header: ({ rcpt_to: [first] }) => changed(first, { user: 'x\r\nRCPT TO:<y' }),
+  },
 ];

@@ -66,7 +66,7 @@ const fallbacks: readonly {
   {
     haraka: 'deny-parameters-of-another-form',
     patch: 'refusals-stand',
-    options: { first: [plugin('hostile')] },
+    options: { first: [plugin('accidents')] },
     dialogue: `# A message whose refusal was overridden is refused after DATA, by the gate
       connect submission
       login alice@corp.example pw-alice

@@ -46,8 +46,8 @@ const accidents = {
   'accepts-late': { data_post: ({ next }) => void setTimeout(next, 2300, OK) ?? byItself },
 
   'sender-at-mail': { mail: isFromBoss },
-  'sender-at-rcpt': { 'rcpt 0': isFromBoss },
-  'own-sender-at-rcpt': { 'rcpt 0': ({ transaction }) => changeSender(transaction, 'team') },
+  'sender-at-rcpt': { rcpt: isFromBoss },
+  'own-sender-at-rcpt': { rcpt: ({ transaction }) => changeSender(transaction, 'team') },
   'sender-at-data-post': { data_post: isFromBoss },
   'sender-at-queue': { 'queue_outbound 0': isFromBoss },
   'sender-in-queue': { 'pre_send_trans_email 0': isFromBoss },

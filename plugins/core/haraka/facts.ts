@@ -181,15 +181,18 @@ function messageFacts(source: Source): MessageFacts {
 /** Haraka's own Received stands first, as one entry of several lines; what the client sent has one line each. */
 function linesToJudge(transaction: Transaction): readonly string[] {
   const lines = transaction.header_lines.filter((entry) => !/\n[^]/.test(entry));
-  const authors = authorFields(transaction.header.header_list);
+  const authors = authorFields(transaction.message_stream.headers);
   return sameAuthors(authors, authorsAsCame(transaction)) ? lines : withAuthors(lines, authors);
 }
 
 /** What checks look at and other plugins can change, as it is now. */
-export function standingOf({ mail_from: sender, header }: Transaction): Readonly<Record<Judgeable, string>> {
+export function standingOf({
+  mail_from: sender,
+  message_stream: message,
+}: Transaction): Readonly<Record<Judgeable, string>> {
   return {
     sender: sender?.format() ?? '',
-    authors: authorFields(header.header_list).join(''),
+    authors: authorFields(message.headers).join(''),
   };
 }
 
@@ -205,7 +208,7 @@ function gateFacts(source: Source): GateFacts {
   return {
     clearances: record.clearances,
     standing: standingOf(transaction),
-    authorsMark: authorsMark(authorFields(transaction.header.header_list)),
+    authorsMark: authorsMark(authorFields(transaction.message_stream.headers)),
     recipients: transaction.rcpt_to.map(envelopeAddress),
     relaying: source.connection.relaying,
     revision: record.settings.revision,

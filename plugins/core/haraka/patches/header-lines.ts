@@ -22,7 +22,7 @@ export const headerLines = definePatch({
         seen.set(transaction, transaction.header_lines.length);
         end(() => {
           // Before any plugin has the message.
-          asCame.set(transaction, authorFields(transaction.header.header_list));
+          asCame.set(transaction, authorFields(transaction.message_stream.headers));
           done();
         });
       };
