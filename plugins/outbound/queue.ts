@@ -69,7 +69,7 @@ function changeSinceGate(transaction: Transaction): string | undefined {
 }
 
 /** ENOSPC does not reach us from Haraka: the file system says whether that was the cause. */
-async function queueFault(plugin: Plugin, message: unknown): Promise<Verdict> {
+export async function queueFault(plugin: Plugin, message: unknown): Promise<Verdict> {
   let directory = '';
   try {
     directory = plugin.haraka_require('outbound/queue').queue_dir;

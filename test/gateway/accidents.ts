@@ -434,7 +434,6 @@ export const otherClients: readonly { readonly it: string; readonly dialogue: st
       S: 250 * | AUTH PLAIN LOGIN*
       C: MAIL FROM:<alice@corp.example>
       S: 530 5.7.0 Authentication required *
-      event auth/required refuse auth-required
       C: AUTH PLAIN {plain bob@corp.example pw-bob}
       S: 235 *
       C: MAIL FROM:<alice@corp.example>

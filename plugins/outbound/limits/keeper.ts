@@ -30,7 +30,13 @@ const hourMs = 3_600_000;
 /** Crossings that were told of lately: refusals that give a message back would have it cross again and again. */
 const mostTold = 10_000;
 
-type AnyFacts = CommandFacts | RcptFacts | GateFacts;
+/** What is needed of a message to count it. */
+export type Counted = Pick<
+  GateFacts,
+  'identity' | 'bytes' | 'recipients' | 'onceInSession' | 'whenEnded' | 'tell'
+>;
+
+type LookFacts = CommandFacts | RcptFacts;
 
 /** Whose message it is, and by which limits. */
 interface Sender {
@@ -86,7 +92,7 @@ export class LimitKeeper {
   }
 
   /** Before it is queued: counts the message, exactly, or refuses it. */
-  async count(facts: GateFacts, policy: Policy): Promise<Verdict> {
+  async count(facts: Counted, policy: Policy): Promise<Verdict> {
     const sender = senderOf(facts, policy);
     if (!sender) return nobody;
     const { bytes, recipients } = facts;
@@ -107,7 +113,7 @@ export class LimitKeeper {
   }
 
   /** What is used, as it was when somebody asked first in this transaction. */
-  #look({ once }: AnyFacts, { id, windows }: Sender): Promise<readonly Use[]> {
+  #look({ once }: LookFacts, { id, windows }: Sender): Promise<readonly Use[]> {
     return once('outbound/limits', () => this.#used(id, windows));
   }
 
@@ -151,7 +157,7 @@ export class LimitKeeper {
     });
   }
 
-  #tell(facts: GateFacts, { id }: Sender, { key, most, reached, since }: Crossing): void {
+  #tell(facts: Counted, { id }: Sender, { key, most, reached, since }: Crossing): void {
     const name = `${key} ${since ?? Math.floor(Date.now() / hourMs)} ${id}`;
     if (this.#told.has(name)) return;
     this.#told.set(name, true);
@@ -168,7 +174,10 @@ function keysOf(id: string, windows: readonly Window[]) {
   return windows.map((window) => windowKey(id, window));
 }
 
-function senderOf({ identity, onceInSession }: AnyFacts, { limits: defaults }: Policy): Sender | undefined {
+function senderOf(
+  { identity, onceInSession }: LookFacts | Counted,
+  { limits: defaults }: Policy,
+): Sender | undefined {
   if (!identity) return undefined;
   const { id } = identity;
   const limits = limitsOf(defaults, identity.limits);
