@@ -4,6 +4,7 @@ import { harakaDirectory } from '../core/haraka/instance.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { bouncesKnown } from '../core/haraka/patches/bounces-known.ts';
 import { deliveryGuard, type Act, type Ruling } from '../core/haraka/patches/delivery-guard.ts';
+import { unreadableFiles } from '../core/haraka/patches/unreadable-files.ts';
 import { hasSmartHosts, smartHostGuard } from '../core/haraka/patches/smart-host.ts';
 import { keepRecord } from '../core/haraka/kept-record.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
@@ -27,6 +28,7 @@ import type { SmartHost } from '../core/smart-host/types.ts';
 import { formsOf, recordOfBounce } from './provenance.ts';
 import { decideRoute } from './route.ts';
 import { keepTrail } from './trail.ts';
+import { holdUnreadable } from './unreadable.ts';
 
 const check = { name: 'outbound/provenance' } as const;
 
@@ -42,6 +44,7 @@ export function guardDelivery(plugin: Plugin, find: FindSmartHost): void {
     const bounce = { id: transaction.uuid, of: of.todo.uuid, to: to.format().slice(1, -1) };
     keepRecord(transaction, recordOfBounce(bounce, currentSettings().revision, new Date()));
   });
+  applyPatch(plugin, unreadableFiles, (message) => holdUnreadable(plugin, message, heldFolders()));
   // Inside of the guard: what is taken out is not bounced.
   keepTrail(plugin, provenOrigin);
   applyPatch(plugin, smartHostGuard);

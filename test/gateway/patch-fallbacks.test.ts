@@ -83,6 +83,13 @@ const fallbacks: readonly {
       not-delivered {id}@partner.example`,
   },
   {
+    haraka: 'header-awaited-otherwise',
+    patch: 'unreadable-files',
+    dialogue: `# Mail leaves as ever
+      ${letterOf('bob')}
+      delivered bob-{id}@partner.example`,
+  },
+  {
     haraka: 'timeout-fixed',
     patch: 'queue-untimed',
     options: { last: [plugin('slow-queue')], settings: { deadline_seconds: 1 } },

@@ -23,7 +23,12 @@ export const unprovenReasons = [
 ] as const;
 
 /** Why mail does not leave: it is held, or dropped. */
-export const stoppedReasons = [...unprovenReasons, 'account-suspended', 'account-dropped'] as const;
+export const stoppedReasons = [
+  ...unprovenReasons,
+  'account-suspended',
+  'account-dropped',
+  'unreadable-file',
+] as const;
 
 export interface Stopped {
   readonly reason: (typeof stoppedReasons)[number];
