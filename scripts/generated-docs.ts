@@ -27,6 +27,7 @@ import { smartHostGuard } from '../plugins/core/haraka/patches/smart-host.ts';
 import { tlsContext } from '../plugins/core/haraka/patches/tls-context.ts';
 import { traceFields } from '../plugins/core/haraka/patches/trace-fields.ts';
 import { transactionEnd } from '../plugins/core/haraka/patches/transaction-end.ts';
+import { unreadableFiles } from '../plugins/core/haraka/patches/unreadable-files.ts';
 import { versionOnce } from '../plugins/core/haraka/patches/version-once.ts';
 import { replies } from '../plugins/core/replies.ts';
 
@@ -45,7 +46,7 @@ export const patches = [
   ],
   hardenSpfPlugin,
   ...[refusalsStand, transactionEnd, queueUntimed],
-  ...[deliveryOutcomes, smartHostGuard, deliveryGuard, bouncesKnown, queueAgain],
+  ...[deliveryOutcomes, smartHostGuard, deliveryGuard, bouncesKnown, queueAgain, unreadableFiles],
   ...[neverSpooled, versionOnce, hostNameKept],
 ];
 
