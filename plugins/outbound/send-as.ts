@@ -14,7 +14,7 @@ import { readAuthors } from '../core/message/authors.ts';
 import type { ProvenanceRecord } from '../core/provenance/record.ts';
 import { internalSenderNamed } from '../core/registrations.ts';
 import { isPermanentReason } from '../core/replies.ts';
-import { rightTo } from '../core/rights.ts';
+import { ownRight } from '../core/rights.ts';
 import { modeInForce } from '../core/settings/mode.ts';
 import type { Identity } from '../core/identity.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
@@ -39,7 +39,7 @@ export interface Letter {
 export function sendForInternal(plugin: Plugin, keeper: LimitKeeper): void {
   answerSendAs(async (name, mail) => {
     const settings = currentSettings();
-    const sending: Sending = { plugin, name, settings, from: String(mail.from), started: performance.now() };
+    const sending: Sending = { plugin, name, settings, from: mail.from, started: performance.now() };
     const attempt = new Attempt(sending, keeper);
     const outcome = await attempt.make(mail).catch(ownFault);
     if ('queueId' in outcome) return outcome;
@@ -190,8 +190,8 @@ function domainOf(sender: Mailbox | undefined): string {
 }
 
 /** The entry owns the envelope sender, unless it is null, and every address in From and Sender. No mode withholds that. */
-export function decideLetter({ from, header }: Letter, identity: Identity, { sender }: Policy): Verdict {
-  const mayUse = (mailbox: Mailbox) => rightTo(mailbox, identity, sender.subaddress_separator) !== undefined;
+export function decideLetter({ from, header }: Letter, identity: Identity, policy: Policy): Verdict {
+  const mayUse = (mailbox: Mailbox) => ownRight(mailbox, identity, policy) !== undefined;
   if (from && !mayUse(from)) return refuse('sender-not-owned', formatMailbox(from));
   const lines = header.flatMap((field) => field.replace(/\r\n/g, '\n').match(/[^\n]*\n/g) ?? []);
   const read = readAuthors(lines, lines.length <= mostHeaderLines);

@@ -23,19 +23,17 @@ export async function holdUnreadable(
   folders: Folders,
 ): Promise<void> {
   const { filename, path } = message;
+  // Haraka itself has given some of them another name.
+  const places = [path, join(dirname(path), `error.${filename}`)];
   try {
-    // Haraka itself has given some of them another name.
-    for (const file of [path, join(dirname(path), `error.${filename}`)]) {
-      const what = await whatIsWrong(file);
-      if (what === 'gone') continue;
-      if (what)
-        await takeOut(
-          { plugin, message, folders, file },
-          `the header of ${filename} cannot be read: ${what}`,
-        );
-      else readAgain(plugin, filename, 'Haraka could not read it');
-      return;
-    }
+    const found = await Promise.all(places.map(async (file) => ({ file, what: await whatIsWrong(file) })));
+    const here = found.find(({ what }) => what !== 'gone');
+    if (here?.what !== undefined) {
+      await takeOut(
+        { plugin, message, folders, file: here.file },
+        `the header of ${filename} cannot be read: ${here.what}`,
+      );
+    } else if (here) readAgain(plugin, filename, 'Haraka could not read it');
   } catch (error) {
     readAgain(plugin, filename, messageOf(error));
   }

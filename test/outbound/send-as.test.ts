@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Identity } from '../../plugins/core/identity.ts';
-import { parseMailbox, type Mailbox } from '../../plugins/core/mailbox.ts';
+import { parseMailbox } from '../../plugins/core/mailbox.ts';
+import { nothingDelegated } from '../../plugins/core/rights.ts';
 import { settingsSchema } from '../../plugins/core/settings/settings.ts';
 import { decideLetter, readLetter } from '../../plugins/outbound/send-as.ts';
 
@@ -9,8 +10,8 @@ const policy = settingsSchema.parse({ roles: ['mx'] });
 const own = 'invoices@corp.example';
 const identity: Identity = {
   ...{ proof: 'internal', name: 'invoices', id: 'internal:invoices', forwards: 'off' },
-  addresses: [parseMailbox(own) as Mailbox],
-  domains: [],
+  addresses: [parseMailbox(own)!],
+  ...nothingDelegated,
 };
 
 function decided(message: string): string {

@@ -60,16 +60,18 @@ export async function readMessage(path: string, { start, size }: QueueFile, most
 export function authorsMarkIn(path: string, start: number): string {
   const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    for (let length = firstOctets; ; length *= 4) {
-      const octets = Buffer.alloc(length);
-      const read = readSync(file, octets, 0, length, start);
-      const text = octets.toString('utf8', 0, read);
-      const header = headerIn(read < length ? `${text}\n\n` : text);
-      if (header) return authorsMark(authorFields(header));
-    }
+    return authorsMark(authorFields(headerFrom(file, start)));
   } finally {
     closeSync(file);
   }
+}
+
+function headerFrom(file: number, start: number, length = firstOctets): readonly string[] {
+  const octets = Buffer.alloc(length);
+  const read = readSync(file, octets, 0, length, start);
+  const text = octets.toString('utf8', 0, read);
+  const isWhole = read < length;
+  return headerIn(isWhole ? `${text}\n\n` : text) ?? headerFrom(file, start, length * 4);
 }
 
 /** Gives a queue file another header, and leaves its owner, its mode and the message as they are. */

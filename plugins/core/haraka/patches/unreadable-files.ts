@@ -31,7 +31,8 @@ export const unreadableFiles = definePatch({
         (read) =>
           async function (this: QueuedMessage) {
             reading.add(this);
-            this.once('ready', () => reading.delete(this));
+            // Before whoever waits for it: what Haraka splits off fails at once, for other reasons.
+            this.prependOnceListener('ready', () => reading.delete(this));
             await read.call(this);
             if (reading.delete(this)) await giveUp(this, visit);
           },
