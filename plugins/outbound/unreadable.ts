@@ -28,15 +28,20 @@ export async function holdUnreadable(
   try {
     const found = await Promise.all(places.map(async (file) => ({ file, what: await whatIsWrong(file) })));
     const here = found.find(({ what }) => what !== 'gone');
-    if (here?.what !== undefined) {
-      await takeOut(
-        { plugin, message, folders, file: here.file },
-        `the header of ${filename} cannot be read: ${here.what}`,
-      );
+    const what = here?.what ?? whatHarakaFound(message);
+    if (here && what !== undefined) {
+      const detail = `the header of ${filename} cannot be read: ${what}`;
+      await takeOut({ plugin, message, folders, file: here.file }, detail);
     } else if (here) readAgain(plugin, filename, 'Haraka could not read it');
   } catch (error) {
     readAgain(plugin, filename, messageOf(error));
   }
+}
+
+/** It has read the file, so that neither the disk nor the process is to blame. */
+function whatHarakaFound(message: QueuedMessage): string | undefined {
+  const { todo } = message as { readonly todo: unknown };
+  return todo === null ? undefined : 'it names what Haraka takes for no address';
 }
 
 /** `undefined` where nothing is; rejects where that cannot be told now. */

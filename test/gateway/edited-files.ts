@@ -57,7 +57,7 @@ export const edits: readonly {
   },
   {
     it: 'has an address that cannot be one, so that Haraka would bounce it unread',
-    reason: 'unreadable-record',
+    reason: 'unreadable-file',
     header: ({ rcpt_to: [first] }) => changed(first, { user: 'x\r\nRCPT TO:<y' }),
   },
 ];

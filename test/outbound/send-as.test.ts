@@ -8,9 +8,10 @@ import { decideLetter, readLetter } from '../../plugins/outbound/send-as.ts';
 
 const policy = settingsSchema.parse({ roles: ['mx'] });
 const own = 'invoices@corp.example';
+const owned = [own].flatMap((each) => parseMailbox(each) ?? []);
 const identity: Identity = {
   ...{ proof: 'internal', name: 'invoices', id: 'internal:invoices', forwards: 'off' },
-  addresses: [parseMailbox(own)!],
+  addresses: owned,
   ...nothingDelegated,
 };
 
