@@ -25,12 +25,10 @@ import { recordName, type ProvenanceRecord } from '../core/provenance/record.ts'
 import type { Policy } from '../core/settings/settings.ts';
 import type { SmartHostSettings } from '../core/settings/smart-hosts.ts';
 import type { SmartHost } from '../core/smart-host/types.ts';
-import { formsOf, recordOfBounce } from './provenance.ts';
+import { formsOf, provenanceCheck as check, recordOfBounce } from './provenance.ts';
 import { decideRoute } from './route.ts';
 import { keepTrail } from './trail.ts';
 import { holdUnreadable } from './unreadable.ts';
-
-const check = { name: 'outbound/provenance' } as const;
 
 /** A message that could not be put aside stays in the queue for so long. */
 const againInSeconds = 15;

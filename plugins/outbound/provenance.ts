@@ -6,6 +6,9 @@ import { isUnproven, judgeProvenance, unprovenAuthors, type Unproven } from '../
 import { recordName, type Origin, type ProvenanceRecord } from '../core/provenance/record.ts';
 import type { Verdict } from '../core/verdict.ts';
 
+/** Of every message that leaves the queue. */
+export const provenanceCheck = { name: 'outbound/provenance' } as const;
+
 /** Has a message that the gate lets through take along where it comes from: it is asked for that when it leaves. */
 export function recorded(facts: GateFacts, verdict: Verdict, now: Date): Verdict {
   if (verdict.kind === 'pass' || verdict.kind === 'skip') facts.keepRecord(recordOf(facts, now));

@@ -7,8 +7,7 @@ import type { Plugin, QueuedMessage } from '../core/haraka/types.ts';
 import { messageOf } from '../core/message-of.ts';
 import { hold, type Folders } from '../core/provenance/held.ts';
 import { readQueueFile } from '../core/provenance/queue-file.ts';
-
-const check = { name: 'outbound/provenance' } as const;
+import { provenanceCheck as check } from './provenance.ts';
 
 /** A file that Haraka could not read, and that is no wreck, is read again. */
 const againMs = 60_000;

@@ -71,7 +71,7 @@ void describe('docs/refusals.md', () => {
   });
 
   void it('explains everything that can be wrong with a header', () => {
-    const source = sourceOf('core/message/header.ts', 'core/message/mailbox-list.ts', 'sender/header.ts');
+    const source = sourceOf('core/message/header.ts', 'core/message/mailbox-list.ts', 'core/message/authors.ts');
     const literals = [
       ...source.matchAll(/malformed: (['`])(.*?)\1/g),
       ...source.matchAll(/refuse\('header-malformed', (')(.*?)'\)/g),

@@ -8,7 +8,7 @@ import { fieldsLine, node } from './outcome.ts';
 import { acceptedFields } from './record-fields.ts';
 import type { Plugin } from './types.ts';
 
-const check = 'outbound/send-as';
+const check = { name: 'outbound/send-as' } as const;
 
 /** A message that a plugin of this Haraka wants to send, without a client. */
 export interface Sending {
@@ -30,7 +30,7 @@ interface Judged extends Sending {
 /** Publishes the event of a verdict, and a line in the log unless it is a pass; gives the reference. Never throws. */
 export function recordSending(judged: Judged): string {
   const { plugin, verdict, record } = judged;
-  const reference = `${record?.id ?? randomUUID().toUpperCase()} ${check}`;
+  const reference = `${record?.id ?? randomUUID().toUpperCase()} ${check.name}`;
   const complain = (error: unknown) => {
     plugin.logerror(`an event was not recorded: ${String(error)}`);
   };
@@ -40,7 +40,7 @@ export function recordSending(judged: Judged): string {
     const { reason, detail: value = '-', login: identity, sender } = event;
     if (verdict.kind !== 'pass') {
       plugin.logwarn(
-        `${verdict.kind} ${fieldsLine({ ref: reference, check, reason, identity, value, sender })}`,
+        `${verdict.kind} ${fieldsLine({ ref: reference, check: check.name, reason, identity, value, sender })}`,
       );
     }
   } catch (error) {
@@ -57,7 +57,7 @@ function eventOf(
   const detail =
     verdict.kind === 'refuse' ? verdict.detail : 'because' in verdict ? verdict.because : undefined;
   return {
-    ...{ v: 1, time: new Date().toISOString(), node, reference, check },
+    ...{ v: 1, time: new Date().toISOString(), node, reference, check: check.name },
     ...{ verdict: verdict.kind, mode: 'enforce' },
     ...('reason' in verdict && { reason: verdict.reason }),
     ...(detail !== undefined && { detail }),
