@@ -40,6 +40,7 @@ const bin = { gatekeeper: 'command/main.js' } as const;
  */
 const exports = {
   './spf': { types: './core/spf/index.d.ts', default: './core/spf/index.js' },
+  './send-as': { types: './core/haraka/send-as.d.ts', default: './core/haraka/send-as.js' },
   './package.json': './package.json',
   './*/package.json': './*/package.json',
   // Not promised to stay: for plugins that declare checks until there is an entry of their own.

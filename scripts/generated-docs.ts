@@ -30,6 +30,7 @@ import { smartHostGuard } from '../plugins/core/haraka/patches/smart-host.ts';
 import { tlsContext } from '../plugins/core/haraka/patches/tls-context.ts';
 import { traceFields } from '../plugins/core/haraka/patches/trace-fields.ts';
 import { transactionEnd } from '../plugins/core/haraka/patches/transaction-end.ts';
+import { unreadableFiles } from '../plugins/core/haraka/patches/unreadable-files.ts';
 import { versionOnce } from '../plugins/core/haraka/patches/version-once.ts';
 import { replies } from '../plugins/core/replies.ts';
 
@@ -48,7 +49,7 @@ export const patches = [
     resultsOfOthers,
   ],
   hardenSpfPlugin,
-  ...[refusalsStand, transactionEnd, queueFiles, queueUntimed],
+  ...[refusalsStand, transactionEnd, queueFiles, queueUntimed, unreadableFiles],
   ...[deliveryOutcomes, smartHostGuard, deliveryGuard, bouncesKnown, bouncesKept, queueAgain],
   ...[neverSpooled, versionOnce, hostNameKept],
 ];

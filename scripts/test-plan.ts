@@ -31,7 +31,7 @@ cross-section on Node.js 24 and on the oldest Haraka of the peer range.
 
 /** The patches of Haraka, one whole path of a message in one process and in workers, and TLS on both sides. */
 const crossSection = (what: CrossSection): Run => ({
-  words: ['dialogues.test', 'gateway/patches', 'gateway/tls.test', 'core/directory/tls'],
+  words: ['dialogues.test', 'gateway/accidents', 'gateway/patches', 'gateway/tls.test', 'core/directory/tls'],
   crossSection: what,
 });
 

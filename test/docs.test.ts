@@ -125,7 +125,7 @@ void describe('a gateway set up as the documentation says', () => {
     assert.deepEqual(lines, block('README.md', '', 'rcpt_to.in_host_list').trim().split('\n'));
     const folder = mkdtempSync(join(tmpdir(), 'gatekeeper-docs-'));
     const plugin = join(folder, 'my-plugin.js');
-    writeFileSync(plugin, block('docs/integrator.md', 'js', 'hook_queue_ok'));
+    writeFileSync(plugin, block('docs/integrator.md', 'js', 'accepted: ${'));
     test = await startTestGateway({ plugins: [...lines, 'demo-route'], last: [plugin] });
     rmSync(folder, { recursive: true });
   });

@@ -10,6 +10,7 @@ import type { Policy } from './settings/settings.ts';
 export type MailServer = Policy['mail_servers'][number];
 type Servers = Pick<Policy, 'mail_servers'>;
 export type RegisteredNetwork = Policy['registered_networks'][number];
+type InternalSender = Policy['internal_senders'][number];
 
 /** What a client that has not logged in is registered as, by its address. */
 export interface Registration {
@@ -54,15 +55,29 @@ export function networkNamed(name: string, policy: Policy, now: Date): Identity 
 }
 
 function identityOfNetwork(entry: RegisteredNetwork): Identity {
-  const { name, send_as, forward_foreign } = entry;
+  return { ...registeredIdentity(entry, 'network'), forwards: entry.forward_foreign };
+}
+
+/** The plugin that is registered by that name, as somebody who may send; in words why none is, where that is so. */
+export function internalSenderNamed(name: string, policy: Policy, now: Date): Identity | string {
+  const entry = policy.internal_senders.find((each) => each.name.toLowerCase() === name.toLowerCase());
+  if (!entry) return `no entry of internal_senders is called ${name}`;
+  if (!isInForce(entry, now)) return `internal sender ${entry.name} expired on ${entry.expires}`;
+  return identityOfInternal(entry);
+}
+
+const identityOfInternal = derived((entry: InternalSender): Identity => ({
+  ...registeredIdentity(entry, 'internal'),
+  forwards: 'off',
+}));
+
+function registeredIdentity(entry: RegisteredNetwork | InternalSender, proof: 'network' | 'internal') {
+  const { name, send_as } = entry;
   return {
-    proof: 'network',
-    name,
-    id: `network:${name}`,
+    ...{ proof, name, id: `${proof}:${name}` },
     addresses: send_as.map(parseMailbox).filter((each): each is Mailbox => each !== undefined),
     ...nothingDelegated,
     domains: domainsOf(entry),
-    forwards: forward_foreign,
     ...(entry.limits.length > 0 && { limits: limitsIn(entry) }),
   };
 }
@@ -107,11 +122,11 @@ const serversOf = derived(
     new Map(mail_servers.map((server) => [accountKey(server.account), server])),
 );
 
-type Entry = MailServer | RegisteredNetwork;
+type Entry = MailServer | RegisteredNetwork | InternalSender;
 
 const limitsIn = derived(({ limits }: Entry) => readLimits(limits).limits);
 
-const addressesOf = derived(({ addresses }: Entry) => networkSet(addresses));
+const addressesOf = derived(({ addresses }: MailServer | RegisteredNetwork) => networkSet(addresses));
 
 /** As A-labels. */
 const domainsOf = derived(({ domains }: Entry): readonly string[] =>

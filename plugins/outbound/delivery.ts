@@ -6,28 +6,31 @@ import { applyPatch } from '../core/haraka/patch.ts';
 import { bouncesKept } from '../core/haraka/patches/bounces-kept.ts';
 import { bouncesKnown } from '../core/haraka/patches/bounces-known.ts';
 import { deliveryGuard, type Act, type Ruling } from '../core/haraka/patches/delivery-guard.ts';
+import { unreadableFiles } from '../core/haraka/patches/unreadable-files.ts';
 import { hasSmartHosts, smartHostGuard } from '../core/haraka/patches/smart-host.ts';
 import { keepOwnRecord } from '../core/haraka/kept-record.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { suspensionsOf } from '../core/haraka/suspensions.ts';
-import type { Address, Plugin, QueuedMessage } from '../core/haraka/types.ts';
+import type { Plugin, QueuedMessage } from '../core/haraka/types.ts';
 import { messageOf } from '../core/message-of.ts';
 import { foldersIn, hold, type Folders } from '../core/provenance/held.ts';
 import {
   isUnproven,
   judgeProvenance,
+  unprovenAuthors,
   type Outgoing,
   type Stopped,
   type Unproven,
 } from '../core/provenance/judge.ts';
+import { authorsMarkIn } from '../core/provenance/queue-file.ts';
 import { recordName, type ProvenanceRecord } from '../core/provenance/record.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import type { SmartHostSettings } from '../core/settings/smart-hosts.ts';
 import type { SmartHost } from '../core/smart-host/types.ts';
+import { formsOf, provenanceCheck as check } from './provenance.ts';
 import { decideRoute } from './route.ts';
 import { keepTrail } from './trail.ts';
-
-const check = { name: 'outbound/provenance' } as const;
+import { holdUnreadable } from './unreadable.ts';
 
 /** A message that could not be put aside stays in the queue for so long. */
 const againInSeconds = 15;
@@ -46,6 +49,7 @@ export function guardDelivery(plugin: Plugin, find: FindSmartHost): void {
     keepOwnRecord(transaction, { origin, recipients, revision: currentSettings().revision });
   });
   applyPatch(plugin, bouncesKept);
+  applyPatch(plugin, unreadableFiles, (message) => holdUnreadable(plugin, message, heldFolders()));
   // Inside of the guard: what is taken out is not bounced.
   keepTrail(plugin, provenOrigin);
   applyPatch(plugin, smartHostGuard);
@@ -69,7 +73,7 @@ function ruleOn(
   const settings = currentSettings();
   const mode = settings.policy.outbound.unproven_mail;
   const about = { check, plugin, message, mode, started: performance.now(), settings };
-  const judged = judge(message);
+  const judged = judgeWhole(message);
   if (isUnproven(judged)) {
     const verdict = { kind: 'refuse', ...judged } as const;
     return mode === 'enforce' ? takeOut(about, verdict) : depart(about, verdict, act, find);
@@ -154,6 +158,13 @@ function judge(message: QueuedMessage): ProvenanceRecord | Unproven {
   return judged;
 }
 
+/** Also what its file says of its authors; throws where that cannot be read now. */
+function judgeWhole(message: QueuedMessage): ProvenanceRecord | Unproven {
+  const judged = judge(message);
+  if (isUnproven(judged) || judged.authors === undefined) return judged;
+  return unprovenAuthors(judged, authorsMarkIn(message.path, message.data_start)) ?? judged;
+}
+
 /** A file that was changed may hold anything. */
 function judgedNow(message: QueuedMessage): ProvenanceRecord | Unproven {
   try {
@@ -168,9 +179,4 @@ function judgedNow(message: QueuedMessage): ProvenanceRecord | Unproven {
 
 function outgoing({ todo }: QueuedMessage): Outgoing {
   return { id: todo.uuid, sender: formsOf(todo.mail_from), recipients: todo.rcpt_to.map(formsOf) };
-}
-
-/** As Haraka says it to a server with SMTPUTF8, and to one without. */
-function formsOf(address: Address): [string, string] {
-  return [address.format().slice(1, -1), address.format(true).slice(1, -1)];
 }

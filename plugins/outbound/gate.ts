@@ -19,6 +19,8 @@ export function decideRelay({ client, identity, recipient }: RcptFacts): Verdict
 export function decideGate(facts: GateFacts, demanded: readonly string[]): Verdict {
   const missing = demanded.filter((check) => !isCleared(facts, check));
   if (missing.length > 0) return refuse('not-cleared', `no clearance from ${missing.join(', ')}`);
+  const changed = demanded.flatMap((check) => changeAfter(facts, check) ?? []);
+  if (changed[0] !== undefined) return refuse('not-cleared', changed[0]);
   if (facts.identity) return pass;
   if (facts.relaying) return refuse('relay-denied', 'relaying was set without an identity');
   return skip('inbound mail for recipients that were accepted as local');
@@ -29,6 +31,15 @@ function isCleared({ clearances, recipients, revision }: GateFacts, check: strin
   if (clearance?.revision !== revision) return false;
   return clearance.outcome !== 'kept' || recipients.every(isAlwaysReachable);
 }
+
+/** What another plugin has changed since a check that may refuse looked at it. */
+function changeAfter({ clearances, standing }: GateFacts, check: string): string | undefined {
+  const { judged, mode } = clearances.get(check) ?? {};
+  if (!judged || mode !== 'enforce' || standing[judged.what] === judged.text) return undefined;
+  return `another plugin has changed ${partNames[judged.what]} after ${check}`;
+}
+
+const partNames = { sender: 'the envelope sender', authors: 'From or Sender' } as const;
 
 /** At `queue_outbound` everything leaves, so that nothing passes without an identity. */
 export function decideOutbound(facts: GateFacts, demanded: readonly string[]): Verdict {

@@ -15,6 +15,7 @@ import { Counter } from './limits/counter.ts';
 import { relayForRegistered } from './registered.ts';
 import { recorded } from './provenance.ts';
 import { queueOurselves } from './queue.ts';
+import { sendForInternal } from './send-as.ts';
 import { decideSuspended, suspended, unlessSuspended } from './suspended.ts';
 import { tellLess } from './received.ts';
 import { takeBackReleased } from './released.ts';
@@ -115,4 +116,5 @@ export function register(this: Plugin): void {
   queueOurselves(this);
   guardDelivery(this, (name) => hosts.find(name));
   takeBackReleased(this);
+  sendForInternal(this, counter);
 }

@@ -9,9 +9,10 @@ import { applyPatch } from '../core/haraka/patch.ts';
 import { queueFiles } from '../core/haraka/patches/queue-files.ts';
 import { queueUntimed } from '../core/haraka/patches/queue-untimed.ts';
 import { transactionRecord } from '../core/haraka/transaction.ts';
-import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
+import type { Connection, Next, Plugin, Transaction } from '../core/haraka/types.ts';
 import { messageOf } from '../core/message-of.ts';
-import { defer, pass, type Verdict } from '../core/verdict.ts';
+import { defer, pass, refuse, type Verdict } from '../core/verdict.ts';
+import { unprovenAsItIs } from './provenance.ts';
 
 const check = { name: 'outbound/queue' } as const;
 
@@ -47,6 +48,11 @@ function writeToQueue(plugin: Plugin, connection: Connection, next: Next): void 
     if (!refusal) next(constants.ok, 'Message queued');
     else if (connection.transaction === transaction) answerFinally(connection, refusal);
   };
+  const changed = settings.policy.outbound.unproven_mail === 'enforce' && changeSinceGate(transaction);
+  if (changed) {
+    conclude(refuse('not-cleared', changed));
+    return;
+  }
   const fault = (message: unknown) => void queueFault(plugin, message).then(conclude);
   try {
     plugin.haraka_require('outbound').send_trans_email(transaction, (code, message) => {
@@ -59,8 +65,16 @@ function writeToQueue(plugin: Plugin, connection: Connection, next: Next): void 
   }
 }
 
+/** What another plugin has changed of a message that the gate let through: it would be held when it leaves. */
+function changeSinceGate(transaction: Transaction): string | undefined {
+  const unproven = unprovenAsItIs(transaction);
+  return (
+    unproven && `another plugin has changed it after outbound/gate: ${unproven.reason}: ${unproven.detail}`
+  );
+}
+
 /** The file system says whether there is room, but neither of a quota, nor of what was removed meanwhile. */
-async function queueFault(plugin: Plugin, fault: unknown): Promise<Verdict> {
+export async function queueFault(plugin: Plugin, fault: unknown): Promise<Verdict> {
   const directory = plugin.haraka_require('outbound/queue').queue_dir;
   const why = `queue ${directory}: ${messageOf(fault)}`;
   if (isDiskFull(fault)) return defer('disk-full', why);

@@ -7,11 +7,11 @@ import type { Claims } from '../core/message/claims.ts';
 import { addressesIn, displayOf, hiddenIn } from '../core/message/display.ts';
 import { lookOfDomain, lookOfName } from '../core/message/looks.ts';
 import type { NamedMailbox } from '../core/message/mailbox-list.ts';
+import { mayStand, namedIn, type Fault, type Mail } from '../core/message/rules.ts';
 import { isLocal } from '../core/rights.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 import { claimsOf } from './claims.ts';
-import { mayStand, namedIn, type Fault, type Mail } from './rules.ts';
 
 /** What else readers may be deceived by, each under a mode of its own; `undefined` where a message has nothing of it. */
 type Rule = (mail: Mail, facts: MessageFacts) => Fault | undefined;
@@ -19,11 +19,11 @@ type Rule = (mail: Mail, facts: MessageFacts) => Fault | undefined;
 /** Has a rule judge mail that is readable and somebody's. */
 export function judgedBy(rule: Rule): (facts: MessageFacts, policy: Policy) => Verdict {
   return (facts, policy) => {
-    const { identity, sender: envelope } = facts;
+    const { identity, sender } = facts;
     if (!identity) return skip('not authenticated');
     const claims = claimsOf(facts);
     if ('malformed' in claims) return skip(claims.malformed);
-    const fault = rule({ claims, envelope, identity, policy }, facts);
+    const fault = rule({ claims, envelope: sender.mailbox, identity, policy }, facts);
     return fault ? refuse(fault.reason, fault.detail) : pass;
   };
 }

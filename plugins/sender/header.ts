@@ -2,11 +2,11 @@ import type { MessageFacts } from '../core/haraka/facts.ts';
 import type { Identity } from '../core/identity.ts';
 import type { Mailbox } from '../core/mailbox.ts';
 import type { Claims } from '../core/message/claims.ts';
+import { faultOf } from '../core/message/rules.ts';
 import { ownRight } from '../core/rights.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 import { claimsOf } from './claims.ts';
-import { faultOf } from './rules.ts';
 
 /**
  * The header names its authors beyond doubt, and the identity may write every address in the fields that say who wrote and
@@ -17,7 +17,7 @@ export function decideHeader(facts: MessageFacts, policy: Policy): Verdict {
   if (!identity) return skip('not authenticated');
   const claims = claimsOf(facts);
   if ('malformed' in claims) return refuse('header-malformed', claims.malformed);
-  const fault = faultOf({ claims, envelope: sender, identity, policy });
+  const fault = faultOf({ claims, envelope: sender.mailbox, identity, policy });
   if (fault) return refuse(fault.reason, fault.detail);
   const isForwarded = identity.forwards !== 'off' && foreignAuthors(claims, identity, policy).length > 0;
   return isForwarded ? skip('foreign authors, of a server that forwards') : pass;

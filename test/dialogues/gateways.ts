@@ -110,12 +110,6 @@ const inOneProcess = {
       'queue/smtp_forward',
     ],
   },
-  hostile: {
-    first: [plugin('hostile')],
-    last: [plugin('hostile-late')],
-    settings: { deadline_seconds: 1 },
-    config: { plugin_timeout: '2\n' },
-  },
   'slow-queue': {
     last: [plugin('slow-queue')],
     settings: { deadline_seconds: 1 },
@@ -130,15 +124,14 @@ const inOneProcess = {
 const inWorkers = {
   'two-workers': { nodes: 2 },
   'debug-two-workers': { ...inOneProcess.debug, nodes: 2 },
-  'hostile-two-workers': { ...inOneProcess.hostile, nodes: 2 },
   'proxy-two-workers': { ...inOneProcess.proxy, nodes: 2 },
 } as const satisfies Record<string, TestGatewayOptions>;
 
 /** The gateways that dialogues name in their first step. */
 export const gatewayOptions: Readonly<Record<string, TestGatewayOptions>> = { ...inOneProcess, ...inWorkers };
 
-/** On another Node.js the log and a proxy are the same: one whole path, and plugins that do what they should not. */
-const onOtherNodes: readonly string[] = ['default', 'two-workers', 'hostile'];
+/** On another Node.js the log and a proxy are the same: one whole path. */
+const onOtherNodes: readonly string[] = ['default', 'two-workers'];
 
 /** On which of the gateways that a dialogue names it is played, in a cross-section too: scripts/test-matrix.ts. */
 export function playedOn(gateways: readonly string[], crossSection: string | undefined): readonly string[] {

@@ -72,8 +72,8 @@ void describe('docs/refusals.md', () => {
 
   void it('explains everything that can be wrong with a header', () => {
     const source = sourceOf(
-      ...['header', 'tokens', 'mailbox-list', 'claims'].map((name) => `core/message/${name}.ts`),
-      ...['claims', 'header', 'rules', 'hardening'].map((name) => `sender/${name}.ts`),
+      ...['header', 'tokens', 'mailbox-list', 'claims', 'rules'].map((name) => `core/message/${name}.ts`),
+      ...['claims', 'header', 'hardening'].map((name) => `sender/${name}.ts`),
     );
     const literals = [
       ...source.matchAll(/malformed: (['`])(.*?)\1/g),

@@ -9,7 +9,7 @@ import { mountTmpfs } from '../support/tmpfs.ts';
 import { Operator } from './operator.ts';
 import { mail, startScene, type Scene } from './provenance-scene.ts';
 
-const plugin = join(import.meta.dirname, '../haraka-plugins/unproven.js');
+const plugin = join(import.meta.dirname, '../haraka-plugins/accidents.js');
 
 /** A number of a process that has ended. */
 const nobody = 2 ** 22 + 1;

@@ -66,7 +66,7 @@ const fallbacks: readonly {
   {
     haraka: 'deny-parameters-of-another-form',
     patch: 'refusals-stand',
-    options: { first: [plugin('hostile')] },
+    options: { first: [plugin('accidents')] },
     dialogue: `# A message whose refusal was overridden is refused after DATA, by the gate
       connect submission
       login alice@corp.example pw-alice
@@ -81,6 +81,13 @@ const fallbacks: readonly {
       C> From: alice@corp.example\\r\\n\\r\\nx\\r\\n.\\r\\n
       S: 550 5.7.1 Message did not pass every check *
       not-delivered {id}@partner.example`,
+  },
+  {
+    haraka: 'header-awaited-otherwise',
+    patch: 'unreadable-files',
+    dialogue: `# Mail leaves as ever
+      ${letterOf('bob')}
+      delivered bob-{id}@partner.example`,
   },
   {
     haraka: 'timeout-fixed',

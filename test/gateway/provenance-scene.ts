@@ -82,15 +82,24 @@ export interface Todo {
   notes: { gatekeeper_provenance?: object };
 }
 
-/** A file of the queue with another header. */
-export async function edited(path: string, change: (todo: Todo) => void): Promise<Buffer> {
+interface Edit {
+  readonly header?: (todo: Todo) => void;
+  readonly message?: (text: string) => string;
+}
+
+/** A file of the queue with another header, or another message. */
+export async function edited(
+  path: string,
+  { header: change, message = (text) => text }: Edit,
+): Promise<Buffer> {
   const { header, start } = await readQueueFile(path);
   const changed = header as unknown as Todo;
-  change(changed);
+  change?.(changed);
   const text = Buffer.from(`\n${JSON.stringify(changed, undefined, '\t')}\n`);
   const length = Buffer.alloc(4);
   length.writeUInt32BE(text.length);
-  return Buffer.concat([length, text, readFileSync(path).subarray(start)]);
+  const content = message(readFileSync(path).subarray(start).toString('latin1'));
+  return Buffer.concat([length, text, Buffer.from(content, 'latin1')]);
 }
 
 /** The name of a queue file that is due now. */

@@ -207,7 +207,7 @@ void describe('the trail beside a plugin that answers first', { concurrency: 1 }
 
 void describe('what is in the queue', { concurrency: 1 }, () => {
   let scene: Scene;
-  const closed = { 'outbound.ini': 'temp_fail_intervals=5m*12\nlocal_mx_ok=true\n' };
+  const closed = { 'outbound.ini': 'temp_fail_intervals=5m*12\nlocal_mx_ok=true\nconcurrency_max=2\n' };
   before(async () => {
     scene = await startScene({ config: { ...closed, 'demo-route.ini': 'host=127.0.0.1\nport=1\n' } });
   });
@@ -226,7 +226,7 @@ void describe('what is in the queue', { concurrency: 1 }, () => {
     assert.match(JSON.stringify(message), /"state":"queued".*"where":"queue"/);
   });
 
-  void it('is neither sent nor bounced where it cannot be read, and does not stop the start', async () => {
+  void it('is held where it cannot be read, takes no place in the queue, and does not stop the start', async () => {
     const queue = join(scene.test.dir, 'queue');
     const name = (tag: string) => `${Date.now()}_${Date.now()}_0_1_${tag}_1_gw`;
     const framed = (text: string, length = text.length) => {
@@ -246,17 +246,24 @@ void describe('what is in the queue', { concurrency: 1 }, () => {
     await scene.restart(() => {
       for (const [file, content] of Object.entries(files)) writeFileSync(join(queue, file), content);
     });
-    await eventually(
-      'all to be read',
-      () => scene.queue().filter((file) => file.startsWith('error.')).length === 2,
-    );
+    const tags = ['empty', 'text', 'short', 'cut', 'broken'];
+    await eventually('all to be held', () => scene.held().length === tags.length);
     assert.equal(scene.world.asked.length, asked);
+    for (const tag of tags) {
+      const alarm = `reason="unreadable-file" value="the header of \\d+_\\d+_\\d+_\\d+_${tag}_`;
+      assert.match(scene.test.log(), new RegExp(`\\[CRIT\\].* hold ref=.* ${alarm}`));
+    }
+    const told = scene.test.events().filter(({ reason }) => reason === 'unreadable-file');
+    assert.equal(told.length, tags.length);
+    // They took as many places as there are.
     await send(scene.test, ['b@one.example'], '<another@corp.example>');
     await eventually('another message to be tried', () => endings(scene).length === 1);
-    const left = scene.queue().map((file) => /^(?:error\.)?.*_1_(\w+)_\d+_gw$/.exec(file)?.[1] ?? file);
-    for (const tag of ['empty', 'text', 'short', 'cut', 'broken', 'no-queue-file'])
-      assert.ok(left.includes(tag), tag);
-    assert.deepEqual(scene.held(), []);
+    const left = scene.queue().filter((name) => tags.some((tag) => name.includes(`_${tag}_`)));
+    assert.deepEqual(left, []);
+    assert.ok(scene.queue().includes('no-queue-file'));
+    const { out } = await gatekeeper(['held', 'list', '--json'], { haraka: scene.test.dir });
+    const { held } = JSON.parse(out) as { held: { reason: string; unreadable?: string }[] };
+    assert.ok(held.every(({ reason, unreadable }) => reason === 'unreadable-file' && unreadable));
     assert.doesNotMatch(scene.test.log(), /bouncing mail|the trail:/);
   });
 });

@@ -275,6 +275,17 @@ const ways = {
     );
   },
   'get-mx-answer-renamed': () => rename(queued, 'get_mx_respond'),
+  'header-awaited-otherwise': () => {
+    replace(
+      queued,
+      'send',
+      (original) =>
+        function () {
+          if (this.todo) return original.call(this);
+          this.on('ready', () => this._send());
+        },
+    );
+  },
   'get-mx-answered-elsewhere': () => {
     const own = queued.get_mx_respond;
     replace(plugins, 'run_hooks', (original) => (hook, object, params) => {

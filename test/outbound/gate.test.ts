@@ -26,6 +26,8 @@ const session = {
   ...{ onceInSession: <T>(_name: string, make: () => T) => make(), count: 1, bytes: 0 },
   ...{ whenEnded: () => undefined, tell: () => undefined },
   id: 'ID.1',
+  standing: { sender: '<alice@corp.example>', authors: 'From: alice@corp.example\n' },
+  authorsMark: 'mark',
   keepRecord: () => undefined,
 };
 const bob = { text: 'bob@corp.example', isNull: false };

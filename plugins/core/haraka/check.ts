@@ -6,12 +6,19 @@ import { peerAt } from '../peers.ts';
 import { isAlwaysReachable } from '../reachable.ts';
 import { defer, isVerdict, ownFault, skip, type Verdict } from '../verdict.ts';
 import { answerFinally, answerHook, type Refusal } from './answer.ts';
-import { envelopeAddress, gatherFacts, type Facts, type Source, type Stage } from './facts.ts';
+import { envelopeAddress, gatherFacts, standingOf, type Facts, type Source, type Stage } from './facts.ts';
 import { addHook } from './hook.ts';
 import { judge, type Outcome } from './outcome.ts';
 import { identityOf, type SessionFacts } from './session.ts';
-import { settingsFor, transactionRecord, type Clearance, type TransactionRecord } from './transaction.ts';
-import type { Address, Connection, Next, Plugin } from './types.ts';
+import {
+  settingsFor,
+  transactionRecord,
+  type Clearance,
+  type Judgeable,
+  type JudgedPart,
+  type TransactionRecord,
+} from './transaction.ts';
+import type { Address, Connection, Next, Plugin, Transaction } from './types.ts';
 
 /** Who is known, of these who may forward mail of others, who is not known, and of these what a trusted relay brings. */
 type Judged = 'authenticated' | 'forwarding' | 'unauthenticated' | 'relayed';
@@ -132,13 +139,14 @@ function runCheck(check: AnyCheck, call: Omit<Source, 'policy'>, next: Next): vo
     next();
     return;
   }
+  const judged = judgedBy(check, transaction);
   const { answer, ...decided } = decideNow(check, { policy: settings.policy, ...call });
   const done = withDeadline(answer, deadlineSeconds(settings.policy, plugin), (verdict) => {
     // The client is gone, or has begun another message: nothing may be cleared or answered any more.
     if (connection.transaction !== transaction) return;
     const decision = { check, plugin, connection, transaction, verdict, started, settings, ...decided };
     const outcome = judge(decision);
-    clear(check, outcome, record);
+    clear(check, outcome, record, judged);
     conclude(check, outcome, connection, next);
   });
   // What throws here is a hook that runs after ours; unhandled, it would end the process with all its sessions.
@@ -215,10 +223,23 @@ function asVerdict(value: unknown): Verdict {
   return isVerdict(value) ? value : ownFault('the check returned no verdict');
 }
 
-function clear(check: AnyCheck, { clearance, refusal }: Outcome, record: TransactionRecord): void {
+const looksAt: Partial<Record<Stage, Judgeable>> = { mail: 'sender', message: 'authors' };
+
+/** What a clearance is given for: it is worth nothing for what another plugin puts into its place. */
+function judgedBy({ stage }: AnyCheck, transaction: Transaction): JudgedPart | undefined {
+  const what = looksAt[stage];
+  return what && { what, text: standingOf(transaction)[what] };
+}
+
+function clear(
+  check: AnyCheck,
+  { clearance, refusal }: Outcome,
+  record: TransactionRecord,
+  judged?: JudgedPart,
+): void {
   if (!clearing.includes(check.stage)) return;
   const { clearances } = record;
-  if (clearance) clearances.set(check.name, clearance);
+  if (clearance) clearances.set(check.name, { ...clearance, ...(judged && { judged }) });
   else if (check.refusesAt && refusal) keep(check, refusal, record);
   else clearances.delete(check.name);
 }

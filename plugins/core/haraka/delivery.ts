@@ -57,6 +57,23 @@ export function recordDelivery(
   }
 }
 
+/** The same of a file of the queue that nobody can tell a sender or recipients of. */
+export function recordUnreadable(
+  { check, plugin, message, settings, file }: Omit<DeliveryCase, 'mode' | 'started'> & Whereabouts,
+  detail: string,
+): void {
+  const reason = 'unreadable-file';
+  const reference = `${message.filename} ${check.name}`;
+  const event: GatekeeperEvent = {
+    ...{ v: 1, time: new Date().toISOString(), node, reference, check: check.name },
+    ...{ verdict: 'refuse', mode: 'enforce', reason, detail, revision: settings.revision, latency_ms: 0 },
+  };
+  publish(event, (error) => {
+    plugin.logerror(`an event was not recorded: ${String(error)}`);
+  });
+  plugin.logcrit(`hold ${fieldsLine({ ref: reference, check: check.name, reason, value: detail, file })}`);
+}
+
 /** What became of some recipients of a message at one try. */
 export interface DeliveryOutcome {
   readonly check: { readonly name: string };

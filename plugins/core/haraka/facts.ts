@@ -1,15 +1,16 @@
 import { parseMailbox, type Mailbox } from '../mailbox.ts';
+import { authorFields, authorsMark, sameAuthors, withAuthors } from '../message/author-fields.ts';
 import type { ProvenanceRecord } from '../provenance/record.ts';
 import type { Policy } from '../settings/settings.ts';
 import { skip } from '../verdict.ts';
 import { keepRecord } from './kept-record.ts';
 import { whenEnded, type MessageEnd } from './message-end.ts';
 import { judge } from './outcome.ts';
-import { headerLinesSeen } from './patches/header-lines.ts';
+import { authorsAsCame, headerLinesSeen } from './patches/header-lines.ts';
 import { strayOctetIn } from './patches/stray-octets.ts';
 import { publisherFor, type Publication } from './publication.ts';
 import { loginOf, madeInSession, sessionFacts, type SessionFacts, type SessionLogin } from './session.ts';
-import { transactionRecord, type Clearance, type TransactionRecord } from './transaction.ts';
+import { transactionRecord, type Clearance, type Judgeable, type TransactionRecord } from './transaction.ts';
 import type { Address, Connection, Plugin, Transaction } from './types.ts';
 
 /** An address of the envelope. `mailbox` is absent for the null reverse-path and for what is no mailbox. */
@@ -57,7 +58,10 @@ export interface DkimFacts {
 }
 
 export interface MessageFacts extends MailFacts {
-  /** Header lines of the client as they came, continuation lines by themselves, dot-unstuffed, each ending in LF. */
+  /**
+   * Header lines of the client as they came, continuation lines by themselves, dot-unstuffed, each ending in LF; where another
+   * plugin has changed From or Sender, these as they would leave.
+   */
   readonly headerLines: readonly string[];
   /** False when Haraka stopped to keep header lines (`connection.ini`, `[headers] max_lines`). */
   readonly isHeaderWhole: boolean;
@@ -71,6 +75,10 @@ export interface MessageFacts extends MailFacts {
 /** What the gate looks at: the proofs, and what Haraka would do with the message. */
 export interface GateFacts extends MailFacts, Lasting {
   readonly clearances: ReadonlyMap<string, Clearance>;
+  /** What checks have looked at, as it is now. */
+  readonly standing: Readonly<Record<Judgeable, string>>;
+  /** By which From and Sender are known again when the message leaves. */
+  readonly authorsMark: string;
   readonly recipients: readonly EnvelopeAddress[];
   /** Haraka would relay it, whoever asked for that. */
   readonly relaying: boolean;
@@ -176,8 +184,7 @@ function messageFacts(source: Source): MessageFacts {
   // Haraka's own default where connection.ini does not name it.
   const limit = source.plugin.haraka_require('connection').cfg.headers.max_lines ?? 1000;
   return {
-    // Haraka's own Received stands first, as one entry of several lines; what the client sent has one line each.
-    headerLines: transaction.header_lines.filter((entry) => !/\n[^]/.test(entry)).map(utf8In(transaction)),
+    headerLines: linesToJudge(transaction).map(utf8In(transaction)),
     isHeaderWhole: headerLinesSeen(transaction) < limit,
     ...strayIn(transaction),
     isSmtpUtf8: openRecord(source).isSmtpUtf8 ?? false,
@@ -191,6 +198,24 @@ function strayIn(transaction: Transaction): Pick<MessageFacts, 'strayOctet'> {
   return stray === undefined ? {} : { strayOctet: stray };
 }
 
+/** Haraka's own Received stands first, as one entry of several lines; what the client sent has one line each. */
+function linesToJudge(transaction: Transaction): readonly string[] {
+  const lines = transaction.header_lines.filter((entry) => !/\n[^]/.test(entry));
+  const authors = authorFields(transaction.message_stream.headers);
+  return sameAuthors(authors, authorsAsCame(transaction)) ? lines : withAuthors(lines, authors);
+}
+
+/** What checks look at and other plugins can change, as it is now. */
+export function standingOf({
+  mail_from: sender,
+  message_stream: message,
+}: Transaction): Readonly<Record<Judgeable, string>> {
+  return {
+    sender: sender?.format() ?? '',
+    authors: authorFields(message.headers).join(''),
+  };
+}
+
 /** After HELO, not EHLO, Haraka keeps each octet as a character; whoever reads the message later reads UTF-8. */
 function utf8In({ encoding }: Transaction): (line: string) => string {
   return (line) => (encoding === 'binary' ? Buffer.from(line, 'latin1').toString('utf8') : line);
@@ -202,6 +227,8 @@ function gateFacts(source: Source): GateFacts {
   const messageId = messageIdOf(transaction);
   return {
     clearances: record.clearances,
+    standing: standingOf(transaction),
+    authorsMark: authorsMark(authorFields(transaction.message_stream.headers)),
     recipients: transaction.rcpt_to.map(envelopeAddress),
     relaying: source.connection.relaying,
     revision: record.settings.revision,

@@ -14,6 +14,17 @@ export interface Clearance {
   readonly outcome: 'pass' | 'skip' | 'observed' | 'kept';
   readonly mode: Mode;
   readonly revision: string;
+  /** What it was given for, where that can change afterwards. */
+  readonly judged?: JudgedPart;
+}
+
+/** Parts of a message that checks look at and other plugins can change: the envelope sender, or From and Sender. */
+export type Judgeable = 'sender' | 'authors';
+
+/** One of them, as it was. */
+export interface JudgedPart {
+  readonly what: Judgeable;
+  readonly text: string;
 }
 
 /** What the gateway keeps of a transaction: one set of settings from MAIL to the queue, and the clearances. */

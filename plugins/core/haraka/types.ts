@@ -117,10 +117,13 @@ export interface Connection {
 }
 
 /** A message in Haraka's queue, or the piece of one that goes to one domain. */
-export interface QueuedMessage {
+export interface QueuedMessage extends EventEmitter {
   /** Of its file, which has another name after each try. */
   readonly path: string;
   readonly filename: string;
+  readonly file_size: number;
+  /** Where the message begins in it. */
+  readonly data_start: number;
   /** The header of the file; `uuid` is that of the transaction and the number of the piece. */
   readonly todo: {
     readonly uuid: string;
@@ -134,8 +137,6 @@ export interface QueuedMessage {
   readonly notes: unknown;
   /** How many still need the file: who is the last removes it. */
   refcount: number;
-  /** Tells when the header has been read. */
-  once(event: 'ready', listener: () => void): unknown;
   /** The message without the header of the file. */
   data_stream(): Readable;
   /**
@@ -147,6 +148,13 @@ export interface QueuedMessage {
     why: string,
     done: (message: QueuedMessage) => void,
   ): void;
+  /** Looks at the file, then reads its header, and emits `ready`. */
+  size_file(): Promise<void>;
+  read_todo(): Promise<void>;
+  /** Begins a try, as soon as the header is read. */
+  send(): void;
+  /** Gives back its place in the queue. */
+  next_cb(): void;
   /** Takes the answer of the hook `send_email`: `delay` has it tried again after so many seconds. */
   send_email_respond(code: number, delaySeconds?: number): void;
   /** Takes the answer of the hook `get_mx`: unless that ends it, the message is sent. */

@@ -19,10 +19,16 @@ export const unprovenReasons = [
   'other-message',
   'other-sender',
   'recipient-not-accepted',
+  'other-author',
 ] as const;
 
 /** Why mail does not leave: it is held, or dropped. */
-export const stoppedReasons = [...unprovenReasons, 'account-suspended', 'account-dropped'] as const;
+export const stoppedReasons = [
+  ...unprovenReasons,
+  'account-suspended',
+  'account-dropped',
+  'unreadable-file',
+] as const;
 
 export interface Stopped {
   readonly reason: (typeof stoppedReasons)[number];
@@ -75,6 +81,12 @@ function notAmong(accepted: readonly string[], addresses: readonly string[]): st
   if (others.length === 0) return undefined;
   const keys = new Set(accepted.map(mailboxKey));
   return others.find((address) => !keys.has(mailboxKey(address)));
+}
+
+/** From and Sender are no more what they were when the message was accepted; a record without their mark says nothing of them. */
+export function unprovenAuthors({ authors }: ProvenanceRecord, mark: string): Unproven | undefined {
+  if (authors === undefined || authors === mark) return undefined;
+  return { reason: 'other-author', detail: 'From or Sender is another than when it was accepted' };
 }
 
 /** The id of a transaction in that of a piece of it; `undefined` for what Haraka would not call one. */

@@ -1,11 +1,15 @@
-import { constants, type Stats } from 'node:fs';
+import { closeSync, constants, openSync, readSync, type Stats } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { authorFields, authorsMark, headerIn } from '../message/author-fields.ts';
 import type { Address, Outgoing } from './judge.ts';
 
 /** Longer than any that Haraka writes: a record of a hundred thousand recipients has a few million octets. */
 const longestHeader = 64 * 1024 * 1024;
+
+/** Most headers are shorter. */
+const firstOctets = 16 * 1024;
 
 /** As Haraka writes an address; of a domain with other letters `host` has the A-labels. */
 const address = z.looseObject({ user: z.string(), host: z.string(), original_host: z.string().optional() });
@@ -50,6 +54,24 @@ export async function readMessage(path: string, { start, size }: QueueFile, most
   } finally {
     await file.close();
   }
+}
+
+/** The mark of From and Sender in a queue file whose message begins at `start`. At once: Haraka has just read this file. */
+export function authorsMarkIn(path: string, start: number): string {
+  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    return authorsMark(authorFields(headerFrom(file, start)));
+  } finally {
+    closeSync(file);
+  }
+}
+
+function headerFrom(file: number, start: number, length = firstOctets): readonly string[] {
+  const octets = Buffer.alloc(length);
+  const read = readSync(file, octets, 0, length, start);
+  const text = octets.toString('utf8', 0, read);
+  const isWhole = read < length;
+  return headerIn(isWhole ? `${text}\n\n` : text) ?? headerFrom(file, start, length * 4);
 }
 
 /** Gives a queue file another header, and leaves its owner, its mode and the message as they are. */

@@ -35,6 +35,8 @@ const schema = z.strictObject({
   sender: z.string(),
   /** All of them; a queue file has those of one domain, and fewer after each try. */
   recipients: z.array(z.string()).min(1),
+  /** Mark of From and Sender as they were judged; absent where nobody has judged them. */
+  authors: z.string().optional(),
   client: z.string().optional(),
   /** Protocol and cipher suite by which it came. */
   tls: z.string().optional(),

@@ -20,6 +20,7 @@ export function contradictions(policy: Policy): readonly Contradiction[] {
     ...ofPartners(policy),
     ...ofMailServers(policy),
     ...ofNetworks(policy),
+    ...ofInternalSenders(policy),
     ...ofSmartHosts(policy),
     ...ofDirectories(policy),
   ];
@@ -112,6 +113,19 @@ function ofMailServers({ mail_servers, protected_domains }: Policy): Contradicti
 }
 
 const whoIsForeign = 'needs protected_domains: nobody else says which addresses are foreign';
+
+function ofInternalSenders({ internal_senders: senders }: Policy): Contradiction[] {
+  const found: Contradiction[] = [];
+  senders.forEach(({ name, send_as, domains }, index) => {
+    const add = (key: string, message: string) =>
+      found.push({ path: ['internal_senders', index, key], message });
+    const isTwice = senders.findIndex((other) => other.name.toLowerCase() === name.toLowerCase()) < index;
+    if (isTwice) add('name', `${name} is listed already`);
+    if (send_as.length === 0 && domains.length === 0)
+      add('send_as', 'is missing: an entry needs send_as, or domains');
+  });
+  return found;
+}
 
 function ofNetworks(policy: Policy): Contradiction[] {
   const found: Contradiction[] = [];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { readLimits } from '../limits/read-limits.ts';
 import { domain, mailbox, name, network } from './parts.ts';
 
-/** Senders that are no persons: servers that log in and relay for many, and hosts that cannot log in. */
+/** Senders that are no persons: servers that log in and relay for many, hosts that cannot log in, and plugins of this Haraka. */
 
 const rights = {
   name: name.describe('How events, log lines and reports call it'),
@@ -51,16 +51,24 @@ export const mailServer = z.strictObject({
     ),
 });
 
+const sendAs = z.array(mailbox).default([]).describe('Addresses that it may send as');
+
+const lastDay = z.iso.date().describe('Last day (YYYY-MM-DD, UTC) on which this entry counts');
+
 export const registeredNetwork = z.strictObject({
   ...rights,
   addresses: z
     .array(network)
     .min(1)
     .describe('Its addresses or networks (ADDRESS/PREFIX): whatever connects from there counts as logged in'),
-  send_as: z.array(mailbox).default([]).describe('Addresses that it may send as'),
+  send_as: sendAs,
   tls: z
     .enum(['required', 'optional'])
     .default('required')
     .describe('optional: may also send in clear, where anybody on the way can read and change it'),
-  expires: z.iso.date().describe('Last day (YYYY-MM-DD, UTC) on which this entry counts'),
+  expires: lastDay,
 });
+
+const { forward_foreign: _forward_foreign, ...rightsOfItsOwn } = rights;
+
+export const internalSender = z.strictObject({ ...rightsOfItsOwn, send_as: sendAs, expires: lastDay });

@@ -9,7 +9,7 @@ import { mode, modeObserve } from './mode.ts';
 import { oauthSettings } from './oauth.ts';
 import { domain, name, network } from './parts.ts';
 import { suspension } from './suspension.ts';
-import { mailServer, registeredNetwork } from './registrations.ts';
+import { internalSender, mailServer, registeredNetwork } from './registrations.ts';
 import { smartHost } from './smart-hosts.ts';
 
 const roles = ['submission', 'mx'] as const;
@@ -221,6 +221,10 @@ const wholePolicy = z.strictObject({
     .array(registeredNetwork)
     .default([])
     .describe('Hosts that cannot log in, and relay under a name of their own by their address'),
+  internal_senders: z
+    .array(internalSender)
+    .default([])
+    .describe('Plugins of this Haraka that send mail by themselves, by `sendAs`, under a name of their own'),
   smart_hosts: z
     .array(smartHost)
     .default([])
@@ -290,6 +294,7 @@ export const registries = [
   'partners',
   'mail_servers',
   'registered_networks',
+  'internal_senders',
   'smart_hosts',
   'directories',
 ] as const;

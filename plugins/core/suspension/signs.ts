@@ -24,7 +24,7 @@ export function isWatched(
   { id, name, proof, server }: Pick<Identity, 'id' | 'name' | 'proof' | 'server'>,
   { mode, exempt }: Settings,
 ): boolean {
-  if (mode === 'off' || proof === 'network' || server !== undefined) return false;
+  if (mode === 'off' || proof !== 'account' || server !== undefined) return false;
   if (exempt.length === 0) return true;
   const own = [accountKey(id), accountKey(name)];
   return !exempt.some((each) => own.includes(accountKey(each)));

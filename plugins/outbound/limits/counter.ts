@@ -30,7 +30,11 @@ const hourMs = 3_600_000;
 /** Crossings that were told of lately: refusals that give a message back would have it cross again and again. */
 const mostTold = 10_000;
 
-type AnyFacts = CommandFacts | RcptFacts | GateFacts;
+/** What is needed of a message to count it. */
+type Countable = Pick<
+  GateFacts,
+  'identity' | 'bytes' | 'recipients' | 'revision' | 'once' | 'onceInSession' | 'whenEnded' | 'tell'
+>;
 
 const nobody = skip('no identity, and no limit');
 
@@ -76,7 +80,7 @@ export class Counter {
   }
 
   /** Before it is queued: what limits say of the message, which is counted, exactly. */
-  async limits(facts: GateFacts, policy: Policy): Promise<Verdict> {
+  async limits(facts: Countable, policy: Policy): Promise<Verdict> {
     const sender = senderOf(facts, policy);
     if (!sender) return nobody;
     const { verdict, crossings } = await this.#counted(facts, policy, sender);
@@ -85,13 +89,13 @@ export class Counter {
   }
 
   /** Before it is queued: whether the message shows that its sender is taken over, and must not leave. */
-  async isStopped(facts: GateFacts, policy: Policy): Promise<boolean> {
+  async isStopped(facts: Countable, policy: Policy): Promise<boolean> {
     const sender = senderOf(facts, policy);
     return sender !== undefined && (await this.#counted(facts, policy, sender)).isStopped;
   }
 
   /** What is used, as it was when somebody asked first in this transaction. */
-  #look({ once }: AnyFacts, { id, windows }: Sender): Promise<readonly Use[]> {
+  #look({ once }: Pick<GateFacts, 'once'>, { id, windows }: Sender): Promise<readonly Use[]> {
     return once('outbound/limits', async () => {
       if (windows.length === 0) return [];
       return this.#open().update(keysOf(id, windows), (found) => ({
@@ -101,11 +105,11 @@ export class Counter {
   }
 
   /** Once for a message, whoever asks: all that is counted of it is one step of the store. */
-  #counted(facts: GateFacts, policy: Policy, sender: Sender): Promise<Counted> {
+  #counted(facts: Countable, policy: Policy, sender: Sender): Promise<Counted> {
     return facts.once('outbound/counted', () => this.#count(facts, policy, sender));
   }
 
-  async #count(facts: GateFacts, policy: Policy, sender: Sender): Promise<Counted> {
+  async #count(facts: Countable, policy: Policy, sender: Sender): Promise<Counted> {
     const { bytes, recipients, identity, revision } = facts;
     const terms = termsOf(sender, identity, policy);
     const size = decideSize(bytes, sender.limits);
@@ -148,7 +152,7 @@ export class Counter {
     });
   }
 
-  #tell(facts: GateFacts, { id }: Sender, { key, most, reached, since }: Crossing): void {
+  #tell(facts: Countable, { id }: Sender, { key, most, reached, since }: Crossing): void {
     const name = `${key} ${since ?? Math.floor(Date.now() / hourMs)} ${id}`;
     if (this.#told.has(name)) return;
     this.#told.set(name, true);

@@ -1,4 +1,4 @@
-import type { CommandFacts, GateFacts, RcptFacts } from '../../core/haraka/facts.ts';
+import type { GateFacts } from '../../core/haraka/facts.ts';
 import { limitsOf, type Limits } from '../../core/limits/limits.ts';
 import { windowsOf, type Window } from '../../core/limits/windows.ts';
 import type { Policy } from '../../core/settings/settings.ts';
@@ -14,7 +14,7 @@ export interface Sender {
 
 /** `undefined` where nobody has logged in. */
 export function senderOf(
-  { identity, onceInSession }: CommandFacts | RcptFacts | GateFacts,
+  { identity, onceInSession }: Pick<GateFacts, 'identity' | 'onceInSession'>,
   { limits: defaults }: Policy,
 ): Sender | undefined {
   if (!identity) return undefined;

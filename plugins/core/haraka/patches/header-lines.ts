@@ -1,8 +1,10 @@
+import { authorFields } from '../../message/author-fields.ts';
 import { definePatch, expect } from '../patch.ts';
 import type { Plugin, Transaction } from '../types.ts';
 import { onNewTransaction } from './new-transactions.ts';
 
 const seen = new WeakMap<Transaction, number>();
+const asCame = new WeakMap<Transaction, readonly string[]>();
 
 /**
  * Counts the header lines that Haraka kept before it takes the message for complete: where the empty line is missing
@@ -18,7 +20,11 @@ export const headerLines = definePatch({
       const end = transaction.end_data.bind(transaction);
       transaction.end_data = (done) => {
         seen.set(transaction, transaction.header_lines.length);
-        end(done);
+        end(() => {
+          // Before any plugin has the message.
+          asCame.set(transaction, authorFields(transaction.message_stream.headers));
+          done();
+        });
       };
     }),
   selfTest(plugin) {
@@ -36,6 +42,11 @@ export const headerLines = definePatch({
 /** How many header lines a complete message had, as far as Haraka kept them. */
 export function headerLinesSeen(transaction: Transaction): number {
   return seen.get(transaction) ?? Infinity;
+}
+
+/** From and Sender of a complete message as they would have left had no plugin changed them. */
+export function authorsAsCame(transaction: Transaction): readonly string[] {
+  return asCame.get(transaction) ?? [];
 }
 
 /** Of the messages of the self-test. */

@@ -10,17 +10,27 @@ import { onNewTransaction } from './new-transactions.ts';
  */
 export const neverSkipped = definePatch({
   name: 'never-skipped',
-  reaches: '`transaction.notes.skip_plugins`',
+  reaches: '`notes` of a transaction, and `skip_plugins` in them',
   why: 'Any plugin may switch off any other for a message, and no hook can object.',
   install: (_plugin, isOurs: (name: unknown) => boolean) =>
     onNewTransaction((transaction) => {
-      guardList(transaction, isOurs);
+      let notes = guarded(transaction.notes, isOurs);
+      Object.defineProperty(transaction, 'notes', {
+        enumerable: true,
+        configurable: true,
+        get: () => notes,
+        set: (value: Notes) => {
+          notes = guarded(value, isOurs);
+        },
+      });
     }),
   selfTest(plugin) {
     const transaction = plugin.haraka_require('transaction').createTransaction(null, {});
     (transaction.notes['skip_plugins'] as unknown[]).push(plugin.name, stranger.name);
     expect('a plugin of ours to run that is to be skipped', isRun(plugin, plugin, transaction));
     expect('another plugin to be skipped', !isRun(plugin, stranger, transaction));
+    Object.assign(transaction, { notes: { skip_plugins: [plugin.name] } });
+    expect('a plugin of ours to run whatever notes there are', isRun(plugin, plugin, transaction));
   },
 });
 
@@ -31,9 +41,14 @@ function isRun(plugin: Plugin, of: Pick<Plugin, 'name' | 'timeout'>, transaction
   return answerOf(plugin, { probe: [{ of, run }] }, { transaction }) === constants.ok;
 }
 
-function guardList({ notes }: Transaction, isOurs: (name: unknown) => boolean): void {
+type Notes = Transaction['notes'];
+
+/** The same notes, with a list that never includes a name of ours. */
+function guarded(value: Notes, isOurs: (name: unknown) => boolean): Notes {
+  // A plugin may put anything there, and nothing of it may keep ours from running.
+  const notes = isExtensible(value) ? value : { ...(value as object) };
   let list = withoutUs(notes['skip_plugins'], isOurs);
-  Object.defineProperty(notes, 'skip_plugins', {
+  return Object.defineProperty(notes, 'skip_plugins', {
     enumerable: true,
     configurable: true,
     get: () => list,
@@ -41,6 +56,10 @@ function guardList({ notes }: Transaction, isOurs: (name: unknown) => boolean): 
       list = withoutUs(value, isOurs);
     },
   });
+}
+
+function isExtensible(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.isExtensible(value);
 }
 
 /** The same list, whatever is added to it later, but one that never includes a name of ours; nothing else is one. */

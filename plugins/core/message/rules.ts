@@ -1,17 +1,17 @@
-import type { EnvelopeAddress } from '../core/haraka/facts.ts';
-import type { Identity } from '../core/identity.ts';
-import { formatMailbox, type Mailbox } from '../core/mailbox.ts';
-import type { Claims } from '../core/message/claims.ts';
-import { addressesIn, displayOf } from '../core/message/display.ts';
-import type { NamedMailbox } from '../core/message/mailbox-list.ts';
-import type { PermanentReason } from '../core/replies.ts';
-import { isLocal, matchesPattern, ownRight, rightsTo, type Place, type Right } from '../core/rights.ts';
-import type { Policy } from '../core/settings/settings.ts';
+import type { Identity } from '../identity.ts';
+import { formatMailbox, type Mailbox } from '../mailbox.ts';
+import type { Claims } from './claims.ts';
+import { addressesIn, displayOf } from './display.ts';
+import type { NamedMailbox } from './mailbox-list.ts';
+import type { PermanentReason } from '../replies.ts';
+import { isLocal, matchesPattern, ownRight, rightsTo, type Place, type Right } from '../rights.ts';
+import type { Policy } from '../settings/settings.ts';
 
 /** A message with what it claims, and whose it is. */
 export interface Mail {
   readonly claims: Claims;
-  readonly envelope: EnvelopeAddress;
+  /** Absent for the null reverse-path, and for what is no mailbox. */
+  readonly envelope: Mailbox | undefined;
   readonly identity: Identity;
   readonly policy: Policy;
 }
@@ -133,10 +133,10 @@ function holds(right: Right, mail: Mail): boolean {
 }
 
 const conditions: Partial<Record<Right['rule'], (mail: Mail, right: Right) => boolean>> = {
-  pair: ({ envelope: { mailbox }, policy }, { pair }) =>
-    pair !== undefined && mailbox !== undefined && matchesPattern(mailbox, pair.envelope, policy),
+  pair: ({ envelope, policy }, { pair }) =>
+    pair !== undefined && envelope !== undefined && matchesPattern(envelope, pair.envelope, policy),
   'on-behalf': hasOwnSender,
-  list: (mail) => mail.claims.isOfList && (hasOwnSender(mail) || isOwn(mail.envelope.mailbox, mail)),
+  list: (mail) => mail.claims.isOfList && (hasOwnSender(mail) || isOwn(mail.envelope, mail)),
   resend: isSentAgain,
 };
 
