@@ -39,7 +39,7 @@ function changeAfter({ clearances, standing }: GateFacts, check: string): string
   return `another plugin has changed ${partNames[judged.what]} after ${check}`;
 }
 
-const partNames = { sender: 'the envelope sender', authors: 'From or Sender' } as const;
+const partNames = { sender: 'the envelope sender', authors: 'From, Sender, Resent-… or List-Id' } as const;
 
 /** At `queue_outbound` everything leaves, so that nothing passes without an identity. */
 export function decideOutbound(facts: GateFacts, demanded: readonly string[]): Verdict {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import constants from 'haraka-constants';
+import { syncShared } from '../core/durable.ts';
 import { isWorker } from '../core/haraka/instance.ts';
 import { keepRecord } from '../core/haraka/kept-record.ts';
 import { onNewTransaction } from '../core/haraka/patches/new-transactions.ts';
@@ -133,8 +134,13 @@ function enqueue(
     try {
       const { from, to, text } = letter;
       const done = (code: number, why?: unknown) => {
-        if (code === constants.ok && record) resolve({ record });
-        else fault(why);
+        const kept = record;
+        if (code !== constants.ok || !kept) fault(why);
+        else
+          syncShared(plugin.haraka_require('outbound/queue').queue_dir).then(
+            () => resolve({ record: kept }),
+            fault,
+          );
       };
       plugin.haraka_require('outbound').send_email(inBrackets(from), to.map(inBrackets), text, done);
     } catch (error) {

@@ -70,7 +70,7 @@ export const changes: readonly Accident[] = [
   },
   {
     ...{ it: 'changes From before it is judged', name: 'from-at-data-post' },
-    ...{ hears: /^550 5\.7\.1 Header/, event: 'sender/header refuse boss@corp.example' },
+    ...{ hears: /^550 5\.7\.1 Header/, event: 'sender/header refuse boss@corp.example in From' },
   },
   {
     ...{ it: 'changes From before it is judged, to another of the account', name: 'own-from-at-data-post' },
@@ -86,7 +86,8 @@ export const changes: readonly Accident[] = [
   },
   {
     ...{ it: 'changes From after it was judged', name: 'late-from-at-data-post', ...notCleared },
-    event: 'outbound/accept refuse another plugin has changed From or Sender after sender/header',
+    event:
+      'outbound/accept refuse another plugin has changed From, Sender, Resent-… or List-Id after sender/header',
   },
   ...(['from-at-queue', 'second-from', 'no-from-at-queue'] as const).map((name) => ({
     ...{ it: `does so after the gate: ${name}`, name, ...notCleared },

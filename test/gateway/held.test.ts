@@ -62,7 +62,7 @@ for (const nodes of [0, 2]) {
         [[id, 'held']],
       );
       const header = answer.held[0]?.header?.join('\n') ?? '';
-      assert.match(header, /^Subject: unproven$/m);
+      assert.match(header, /^Subject: by itself$/m);
       assert.doesNotMatch(header, /^x$/m);
       const { out } = await gatekeeper(['held', 'show', id], { haraka: scene.test.dir });
       assert.match(out, /^why +no-record: it was not accepted by gatekeeper\/outbound$/m);

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 
-/** As the most careless reader finds them: From and Sender, which say who wrote a message and who sent it (RFC 5322 §3.6.2). */
-const authorField = /^(?:resent-)?(?:from|sender)[\s\0]*:/i;
+/**
+ * What says who wrote a message and who sent it, as the most careless reader finds it: From and Sender (RFC 5322 §3.6.2), those
+ * of whoever sent it again (§3.6.6), and that of a list (RFC 2919), which `sender/header` judges with them.
+ */
+const authorField = /^(?:from|sender|resent-[!-9;-~]+|list-id)[\s\0]*:/i;
 
 /** Those of a header, each field in one entry; line ends count as one, however they are written. */
 export function authorFields(header: readonly string[]): string[] {
