@@ -39,7 +39,10 @@ export function spansOf({ windows, watch }: Terms): readonly Span[] {
   return watch ? [...windows, watch.span] : windows;
 }
 
-/** Counts a message in all of its times, or in none: what is not accepted counts for nothing. */
+/**
+ * Counts a message in all of its times, or in none: what is not accepted counts for nothing. But one that shows an account to be
+ * taken over stays seen, so that no smaller one passes after it where the suspension cannot be written down.
+ */
 export function countIn(
   found: readonly Tally[],
   amount: Amount,
@@ -51,7 +54,10 @@ export function countIn(
   if (verdict.kind !== 'pass' && isEnforced) return { result: { verdict, crossings: [] } };
   const watched = watch && useOf(watch.span, found[windows.length], now);
   const sign = watched && burstOf(watch, watched, amount, now);
-  if (sign && watch.isEnforced) return { result: { verdict, sign, crossings: [] } };
+  if (sign && watch.isEnforced) {
+    const write = [...windows.map(() => undefined), taken(watched, amount, now)];
+    return { write, result: { verdict, sign, crossings: [] } };
+  }
   const write = [...uses, ...(watched ? [watched] : [])].map((use) => taken(use, amount, now));
   const since = write.map(({ marked }) => marked);
   const crossings = crossingsOf(uses, amount, limits, now);
