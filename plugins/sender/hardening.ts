@@ -32,13 +32,15 @@ export function judgedBy(rule: Rule): (facts: MessageFacts, policy: Policy) => V
 const namesOthers = ({ grants, forwards }: Identity) =>
   forwards !== 'off' || grants.includes('list') || grants.includes('helpdesk');
 
-/** A name that shows the address of somebody elsewhere. */
+/** A name that shows the address of somebody elsewhere; `Alice @ Work` is none. */
 export const foreignDisplay: Rule = (mail) => {
   const { claims, identity, policy } = mail;
   if (namesOthers(identity)) return undefined;
   const shown = mentionsIn(claims).find(
     ({ mailbox, domain }) =>
-      !isLocal({ domain }, identity, policy) && !(mailbox && mayStand(mailbox, 'from', mail)),
+      domain.includes('.') &&
+      !isLocal({ domain }, identity, policy) &&
+      !(mailbox && mayStand(mailbox, 'from', mail)),
   );
   return shown && { reason: 'display-not-owned', detail: shown.text };
 };
