@@ -107,8 +107,8 @@ export const hiddenCharacters: Rule = ({ claims }) => {
   return undefined;
 };
 
-/** A continuation line that whoever trims lines reads as a field of its own. */
-const foldedField = /^[ \t]+(?:from|sender)[ \t]*:(.*)/is;
+/** A field of its own to whoever trims continuation lines, or takes other characters than CR LF for the end of a line. */
+const foldedField = /(?:^[ \t]+|[\v\f\x1c-\x1e\u0085\u2028\u2029][ \t]*)(?:from|sender)[ \t]*:(.*)/is;
 
 /** An author who stands in a continuation line. */
 export const foldedAuthor: Rule = (mail, { headerLines }) => {

@@ -1,6 +1,6 @@
 import type { EnvelopeAddress } from '../core/haraka/facts.ts';
 import type { Identity } from '../core/identity.ts';
-import { formatMailbox, type Mailbox } from '../core/mailbox.ts';
+import { formatMailbox, sameMailbox, type Mailbox } from '../core/mailbox.ts';
 import type { Claims } from '../core/message/claims.ts';
 import { addressesIn, displayOf } from '../core/message/display.ts';
 import type { NamedMailbox } from '../core/message/mailbox-list.ts';
@@ -92,7 +92,10 @@ function faultInDisplay(author: NamedMailbox, text: string, mail: Mail): Fault |
     );
     if (other) return { reason: 'display-not-owned', detail: other.text };
   }
-  if (doubt === undefined || !isOwn(author.mailbox, mail)) return undefined;
+  // How others have encoded their names is not for us to say.
+  const isOfItself =
+    isOwn(author.mailbox, mail) || identity.onBehalf.some((each) => sameMailbox(each, author.mailbox));
+  if (doubt === undefined || !isOfItself) return undefined;
   return { reason: 'header-malformed', detail: `a name ${doubt}` };
 }
 

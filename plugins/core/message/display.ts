@@ -71,7 +71,7 @@ const hidden: readonly (readonly [RegExp, string])[] = [
     /[\u200b\u2060-\u2064\ufeff\u00ad\u180e\u115f\u1160\u3164\u{e0000}-\u{e007f}]/u,
     'a character that cannot be seen',
   ],
-  [/[\0-\x08\x0a-\x1f\x7f-\x9f]/u, 'a control character'],
+  [/[\0-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/u, 'a control character'],
 ];
 
 /** Flags of parts of countries are a black flag, tags that cannot be seen, and an end (UTS 51, ED-14a). */

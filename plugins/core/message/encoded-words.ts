@@ -93,8 +93,11 @@ function decodeRun(run: readonly Word[], reader: Reader): Decoded {
     return { text: '\ufffd', doubt: `is in the character set ${charset ?? ''}, which is not known` };
   const words = reader === 'joining' ? joined(run) : run;
   const text = decode(Buffer.concat(words.map(octetsOf)));
-  const isDoubtful = run.some(({ isBase64, encoded }) => isBase64 && !base64.test(encoded));
-  return isDoubtful ? { text, doubt: 'has base64 that readers decode in different ways' } : { text };
+  // No encoded text has a question mark (RFC 2047 §2): some readers end there, and begin again.
+  const isDoubtful = run.some(({ isBase64, encoded }) =>
+    isBase64 ? !base64.test(encoded) : encoded.includes('?'),
+  );
+  return isDoubtful ? { text, doubt: 'has an encoded-word that readers decode in different ways' } : { text };
 }
 
 /** RFC 4648 §4, with white space and without padding as well; at an end within, or another character, some readers stop. */

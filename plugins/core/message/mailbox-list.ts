@@ -1,3 +1,4 @@
+import { domainToASCII, domainToUnicode } from 'node:url';
 import { makeMailbox, type Mailbox } from '../mailbox.ts';
 import { wordsIn } from './encoded-words.ts';
 import type { Malformed } from './header.ts';
@@ -145,7 +146,13 @@ function readAddrSpec(tokens: readonly Token[]): Mailbox | undefined {
   const domain = joinDotAtom(tokens.slice(at + 1));
   const [only, ...others] = tokens.slice(0, at);
   const local = only?.kind === 'quoted' && others.length === 0 ? only.text : joinDotAtom(tokens.slice(0, at));
-  return domain === undefined ? undefined : makeMailbox(local, domain);
+  return domain !== undefined && isULabels(domain) ? makeMailbox(local, domain) : undefined;
+}
+
+/** Whether every reader sees the same domain: not all drop what UTS 46 does, such as U+FEFF, or take U+3002 for a dot. */
+function isULabels(domain: string): boolean {
+  if (/^[\0-\x7f]*$/.test(domain)) return true;
+  return domainToUnicode(domainToASCII(domain)) === domain.toLowerCase();
 }
 
 function joinDotAtom(tokens: readonly Token[]): string | undefined {
