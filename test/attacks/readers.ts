@@ -38,7 +38,7 @@ export const readers: Readonly<Record<string, Reader>> = {
   libmime: (header) => Promise.resolve(wholeFields(header).flatMap((value) => addressesOf(parse(value)))),
   mailparser: async (header) => {
     const { from } = await simpleParser(Buffer.concat([header, Buffer.from('\r\nx\r\n')]));
-    return addressesOf((from?.value ?? []) as unknown as Parsed[]);
+    return addressesOf(from?.value ?? []);
   },
 };
 

@@ -18,6 +18,8 @@ interface Word {
   readonly charset: string;
   readonly isBase64: boolean;
   readonly encoded: string;
+  /** It lacks its end. */
+  readonly isOpen: boolean;
 }
 
 /**
@@ -52,12 +54,17 @@ export function wordsIn(text: string): readonly Word[] {
   opening.lastIndex = 0;
   for (let match = opening.exec(text); match; match = opening.exec(text)) {
     const start = opening.lastIndex;
-    const close = text.indexOf('?=', start);
-    if (close === -1) break;
+    const found = text.indexOf('?=', start);
+    // Python's reader also decodes one that does not end.
+    const close = found === -1 ? text.length : found;
     const [, charset = '', encoding = ''] = match;
     words.push({
       ...{ at: match.index, end: close + 2, charset: charset.trim().toLowerCase() },
-      ...{ isBase64: encoding.toUpperCase() === 'B', encoded: text.slice(start, close) },
+      ...{
+        isBase64: encoding.toUpperCase() === 'B',
+        encoded: text.slice(start, close),
+        isOpen: found === -1,
+      },
     });
     opening.lastIndex = close + 2;
   }
@@ -93,11 +100,13 @@ function decodeRun(run: readonly Word[], reader: Reader): Decoded {
     return { text: '\ufffd', doubt: `is in the character set ${charset ?? ''}, which is not known` };
   const words = reader === 'joining' ? joined(run) : run;
   const text = decode(Buffer.concat(words.map(octetsOf)));
-  // No encoded text has a question mark (RFC 2047 §2): some readers end there, and begin again.
-  const isDoubtful = run.some(({ isBase64, encoded }) =>
-    isBase64 ? !base64.test(encoded) : encoded.includes('?'),
-  );
+  const isDoubtful = run.some(readDifferently);
   return isDoubtful ? { text, doubt: 'has an encoded-word that readers decode in different ways' } : { text };
+}
+
+/** No encoded text has a question mark (RFC 2047 §2): some readers end there, and begin again. */
+function readDifferently({ isBase64, encoded, isOpen }: Word): boolean {
+  return isOpen || (isBase64 ? !base64.test(encoded) : encoded.includes('?'));
 }
 
 /** RFC 4648 §4, with white space and without padding as well; at an end within, or another character, some readers stop. */
