@@ -32,13 +32,15 @@ export function judgedBy(rule: Rule): (facts: MessageFacts, policy: Policy) => V
 const namesOthers = ({ grants, forwards }: Identity) =>
   forwards !== 'off' || grants.includes('list') || grants.includes('helpdesk');
 
-/** A name that shows the address of somebody elsewhere. */
+/** A name that shows the address of somebody elsewhere; `Alice @ Work` is none. */
 export const foreignDisplay: Rule = (mail) => {
   const { claims, identity, policy } = mail;
   if (namesOthers(identity)) return undefined;
   const shown = mentionsIn(claims).find(
     ({ mailbox, domain }) =>
-      !isLocal({ domain }, identity, policy) && !(mailbox && mayStand(mailbox, 'from', mail)),
+      domain.includes('.') &&
+      !isLocal({ domain }, identity, policy) &&
+      !(mailbox && mayStand(mailbox, 'from', mail)),
   );
   return shown && { reason: 'display-not-owned', detail: shown.text };
 };
@@ -105,8 +107,8 @@ export const hiddenCharacters: Rule = ({ claims }) => {
   return undefined;
 };
 
-/** A continuation line that whoever trims lines reads as a field of its own. */
-const foldedField = /^[ \t]+(?:from|sender)[ \t]*:(.*)/is;
+/** A field of its own to whoever trims continuation lines, or takes other characters than CR LF for the end of a line. */
+const foldedField = /(?:^[ \t]+|[\v\f\x1c-\x1e\u0085\u2028\u2029][ \t]*)(?:from|sender)[ \t]*:(.*)/is;
 
 /** An author who stands in a continuation line. */
 export const foldedAuthor: Rule = (mail, { headerLines }) => {

@@ -33,7 +33,6 @@ void describe('authors of a protected domain', () => {
       are: 'alice@corp.example',
     },
     { it: 'by its letters', header: 'From: alice@bücher.example', are: 'alice@xn--bcher-kva.example' },
-    { it: 'in wide letters', header: 'From: alice@ｃｏｒｐ。example', are: 'alice@corp.example' },
     { it: 'of a sub-domain', header: 'From: alice@mail.corp.example', are: '' },
     { it: 'of a longer domain', header: 'From: alice@corp.example.org', are: '' },
   ];
@@ -44,6 +43,8 @@ void describe('authors of a protected domain', () => {
 
 void describe('a From that cannot be read beyond doubt is perhaps ours', () => {
   const cases: readonly { it: string; header: string; isOurs: boolean }[] = [
+    { it: 'in wide letters', header: 'From: alice@ｃｏｒｐ。example', isOurs: true },
+    { it: 'with a letter that nobody sees', header: 'From: alice@co\u200brp.example', isOurs: true },
     { it: 'of another domain', header: 'From: friend@partner.example, x', isOurs: false },
     { it: 'without any address', header: 'From: friend', isOurs: false },
     { it: 'beside a broken line', header: 'From: alice@corp.example\nno field', isOurs: true },

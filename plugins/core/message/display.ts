@@ -3,21 +3,21 @@ import { decodeWords } from './encoded-words.ts';
 
 /** What a reader may show beside an address. */
 export interface Display {
-  /** The text as it stands, decoded, and decoded twice, as some readers do; without what is the same again. */
+  /** The text as it stands, decoded as readers do it, and decoded twice, as some do; without what is the same again. */
   readonly readings: readonly string[];
-  /** Character sets in it that we cannot read, in lower case. */
-  readonly unknownCharsets: readonly string[];
+  /** Why readers may see something else, in words that follow on "a name". */
+  readonly doubt?: string;
 }
 
 /** Reads display text in every way that readers do. */
 export function displayOf(text: string): Display {
-  if (!text.includes('=?')) return { readings: [text], unknownCharsets: [] };
-  const once = decodeWords(text);
-  const twice = decodeWords(once.text);
-  return {
-    readings: [...new Set([text, once.text, twice.text])],
-    unknownCharsets: [...new Set([...once.unknown, ...twice.unknown])],
-  };
+  if (!text.includes('=?')) return { readings: [text] };
+  const once = decodeWords(text, 'lenient');
+  const twice = decodeWords(once.text, 'lenient');
+  const others = [decodeWords(text, 'strict'), decodeWords(text, 'joining')];
+  const doubt = once.doubt ?? twice.doubt;
+  const readings = [text, once.text, twice.text, ...others.map((each) => each.text)];
+  return { readings: [...new Set(readings)], ...(doubt !== undefined && { doubt }) };
 }
 
 /** An address that a text names; without `mailbox` where only its domain can be read. */
@@ -35,18 +35,25 @@ export function addressesIn(text: string): readonly Mention[] {
   const shown = asSeen(text);
   const mentions: Mention[] = [];
   for (let at = shown.indexOf('@'); at !== -1; at = shown.indexOf('@', at + 1)) {
-    const [local = ''] =
-      /[^\s"'(),:;<>@[\]\\]*\s?$/u.exec(shown.slice(Math.max(0, at - longestLocal), at)) ?? [];
-    const [after = ''] = domainText.exec(shown.slice(at + 1, at + 1 + longestDomain)) ?? [];
-    const domain = parseDomain(after.trim());
+    const before = shown.slice(Math.max(0, at - longestLocal), at);
+    const [, local = ''] = localText.exec(before) ?? [];
+    // Nobody takes `(@alice)` for an address.
+    if (local === '' && !/["'\p{Pi}\p{Pf}]\s*$/u.test(before)) continue;
+    const [, after = ''] = domainText.exec(shown.slice(at + 1, at + 1 + longestDomain)) ?? [];
+    const domain = parseDomain(after);
     if (domain === undefined) continue;
-    const mailbox = makeMailbox(local.trim(), domain);
-    mentions.push({ text: `${local.trim()}@${domain}`, domain, ...(mailbox && { mailbox }) });
+    const mailbox = makeMailbox(local, domain);
+    mentions.push({ text: `${local}@${domain}`, domain, ...(mailbox && { mailbox }) });
   }
   return mentions;
 }
 
-const domainText = /^\s?[\p{L}\p{N}\p{M}_-]+(?:\.[\p{L}\p{N}\p{M}_-]+)*/u;
+/** What people take for one: it does not begin with a quote or a dot, and no other signs than US-ASCII's belong to it. */
+const localText = /((?:[\p{L}\p{N}\p{M}!#$%&*+/=?^_`{|}~-][\p{L}\p{N}\p{M}!#$%&'*+/=?^_`{|}~.-]*)?)\s*$/u;
+
+/** A label does not end in a hyphen, which may come behind an address. */
+const label = '[\\p{L}\\p{N}\\p{M}](?:[\\p{L}\\p{N}\\p{M}_-]*[\\p{L}\\p{N}\\p{M}])?';
+const domainText = new RegExp(`^\\s*(${label}(?:\\.${label})*)`, 'u');
 
 /** As it looks: without what cannot be seen, and with letters of other shapes (full width, for one) as plain ones. */
 function asSeen(text: string): string {
@@ -64,14 +71,18 @@ const hidden: readonly (readonly [RegExp, string])[] = [
     /[\u200b\u2060-\u2064\ufeff\u00ad\u180e\u115f\u1160\u3164\u{e0000}-\u{e007f}]/u,
     'a character that cannot be seen',
   ],
-  [/[\0-\x08\x0a-\x1f\x7f-\x9f]/u, 'a control character'],
+  [/[\0-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/u, 'a control character'],
 ];
+
+/** Flags of parts of countries are a black flag, tags that cannot be seen, and an end (UTS 51, ED-14a). */
+const flags = /\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{3,6}\u{e007f}/gu;
 
 /** What of a text cannot be seen, or makes the rest look different; joiners and marks that scripts need are none of it. */
 export function hiddenIn(text: string): string | undefined {
   if (/^[\x20-\x7e]*$/.test(text)) return undefined;
+  const shown = text.replace(flags, '');
   for (const [pattern, what] of hidden) {
-    const [found] = pattern.exec(text) ?? [];
+    const [found] = pattern.exec(shown) ?? [];
     if (found === undefined) continue;
     const code = (found.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
     return `${what}, U+${code}`;

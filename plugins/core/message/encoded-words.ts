@@ -1,55 +1,130 @@
-import { TextDecoder } from 'node:util';
+import { decoderOf } from './charsets.ts';
 
-/** An encoded-word (RFC 2047 §2, with the language of RFC 2231 §5), as lenient as readers are about what is encoded. */
-export const encodedWord = /=\?([^?*\s]+)(?:\*[^?\s]*)?\?([BbQq])\?([^?]*)\?=/;
-
-const everywhere = new RegExp(encodedWord, 'g');
-
-/** Between two encoded-words white space is not shown (RFC 2047 §6.2). */
-const gap = /(\?=)[ \t]+(?==\?[^?\s]+\?[BbQq]\?)/g;
-
-/** A text as readers show it, and the character sets in it that we cannot read, in lower case. */
+/** A text as readers show it. */
 export interface Decoded {
   readonly text: string;
-  readonly unknown: readonly string[];
+  /** Why readers may see something else, in words that follow on "a name". */
+  readonly doubt?: string;
+}
+
+/** How readers differ: in which encoded-words they decode, and whether they put what is encoded together first. */
+export type Reader = 'lenient' | 'strict' | 'joining';
+
+/** An encoded-word (RFC 2047 §2, with the language of RFC 2231 §5) and where it stands. */
+interface Word {
+  readonly at: number;
+  readonly end: number;
+  /** In lower case. */
+  readonly charset: string;
+  readonly isBase64: boolean;
+  readonly encoded: string;
+  /** It lacks its end. */
+  readonly isOpen: boolean;
 }
 
 /**
- * Decodes every encoded-word in display text, wherever it stands: many readers also do so in quoted-strings and comments,
- * where RFC 2047 §5 has none. What one encoded-word cuts through, as some writers do, is put together again.
+ * Decodes encoded-words in display text. Most readers do so wherever they stand (`lenient`), also in quoted-strings and
+ * comments, where RFC 2047 §5 has none; a `strict` one only where white space is around them (§5); a `joining` one
+ * puts what neighbours of one character set have encoded together before it decodes. All put octets of neighbours together:
+ * some writers cut letters through.
  */
-export function decodeWords(text: string): Decoded {
-  const unknown: string[] = [];
-  const decoded = runsOf(text.replace(gap, '$1')).map((run) => {
-    if (typeof run === 'string') return run;
-    const shown = decodeOctets(run.charset, run.octets);
-    if (shown === undefined) unknown.push(run.charset);
-    return shown ?? '\ufffd';
-  });
-  return { text: decoded.join(''), unknown };
-}
-
-interface Run {
-  readonly charset: string;
-  readonly octets: Buffer;
-}
-
-/** Plain text, and octets of neighbours of one character set together. */
-function runsOf(text: string): readonly (string | Run)[] {
-  const runs: (string | Run)[] = [];
+export function decodeWords(text: string, reader: Reader): Decoded {
+  const parts: string[] = [];
+  const doubts: string[] = [];
   let end = 0;
-  for (const match of text.matchAll(everywhere)) {
-    const [whole, charset = '', encoding = '', encoded = ''] = match;
-    const octets = encoding.toUpperCase() === 'B' ? Buffer.from(encoded, 'base64') : unquoted(encoded);
-    const last = runs.at(-1);
-    const name = charset.toLowerCase();
-    if (match.index > end) runs.push(text.slice(end, match.index), { charset: name, octets });
-    else if (typeof last === 'object' && last.charset === name) {
-      runs[runs.length - 1] = { charset: name, octets: Buffer.concat([last.octets, octets]) };
-    } else runs.push({ charset: name, octets });
-    end = match.index + whole.length;
+  for (const run of runsOf(text, reader)) {
+    const [first] = run;
+    if (!first) continue;
+    if (!isGap(text.slice(end, first.at)) || end === 0) parts.push(text.slice(end, first.at));
+    const { text: shown, doubt } = decodeRun(run, reader);
+    parts.push(shown);
+    if (doubt !== undefined) doubts.push(doubt);
+    end = run.at(-1)?.end ?? end;
   }
-  return [...runs, text.slice(end)];
+  const [doubt] = doubts;
+  return { text: parts.join('') + text.slice(end), ...(doubt !== undefined && { doubt }) };
+}
+
+/** Where an encoded-word begins: its character set, perhaps a language, its encoding. */
+const opening = /=\?([^?*]*)(?:\*[^?]*)?\?([BbQq])\?/g;
+
+/** Everything that some reader takes for an encoded-word, in order; none lies within another. Linear. */
+export function wordsIn(text: string): readonly Word[] {
+  const words: Word[] = [];
+  opening.lastIndex = 0;
+  for (let match = opening.exec(text); match; match = opening.exec(text)) {
+    const start = opening.lastIndex;
+    const found = text.indexOf('?=', start);
+    // Python's reader also decodes one that does not end.
+    const close = found === -1 ? text.length : found;
+    const [, charset = '', encoding = ''] = match;
+    words.push({
+      ...{ at: match.index, end: close + 2, charset: charset.trim().toLowerCase() },
+      ...{
+        isBase64: encoding.toUpperCase() === 'B',
+        encoded: text.slice(start, close),
+        isOpen: found === -1,
+      },
+    });
+    opening.lastIndex = close + 2;
+  }
+  return words;
+}
+
+/** Neighbours of one character set together. Between encoded-words white space is not shown (RFC 2047 §6.2). */
+function runsOf(text: string, reader: Reader): readonly (readonly Word[])[] {
+  const runs: Word[][] = [];
+  for (const word of wordsIn(text)) {
+    if (reader === 'strict' && !standsAlone(text, word)) continue;
+    const last = runs.at(-1);
+    const before = last?.at(-1);
+    const isNext = before?.charset === word.charset && isGap(text.slice(before.end, word.at));
+    if (last && isNext) last.push(word);
+    else runs.push([word]);
+  }
+  return runs;
+}
+
+function standsAlone(text: string, { at, end }: Word): boolean {
+  return /^[\s"(]?$/.test(text.charAt(at - 1)) && /^[\s")]?$/.test(text.charAt(end));
+}
+
+function isGap(text: string): boolean {
+  return /^[ \t]*$/.test(text);
+}
+
+function decodeRun(run: readonly Word[], reader: Reader): Decoded {
+  const [charset] = run.map((word) => word.charset);
+  const decode = decoderOf(charset ?? '');
+  if (!decode)
+    return { text: '\ufffd', doubt: `is in the character set ${charset ?? ''}, which is not known` };
+  const words = reader === 'joining' ? joined(run) : run;
+  const text = decode(Buffer.concat(words.map(octetsOf)));
+  const isDoubtful = run.some(readDifferently);
+  return isDoubtful ? { text, doubt: 'has an encoded-word that readers decode in different ways' } : { text };
+}
+
+/** No encoded text has a question mark (RFC 2047 §2): some readers end there, and begin again. */
+function readDifferently({ isBase64, encoded, isOpen }: Word): boolean {
+  return isOpen || (isBase64 ? !base64.test(encoded) : encoded.includes('?'));
+}
+
+/** RFC 4648 §4, with white space and without padding as well; at an end within, or another character, some readers stop. */
+const base64 = /^[A-Za-z0-9+/\s]*={0,3}\s*$/;
+
+function joined(run: readonly Word[]): readonly Pick<Word, 'isBase64' | 'encoded'>[] {
+  const words: { isBase64: boolean; encoded: string[] }[] = [];
+  for (const { isBase64, encoded } of run) {
+    const last = words.at(-1);
+    if (last?.isBase64 === isBase64) last.encoded.push(encoded);
+    else words.push({ isBase64, encoded: [encoded] });
+  }
+  return words.map(({ isBase64, encoded }) => ({ isBase64, encoded: encoded.join('') }));
+}
+
+function octetsOf({ isBase64, encoded }: Pick<Word, 'isBase64' | 'encoded'>): Buffer {
+  if (!isBase64) return unquoted(encoded);
+  return Buffer.concat(encoded.split(/=+/).map((part) => Buffer.from(part, 'base64')));
 }
 
 /** The Q encoding (RFC 2047 §4.2). */
@@ -60,33 +135,4 @@ function unquoted(text: string): Buffer {
       String.fromCharCode(Number.parseInt(digits, 16)),
     );
   return Buffer.from(octets, /[\u0100-\uffff]/.test(octets) ? 'utf8' : 'latin1');
-}
-
-const decoders = new Map<string, TextDecoder | undefined>();
-
-/** `undefined` for a character set that no browser knows either: readers that do would see what we cannot. */
-function decodeOctets(charset: string, octets: Buffer): string | undefined {
-  return decoderFor(charset)?.decode(octets);
-}
-
-/** Names of character sets come from outside: not so many of them are remembered that they would fill the memory. */
-const mostDecoders = 100;
-
-function decoderFor(charset: string): TextDecoder | undefined {
-  if (!decoders.has(charset)) {
-    if (decoders.size >= mostDecoders) decoders.clear();
-    decoders.set(charset, makeDecoder(charset));
-  }
-  return decoders.get(charset);
-}
-
-function makeDecoder(charset: string): TextDecoder | undefined {
-  try {
-    const decoder = new TextDecoder(charset);
-    // Of UTF-16 without a byte order in its name browsers take one, and RFC 2781 §4.3 another.
-    const isOneOfTwo = decoder.encoding === 'utf-16le' && charset !== 'utf-16le';
-    return isOneOfTwo ? undefined : decoder;
-  } catch {
-    return undefined;
-  }
 }

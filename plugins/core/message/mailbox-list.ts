@@ -1,12 +1,16 @@
+import { domainToASCII, domainToUnicode } from 'node:url';
 import { makeMailbox, type Mailbox } from '../mailbox.ts';
-import { encodedWord } from './encoded-words.ts';
+import { wordsIn } from './encoded-words.ts';
 import type { Malformed } from './header.ts';
 import { tokenize, type Token } from './tokens.ts';
 
 /** A mailbox of a header field, with what readers show beside it. */
 export interface NamedMailbox {
   readonly mailbox: Mailbox;
-  /** Phrase and comments as they stand, encoded-words not decoded; quoted-strings and comments without their quoting. */
+  /**
+   * Phrase and comments as they stand, encoded-words not decoded; quoted-strings and comments without their quoting. Where
+   * readers that decode first may see another phrase, it is there with its quoting, too.
+   */
   readonly display: readonly string[];
 }
 
@@ -26,13 +30,26 @@ export function parseMailboxList(value: string): readonly NamedMailbox[] | Malfo
   const tokens = tokenize(value);
   if ('malformed' in tokens) return tokens;
   if (tokens.every(({ kind }) => kind === 'comment')) return { malformed: 'there is no address' };
+  const held = value.includes('=?') ? specialInWord(value, tokens) : undefined;
+  if (held) return { malformed: `${held} stands in an encoded-word without quotes` };
   const mailboxes: NamedMailbox[] = [];
   for (const element of splitAtCommas(tokens)) {
-    const read = readMailbox(element);
+    const read = readMailbox(element, value);
     if ('malformed' in read) return read;
     mailboxes.push(read);
   }
   return mailboxes;
+}
+
+/** What readers that decode first would not see. */
+function specialInWord(value: string, tokens: readonly Token[]): string | undefined {
+  const words = wordsIn(value);
+  let next = 0;
+  for (const { kind, text, at } of tokens) {
+    while ((words[next]?.end ?? Infinity) <= at) next += 1;
+    if (kind === 'special' && text !== '.' && at > (words[next]?.at ?? Infinity)) return text;
+  }
+  return undefined;
 }
 
 function splitAtCommas(tokens: readonly Token[]): readonly Token[][] {
@@ -53,7 +70,7 @@ function isInRoute(tokens: readonly Token[]): boolean {
   );
 }
 
-function readMailbox(element: readonly Token[]): NamedMailbox | Malformed {
+function readMailbox(element: readonly Token[], value: string): NamedMailbox | Malformed {
   const tokens = element.filter(({ kind }) => kind !== 'comment');
   const open = tokens.findIndex((token) => isSpecial(token, '<'));
   const phrase = open === -1 ? [] : tokens.slice(0, open);
@@ -63,7 +80,14 @@ function readMailbox(element: readonly Token[]): NamedMailbox | Malformed {
   const mailbox = readAddrSpec(spec);
   if (!mailbox) return { malformed: 'an address cannot be read beyond doubt' };
   const comments = element.filter(({ kind }) => kind === 'comment').map(({ text }) => text);
-  return { mailbox, display: [...(phrase.length > 0 ? [textOf(phrase)] : []), ...comments] };
+  const words = phrase.length > 0 ? [textOf(phrase), ...rawPhrase(element, tokens[open], value)] : [];
+  return { mailbox, display: [...words, ...comments] };
+}
+
+/** A phrase with its quoting, where an encoded-word may hold some of that. */
+function rawPhrase([first]: readonly Token[], open: Token | undefined, value: string): readonly string[] {
+  const raw = value.slice(first?.at, open?.at);
+  return raw.includes('=?') && /[("]/.test(raw) ? [raw.trim()] : [];
 }
 
 const group = 'a group stands where a mailbox must (RFC 6854)';
@@ -90,7 +114,8 @@ function faultOfNamed(tokens: readonly Token[], open: number): string | undefine
   const badWord = name.find(({ kind, text }) => kind === 'special' && text !== '.');
   if (badWord?.text === ':') return group;
   // An address that is its own name looks the same to everybody.
-  if (badWord && textOf(name) !== textOf(address)) return `${badWord.text} stands in a name without quotes`;
+  if (badWord && textOf(name).toLowerCase() !== textOf(address).toLowerCase())
+    return `${badWord.text} stands in a name without quotes`;
   const [first] = address;
   return first && isSpecial(first, '@')
     ? 'a route stands in an address (obsolete, RFC 5322 §4.4)'
@@ -105,7 +130,7 @@ function faultIn(element: readonly Token[], spec: readonly Token[]): string | un
     return 'space or a comment stands inside an address (obsolete, RFC 5322 §4.4)';
   }
   if (spec.some((token) => isSpecial(token, '['))) return 'an address literal belongs to nobody';
-  const encoded = spec.find(({ kind, text }) => kind !== 'special' && encodedWord.test(text));
+  const encoded = spec.find(({ kind, text }) => kind !== 'special' && wordsIn(text).length > 0);
   return encoded && 'an encoded-word stands in an address (RFC 2047 §5)';
 }
 
@@ -121,7 +146,13 @@ function readAddrSpec(tokens: readonly Token[]): Mailbox | undefined {
   const domain = joinDotAtom(tokens.slice(at + 1));
   const [only, ...others] = tokens.slice(0, at);
   const local = only?.kind === 'quoted' && others.length === 0 ? only.text : joinDotAtom(tokens.slice(0, at));
-  return domain === undefined ? undefined : makeMailbox(local, domain);
+  return domain !== undefined && isULabels(domain) ? makeMailbox(local, domain) : undefined;
+}
+
+/** Whether every reader sees the same domain: not all drop what UTS 46 does, such as U+FEFF, or take U+3002 for a dot. */
+function isULabels(domain: string): boolean {
+  if (/^[\0-\x7f]*$/.test(domain)) return true;
+  return domainToUnicode(domainToASCII(domain)) === domain.toLowerCase();
 }
 
 function joinDotAtom(tokens: readonly Token[]): string | undefined {

@@ -1,5 +1,5 @@
 import type { Identity } from '../identity.ts';
-import { formatMailbox, type Mailbox } from '../mailbox.ts';
+import { formatMailbox, sameMailbox, type Mailbox } from '../mailbox.ts';
 import type { Claims } from './claims.ts';
 import { addressesIn, displayOf } from './display.ts';
 import type { NamedMailbox } from './mailbox-list.ts';
@@ -83,8 +83,7 @@ function displayIsOwned(mail: Mail): Fault | undefined {
 
 function faultInDisplay(author: NamedMailbox, text: string, mail: Mail): Fault | undefined {
   const { identity, policy } = mail;
-  const { readings, unknownCharsets } = displayOf(text);
-  const [unknown] = unknownCharsets;
+  const { readings, doubt } = displayOf(text);
   for (const reading of readings) {
     if (/[\0\r\n]/.test(reading)) return { reason: 'header-malformed', detail: 'a name holds NUL, CR or LF' };
     const other = addressesIn(reading).find(
@@ -93,11 +92,11 @@ function faultInDisplay(author: NamedMailbox, text: string, mail: Mail): Fault |
     );
     if (other) return { reason: 'display-not-owned', detail: other.text };
   }
-  if (unknown === undefined || !isOwn(author.mailbox, mail)) return undefined;
-  return {
-    reason: 'header-malformed',
-    detail: `a name is in the character set ${unknown}, which is not known`,
-  };
+  // How others have encoded their names is not for us to say.
+  const isOfItself =
+    isOwn(author.mailbox, mail) || identity.onBehalf.some((each) => sameMailbox(each, author.mailbox));
+  if (doubt === undefined || !isOfItself) return undefined;
+  return { reason: 'header-malformed', detail: `a name ${doubt}` };
 }
 
 /** Everybody who stands in the fields that say who wrote or sent a message. */

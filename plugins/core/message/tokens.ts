@@ -8,6 +8,9 @@ export interface Token {
   readonly text: string;
   /** Whether white space or a comment stands before it. */
   readonly spaced: boolean;
+  /** Where it begins and ends in the value. */
+  readonly at: number;
+  readonly end: number;
 }
 
 const patterns = {
@@ -36,8 +39,9 @@ export function tokenize(value: string): readonly Token[] | Malformed {
     if (at === value.length) break;
     const read = value[at] === '(' ? commentAt(value, at) : tokenAt(value, at);
     if ('malformed' in read) return read;
-    tokens.push({ kind: read.kind, text: read.text, spaced });
-    at += read.length;
+    const end = at + read.length;
+    tokens.push({ kind: read.kind, text: read.text, spaced, at, end });
+    at = end;
     spaced = read.kind === 'comment';
   }
   return tokens;
