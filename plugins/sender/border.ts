@@ -2,6 +2,7 @@ import type { Dns } from '../core/dns/dns.ts';
 import type { MailFacts, MessageFacts } from '../core/haraka/facts.ts';
 import { excused } from '../core/inbound/partner.ts';
 import { protectedDomainOf } from '../core/inbound/protected.ts';
+import { isAlwaysReachable } from '../core/reachable.ts';
 import { actionsOn, decideImpersonation, decideSpf, type SpfEvidence } from '../core/inbound/spf.ts';
 import type { Mailbox } from '../core/mailbox.ts';
 import type { Membership } from '../core/partners.ts';
@@ -41,6 +42,16 @@ export class Border {
     if (!client) return unknownClient(facts, origin.by, policy);
     const impersonation = await this.#impersonation(client, facts, policy);
     return isAdverse(impersonation) ? impersonation : this.#spf(client, facts, policy);
+  }
+
+  /** SPF after DATA, of a client that might have been a tenant's, and was none. */
+  async lateSpf(facts: MessageFacts, policy: Policy): Promise<Verdict> {
+    return reachable(facts) ?? this.#spf(ownClient(facts), facts, policy);
+  }
+
+  /** The same of a sender of a protected domain. */
+  async lateImpersonation(facts: MessageFacts, policy: Policy): Promise<Verdict> {
+    return reachable(facts) ?? this.#impersonation(ownClient(facts), facts, policy);
   }
 
   /** Authors of a protected domain, after DATA. */
@@ -118,7 +129,16 @@ function unknownClient({ sender }: MailFacts, relay: string, policy: Policy): Ve
   return refuse('sender-not-owned', `${sender.text}: ${because}`);
 }
 
+/** At RCPT those who must stay reachable are asked for one by one; by now the message is for them alone, or is refused. */
+function reachable({ recipients }: MessageFacts): Verdict | undefined {
+  const isForThem = recipients.length > 0 && recipients.every(isAlwaysReachable);
+  return isForThem ? skip('for postmaster or abuse') : undefined;
+}
+
 function clientAtMail(facts: MailFacts, policy: Policy): Client | Verdict {
+  const { tenancy } = facts.client;
+  if (tenancy?.kind === 'provisional')
+    return skip(`judged after DATA, unless it is of ${tenancy.tenants.join(', ')}`);
   const origin = originOf(facts, policy);
   switch (origin.kind) {
     case 'client':

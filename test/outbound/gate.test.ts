@@ -24,7 +24,7 @@ const session = {
   receiver: 'gw.corp.example',
   publish: () => undefined,
   ...{ onceInSession: <T>(_name: string, make: () => T) => make(), count: 1, bytes: 0 },
-  ...{ whenEnded: () => undefined, tell: () => undefined },
+  ...{ whenEnded: () => undefined, tell: () => undefined, provisional: 0 },
   id: 'ID.1',
   standing: { sender: '<alice@corp.example>', authors: 'From: alice@corp.example\n' },
   authorsMark: 'mark',
