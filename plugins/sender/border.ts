@@ -25,13 +25,15 @@ export class Border {
   /** SPF of HELO and MAIL FROM, at MAIL. */
   async spf(facts: MailFacts, policy: Policy): Promise<Verdict> {
     const client = clientAtMail(facts, policy);
-    return 'kind' in client ? client : this.#spf(client, facts, policy);
+    if ('kind' in client) return client;
+    return unlessUnknown(facts, await this.#spf(client, facts, policy));
   }
 
   /** A sender of a protected domain, at MAIL. */
   async impersonation(facts: MailFacts, policy: Policy): Promise<Verdict> {
     const client = clientAtMail(facts, policy);
-    return 'kind' in client ? client : this.#impersonation(client, facts, policy);
+    if ('kind' in client) return client;
+    return unlessUnknown(facts, await this.#impersonation(client, facts, policy));
   }
 
   /** Both, after DATA, of the client that a trusted relay had the message from. */
@@ -133,6 +135,11 @@ function unknownClient({ sender }: MailFacts, relay: string, policy: Policy): Ve
 function reachable({ recipients }: MessageFacts): Verdict | undefined {
   const isForThem = recipients.length > 0 && recipients.every(isAlwaysReachable);
   return isForThem ? skip('for postmaster or abuse') : undefined;
+}
+
+/** Who may be a tenant, which cannot be told now, tries again. */
+function unlessUnknown({ client: { tenancy } }: MailFacts, verdict: Verdict): Verdict {
+  return tenancy?.kind === 'unknown' ? excused(verdict, { unknown: tenancy.because }) : verdict;
 }
 
 function clientAtMail(facts: MailFacts, policy: Policy): Client | Verdict {

@@ -38,7 +38,7 @@ export function tenantProblems(plugin: Plugin, { policy }: Settings): readonly s
   return ['tenants need haraka-plugin-dkim: config/plugins has no line dkim'];
 }
 
-type Found = Exclude<Tenancy, { readonly kind: 'provisional' }> | { readonly kind: 'member' };
+type Found = Exclude<Tenancy, { readonly kind: 'provisional' }> | 'member';
 
 /** Finds out for which tenants a client may speak: those whose provider it is a server of. */
 export class Tenants {
@@ -76,24 +76,22 @@ export class Tenants {
 
   async #tenancy(facts: CommandFacts, policy: Policy): Promise<Tenancy> {
     const chain = facts.certificate();
-    if (!chain) return { kind: 'stranger', because: 'it shows no client certificate' };
-    const found = await Promise.all(
-      policy.tenants.map(async (tenant) => ({
-        name: tenant.name,
-        of: await this.#find(chain, facts, tenant, policy),
-      })),
-    );
-    const tenants = found.filter(({ of }) => of.kind === 'member').map(({ name }) => name);
+    if (!chain) return stranger('it shows no client certificate');
+    const named = policy.tenants.filter(({ certificate_names: names }) => isFor(chain, names));
+    if (named.length === 0) return stranger(wrongName(policy));
+    const find = async (tenant: Tenant) => ({
+      name: tenant.name,
+      of: await this.#find(chain, facts, tenant, policy),
+    });
+    const found = await Promise.all(named.map(find));
+    const tenants = found.filter(({ of }) => of === 'member').map(({ name }) => name);
     if (tenants.length > 0) return { kind: 'provisional', tenants };
-    const kinds = found.map(({ of }) => of).filter((of) => of.kind !== 'member');
-    const [first = { kind: 'stranger', because: 'there are no tenants' }] = kinds;
-    return kinds.find(({ kind }) => kind === 'unknown') ?? first;
+    const others = found.map(({ of }) => of).filter((of) => of !== 'member');
+    return others.find(({ kind }) => kind === 'unknown') ?? others[0] ?? stranger(wrongName(policy));
   }
 
   async #find(chain: ClientChain, facts: CommandFacts, tenant: Tenant, policy: Policy): Promise<Found> {
-    const { name, certificate_names: names, expires } = tenant;
-    if (!isFor(chain, names)) return stranger(`its certificate is not for ${names.join(' or ')}`);
-    if (!isInForce(tenant, new Date())) return stranger(`tenant ${name} expired on ${expires}`);
+    if (!isInForce(tenant, new Date())) return stranger(`tenant ${tenant.name} expired on ${tenant.expires}`);
     const fault = this.#certificateFault(chain, tenant);
     return fault === undefined ? this.#cover(facts.client.address, tenant, policy) : stranger(fault);
   }
@@ -119,7 +117,7 @@ export class Tenants {
     try {
       const question = { ip, sender: `postmaster@${domain}`, helo: domain };
       const { result, because } = await checkHost(question, this.#dns(), { timeout: spfMs(policy) });
-      if (result === 'pass') return { kind: 'member' };
+      if (result === 'pass') return 'member';
       const said = `${domain}: SPF ${result}${because === undefined ? '' : ` (${because})`}`;
       const isTold = result === 'fail' || result === 'softfail' || result === 'neutral';
       return isTold ? stranger(`${ip} is not covered by ${said}`) : { kind: 'unknown', because: said };
@@ -129,6 +127,11 @@ export class Tenants {
   }
 }
 
-function stranger(because: string): Found {
-  return { kind: 'stranger', because };
+function stranger(because: string) {
+  return { kind: 'stranger', because } as const;
+}
+
+function wrongName({ tenants }: Policy): string {
+  const names = new Set(tenants.flatMap(({ certificate_names: each }) => each));
+  return `its certificate is not for ${[...names].join(' or ')}`;
 }
