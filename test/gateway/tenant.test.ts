@@ -450,6 +450,14 @@ void describe('a tenant of a provider', () => {
     client.destroy();
   });
 
+  void it('tries again, as a sender of its own domain too, where its provider cannot be asked for', async () => {
+    const client = await call({ certificate: failingName });
+    for (const to of [remote, 'alice@corp.example']) {
+      assert.match((await send(client, { to: [to] })).text, /^451 4\.7\.24 /);
+    }
+    client.destroy();
+  });
+
   void it('has to log in on a port for submission', async () => {
     const client = await call({ port: 'submission' });
     assert.match((await send(client)).text, /^530 5\.7\.0 Auth/);
