@@ -60,7 +60,5 @@ const entry = z.strictObject({
   expires: z.iso.date().describe('Last day (YYYY-MM-DD, UTC) on which this entry counts'),
 });
 
-export type TenantSettings = z.infer<typeof entry>;
-
 /** An entry of the list `tenants`. */
 export const tenant = z.preprocess(withProvider, entry);
