@@ -149,6 +149,8 @@ void describe('a gateway set up as the documentation says', () => {
     // Those of what is rarely there, silent where they find nothing.
     unasked.push('sender/display', 'sender/name', 'sender/lookalike', 'sender/utf8');
     unasked.push('sender/hidden', 'sender/folded', 'sender/octets');
+    // Those of servers of providers.
+    unasked.push('sender/provider', 'sender/tenant', 'sender/late_impersonation', 'sender/late_spf');
     // That of servers which may forward.
     unasked.push('sender/forward', 'outbound/suspension', 'outbound/suspended');
     // That of logins which are no longer fresh.

@@ -20,7 +20,14 @@ export function remedyFor(group: Group, policy: Policy, now: Date): string {
 
 /** Checks that a partner may be excused from. */
 function judgesOrigin(check: string): boolean {
-  return ['sender/impersonation', 'sender/spf', 'sender/relayed', 'sender/author'].includes(check);
+  return [
+    'sender/impersonation',
+    'sender/spf',
+    'sender/relayed',
+    'sender/author',
+    'sender/late_impersonation',
+    'sender/late_spf',
+  ].includes(check);
 }
 
 function inGeneral(reason: string): string {

@@ -10,6 +10,7 @@ import {
   type Place,
   type Right,
 } from '../core/rights.ts';
+import { tenantNamed } from '../core/tenant/identity.ts';
 import { modeInForce } from '../core/settings/mode.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { accountFacts, accountJson, meanings, serverFacts } from './account.ts';
@@ -18,7 +19,7 @@ import { aligned, exitCode, give, type Answer, type Fact } from './output.ts';
 
 const examples = `
 One rule holds for the envelope (MAIL FROM) and the header (From, Sender). In
-place of an account stands the name of a registered network.
+place of an account stands the name of a registered network, or tenant:NAME.
 
 Exit codes: 0 it may, 1 it may not, 69 the directory cannot be asked, 78 the
 settings are wrong.
@@ -34,7 +35,7 @@ export function addSender(program: Command): void {
   program
     .command('sender')
     .description('tell whether an account may write as an address, and why')
-    .argument('<account>', 'what the client gives as its user name, or a registered network')
+    .argument('<account>', 'what the client gives as its user name, a registered network, or tenant:NAME')
     .argument('<address>', 'the address in MAIL FROM, From or Sender', notNull)
     .addHelpText('after', examples)
     .action(sender);
@@ -50,7 +51,7 @@ async function sender(account: string, address: string, _options: object, comman
   const installation = installationOf(command);
   const { policy } = installation.settings;
   const notes: string[] = [];
-  const network = networkNamed(account, policy, new Date());
+  const network = networkNamed(account, policy, new Date()) ?? tenantNamed(account, policy, new Date());
   const judgement = network
     ? judge(address, network, policy)
     : await askDirectory(

@@ -6,6 +6,7 @@ import { messageOf } from '../core/message-of.ts';
 import { drop, foldersIn, recoverReleases, release, type Folders } from '../core/provenance/held.ts';
 import { recordName, readRecord } from '../core/provenance/record.ts';
 import { networkNamed } from '../core/registrations.ts';
+import { tenantNamed } from '../core/tenant/identity.ts';
 import { forgetSigns } from '../core/suspension/signs.ts';
 import { Suspensions, type Suspension } from '../core/suspension/registry.ts';
 import { askStore } from './data.ts';
@@ -20,7 +21,7 @@ import { exitCode, Failure, give, table } from './output.ts';
 const suspendExamples = `
 It cannot log in any more, its sessions end at their next message, and its mail in
 the queue is held, until "gatekeeper release". The directory is not changed. In
-place of an account stands the name of a registered network.
+place of an account stands the name of a registered network, or tenant:NAME.
 
 Exit codes: 0 suspended, 1 it is suspended already, or nobody has this name, 69
 the directory cannot be asked or a file not be written, 78 the settings are wrong.
@@ -57,7 +58,7 @@ export function addSuspension(program: Command): void {
   program
     .command('suspend')
     .description('keep an account from sending, until it is released')
-    .argument('<account>', 'what the client gives as its user name, or a registered network')
+    .argument('<account>', 'what the client gives as its user name, a registered network, or tenant:NAME')
     .option('--because <text>', 'why, for whoever looks at it later', '')
     .addHelpText('after', suspendExamples)
     .action(suspend);
@@ -103,7 +104,8 @@ type Who = Pick<Suspension, 'id' | 'name'>;
 
 /** Whom a name means; why nobody, otherwise. */
 async function identified(account: string, installation: Installation): Promise<Who | string> {
-  const network = networkNamed(account, installation.settings.policy, new Date());
+  const { policy } = installation.settings;
+  const network = networkNamed(account, policy, new Date()) ?? tenantNamed(account, policy, new Date());
   if (network) return { id: network.id, name: network.name };
   const found = await askDirectory(
     installation,

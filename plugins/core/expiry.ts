@@ -16,11 +16,12 @@ export interface Expiring {
 
 /** All entries that have a last day. */
 export function expiring(policy: Policy): readonly Expiring[] {
-  const { partners, mail_servers, registered_networks, internal_senders } = policy;
+  const { partners, mail_servers, registered_networks, internal_senders, tenants } = policy;
   return [
     ...partners.map((entry) => ({ what: 'partner', ...entry })),
     ...registered_networks.map((entry) => ({ what: 'registered network', ...entry })),
     ...internal_senders.map((entry) => ({ what: 'internal sender', ...entry })),
+    ...tenants.map((entry) => ({ what: 'tenant', ...entry })),
     ...mail_servers.flatMap(({ name, owner, expires }) =>
       expires === undefined ? [] : [{ what: 'mail server', name, owner, expires }],
     ),

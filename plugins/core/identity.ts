@@ -5,13 +5,16 @@ import { nothingDelegated, type Rights } from './rights.ts';
 
 /** Who is accountable for a session, and what proved it. */
 export interface Identity extends Rights {
-  /** A login, an address that is registered for a host that cannot log in, or a plugin of this Haraka that is registered. */
-  readonly proof: 'account' | 'network' | 'internal';
+  /**
+   * A login, an address that is registered for a host that cannot log in, a plugin of this Haraka that is registered, or what
+   * servers of a provider say of a message.
+   */
+  readonly proof: 'account' | 'network' | 'internal' | 'tenant';
   /** For people and logs. */
   readonly name: string;
   /**
    * Stable: for LDAP, the distinguished name, and `NAME:` before it where the account is of an entry of `directories`;
-   * `network:NAME` for a registered network, `internal:NAME` for an internal sender.
+   * `network:NAME` for a registered network, `internal:NAME` for an internal sender, `tenant:NAME` for a tenant.
    */
   readonly id: string;
   /** Name of the application password that proved it, where it was one. */

@@ -47,6 +47,16 @@ const permanent = {
   },
   'spf-permerror': { code: '550', status: '5.7.24', text: 'SPF record of the domain is in error' },
   'forward-unproven': { code: '550', status: '5.7.20', text: 'Forwarded mail is not proven to be real' },
+  'tenant-unproven': {
+    code: '550',
+    status: '5.7.1',
+    text: 'Message is not proven to be of a tenant that may relay',
+  },
+  'tenant-unsigned': {
+    code: '550',
+    status: '5.7.20',
+    text: 'Message has no good DKIM signature of a domain of the tenant',
+  },
   'relay-denied': { code: '550', status: '5.7.1', text: 'Relaying needs an authenticated identity' },
   'message-too-large': { code: '552', status: '5.3.4', text: 'Message is too large' },
   'not-cleared': { code: '550', status: '5.7.1', text: 'Message did not pass every check' },

@@ -1,15 +1,20 @@
 import type { GateFacts, RcptFacts } from '../core/haraka/facts.ts';
 import { isAlwaysReachable } from '../core/reachable.ts';
-import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
+import { defer, pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 
 /**
  * Runs after every other `rcpt` check: whoever has no identity may only name recipients that one of those
- * accepted as local, and then this does not run at all (RFC 5321 §7.8 is about the open relay).
+ * accepted as local, and then this does not run at all (RFC 5321 §7.8 is about the open relay). Who may be a tenant is told
+ * after DATA.
  */
 export function decideRelay({ client, identity, recipient }: RcptFacts): Verdict {
   if (identity) return pass;
-  const lapsed = client.registration?.lapsed;
-  return refuse('relay-denied', lapsed === undefined ? recipient.text : `${recipient.text}: ${lapsed}`);
+  const { tenancy, registration } = client;
+  if (tenancy?.kind === 'provisional')
+    return skip(`accepted until DATA: it may be of ${tenancy.tenants.join(', ')}`);
+  if (tenancy?.kind === 'unknown') return defer('spf-temperror', `${recipient.text}: ${tenancy.because}`);
+  const why = registration?.lapsed ?? tenancy?.because;
+  return refuse('relay-denied', why === undefined ? recipient.text : `${recipient.text}: ${why}`);
 }
 
 /**
@@ -21,8 +26,12 @@ export function decideGate(facts: GateFacts, demanded: readonly string[]): Verdi
   if (missing.length > 0) return refuse('not-cleared', `no clearance from ${missing.join(', ')}`);
   const changed = demanded.flatMap((check) => changeAfter(facts, check) ?? []);
   if (changed[0] !== undefined) return refuse('not-cleared', changed[0]);
-  if (facts.identity) return pass;
-  if (facts.relaying) return refuse('relay-denied', 'relaying was set without an identity');
+  const { identity, relaying, provisional } = facts;
+  if (provisional > 0 && !(identity && relaying)) {
+    return refuse('tenant-unproven', `${provisional} recipients were accepted until DATA`);
+  }
+  if (identity) return pass;
+  if (relaying) return refuse('relay-denied', 'relaying was set without an identity');
   return skip('inbound mail for recipients that were accepted as local');
 }
 

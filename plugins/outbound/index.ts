@@ -12,6 +12,7 @@ import type { Verdict } from '../core/verdict.ts';
 import { decideGate, decideOutbound, decideRelay } from './gate.ts';
 import { guardDelivery } from './delivery.ts';
 import { Counter } from './limits/counter.ts';
+import { acceptUntilData } from './provisional.ts';
 import { relayForRegistered } from './registered.ts';
 import { recorded } from './provenance.ts';
 import { queueOurselves } from './queue.ts';
@@ -112,6 +113,7 @@ export function register(this: Plugin): void {
   install(this, [...checksOf(counter), ...limitChecks(counter)]);
   watchMessageEnds(this);
   relayForRegistered(this);
+  acceptUntilData(this);
   tellLess(this);
   queueOurselves(this);
   guardDelivery(this, (name) => hosts.find(name));

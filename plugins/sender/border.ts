@@ -2,6 +2,7 @@ import type { Dns } from '../core/dns/dns.ts';
 import type { MailFacts, MessageFacts } from '../core/haraka/facts.ts';
 import { excused } from '../core/inbound/partner.ts';
 import { protectedDomainOf } from '../core/inbound/protected.ts';
+import { isAlwaysReachable } from '../core/reachable.ts';
 import { actionsOn, decideImpersonation, decideSpf, type SpfEvidence } from '../core/inbound/spf.ts';
 import type { Mailbox } from '../core/mailbox.ts';
 import type { Membership } from '../core/partners.ts';
@@ -24,13 +25,15 @@ export class Border {
   /** SPF of HELO and MAIL FROM, at MAIL. */
   async spf(facts: MailFacts, policy: Policy): Promise<Verdict> {
     const client = clientAtMail(facts, policy);
-    return 'kind' in client ? client : this.#spf(client, facts, policy);
+    if ('kind' in client) return client;
+    return unlessUnknown(facts, await this.#spf(client, facts, policy));
   }
 
   /** A sender of a protected domain, at MAIL. */
   async impersonation(facts: MailFacts, policy: Policy): Promise<Verdict> {
     const client = clientAtMail(facts, policy);
-    return 'kind' in client ? client : this.#impersonation(client, facts, policy);
+    if ('kind' in client) return client;
+    return unlessUnknown(facts, await this.#impersonation(client, facts, policy));
   }
 
   /** Both, after DATA, of the client that a trusted relay had the message from. */
@@ -41,6 +44,16 @@ export class Border {
     if (!client) return unknownClient(facts, origin.by, policy);
     const impersonation = await this.#impersonation(client, facts, policy);
     return isAdverse(impersonation) ? impersonation : this.#spf(client, facts, policy);
+  }
+
+  /** SPF after DATA, of a client that might have been a tenant's, and was none. */
+  async lateSpf(facts: MessageFacts, policy: Policy): Promise<Verdict> {
+    return reachable(facts) ?? this.#spf(ownClient(facts), facts, policy);
+  }
+
+  /** The same of a sender of a protected domain. */
+  async lateImpersonation(facts: MessageFacts, policy: Policy): Promise<Verdict> {
+    return reachable(facts) ?? this.#impersonation(ownClient(facts), facts, policy);
   }
 
   /** Authors of a protected domain, after DATA. */
@@ -118,7 +131,21 @@ function unknownClient({ sender }: MailFacts, relay: string, policy: Policy): Ve
   return refuse('sender-not-owned', `${sender.text}: ${because}`);
 }
 
+/** At RCPT those who must stay reachable are asked for one by one; by now the message is for them alone, or is refused. */
+function reachable({ recipients }: MessageFacts): Verdict | undefined {
+  const isForThem = recipients.length > 0 && recipients.every(isAlwaysReachable);
+  return isForThem ? skip('for postmaster or abuse') : undefined;
+}
+
+/** Who may be a tenant, which cannot be told now, tries again. */
+function unlessUnknown({ client: { tenancy } }: MailFacts, verdict: Verdict): Verdict {
+  return tenancy?.kind === 'unknown' ? excused(verdict, { unknown: tenancy.because }) : verdict;
+}
+
 function clientAtMail(facts: MailFacts, policy: Policy): Client | Verdict {
+  const { tenancy } = facts.client;
+  if (tenancy?.kind === 'provisional')
+    return skip(`judged after DATA, unless it is of ${tenancy.tenants.join(', ')}`);
   const origin = originOf(facts, policy);
   switch (origin.kind) {
     case 'client':

@@ -1,4 +1,5 @@
 import { defineCheck, install, type Check } from '../core/haraka/check.ts';
+import { configDirectory } from '../core/haraka/instance.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
 import { expiring, isInForce } from '../core/expiry.ts';
@@ -20,6 +21,8 @@ import {
 } from './hardening.ts';
 import { decideHeader } from './header.ts';
 import { Resolver } from './resolver.ts';
+import { decideTenant } from './tenant.ts';
+import { tenantFiles, tenantProblems, Tenants } from './tenants.ts';
 import { guardTraceFields } from './trace.ts';
 
 const mode = ({ sender }: Policy) => sender.mode;
@@ -27,6 +30,7 @@ const spfMode = ({ spf }: Policy) => spf.mode;
 
 const resolver = new Resolver();
 const border = new Border(() => resolver.dns);
+const tenants = new Tenants(() => resolver.dns);
 
 interface Deception {
   readonly name: string;
@@ -50,6 +54,15 @@ const checks = [
     decide: decideEnvelope,
   }),
   defineCheck({
+    name: 'sender/provider',
+    stage: 'mail',
+    judges: 'unauthenticated',
+    isQuiet: true,
+    // Before what is put off until DATA for whoever may be a tenant's.
+    rank: -1,
+    decide: (facts, policy) => tenants.provider(facts, policy),
+  }),
+  defineCheck({
     name: 'sender/impersonation',
     stage: 'mail',
     judges: 'unauthenticated',
@@ -66,6 +79,30 @@ const checks = [
     rank: 2,
     mode: spfMode,
     decide: (facts, policy) => border.spf(facts, policy),
+  }),
+  // Before all that asks whose message it is.
+  defineCheck({
+    name: 'sender/tenant',
+    stage: 'message',
+    judges: 'provisional',
+    rank: -1,
+    decide: (facts, policy) => decideTenant(facts, policy, new Date()),
+  }),
+  defineCheck({
+    name: 'sender/late_impersonation',
+    stage: 'message',
+    judges: 'provisional',
+    rank: 1,
+    mode,
+    decide: (facts, policy) => border.lateImpersonation(facts, policy),
+  }),
+  defineCheck({
+    name: 'sender/late_spf',
+    stage: 'message',
+    judges: 'provisional',
+    rank: 1,
+    mode: spfMode,
+    decide: (facts, policy) => border.lateSpf(facts, policy),
   }),
   defineCheck({
     name: 'sender/header',
@@ -117,11 +154,15 @@ const checks = [
 
 export function register(this: Plugin): void {
   start(this, {
-    problems: (settings) => hardeningProblems(this, settings, () => resolver.dns),
+    problems: (settings) => [
+      ...hardeningProblems(this, settings, () => resolver.dns),
+      ...tenantProblems(this, settings),
+    ],
+    files: (policy) => tenantFiles(policy, configDirectory()),
     prepare: (settings) => {
-      const commit = resolver.prepare(settings);
+      const commits = [resolver.prepare(settings), tenants.prepare(settings.policy, configDirectory())];
       return () => {
-        commit();
+        for (const commit of commits) commit();
         warnOfExpired(this, settings);
       };
     },

@@ -4,6 +4,7 @@ import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { orRefuse, start, whenServing } from '../core/haraka/startup.ts';
 import { applyPatch, isInstalled } from '../core/haraka/patch.ts';
 import {
+  askForCertificate,
   defaultKeyPairs,
   loadTlsIni,
   prepareHandshakePolicy,
@@ -35,6 +36,7 @@ export function register(this: Plugin): void {
   orRefuse(this, () => checkKeys(this));
   install(this, [required]);
   refuseSecondStartTls(this);
+  askServersOfProviders(this);
   whenServing(this, () => {
     for (const line of listenerLines(this, currentSettings().policy)) this.lognotice(line);
   });
@@ -76,6 +78,19 @@ function refuseSecondStartTls(plugin: Plugin): void {
     else next();
   };
   addHook(plugin, 'unrecognized_command', 'gatekeeper_starttls', guard, -100);
+}
+
+/** A tenant is known by the certificate of its provider's servers; from people, who may be asked to choose one, none is wanted. */
+function askServersOfProviders(plugin: Plugin): void {
+  const ask = (next: Next, connection: Connection, [command]: readonly unknown[]) => {
+    const { policy } = settingsFor(connection);
+    const isWanted = policy.tenants.length > 0 && /^STARTTLS$/i.test(String(command));
+    if (isWanted && sessionFacts(connection, policy).listener.role === 'mx') {
+      askForCertificate(plugin, connection.client);
+    }
+    next();
+  };
+  addHook(plugin, 'unrecognized_command', 'gatekeeper_ask_certificate', ask, -90);
 }
 
 /** Before Haraka's own plugin reads the same files: it ends the process with a stack trace and no name of a file. */

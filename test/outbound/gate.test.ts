@@ -24,7 +24,7 @@ const session = {
   receiver: 'gw.corp.example',
   publish: () => undefined,
   ...{ onceInSession: <T>(_name: string, make: () => T) => make(), count: 1, bytes: 0 },
-  ...{ whenEnded: () => undefined, tell: () => undefined },
+  ...{ whenEnded: () => undefined, tell: () => undefined, provisional: 0 },
   id: 'ID.1',
   standing: { sender: '<alice@corp.example>', authors: 'From: alice@corp.example\n' },
   authorsMark: 'mark',
@@ -121,6 +121,39 @@ void describe('the last gate', () => {
       const clearances = new Map([...all, ['sender/header', refused]]);
       const facts = { ...session, clearances, recipients, relaying: false, revision: 'r1' };
       assert.equal(shown(decideGate(facts, demanded)), accept);
+    });
+  }
+
+  const untilData = [
+    { it: 'nobody', identity: undefined, relaying: false, is: 'tenant-unproven' },
+    {
+      it: 'nobody, whom another plugin would relay for',
+      identity: undefined,
+      relaying: true,
+      is: 'tenant-unproven',
+    },
+    { it: 'an identity that nobody would relay for', identity, relaying: false, is: 'tenant-unproven' },
+    { it: 'a tenant that is proven', identity, relaying: true, is: 'pass' },
+  ] as const;
+  for (const { it: title, identity: who, relaying, is } of untilData) {
+    void it(`with recipients that were accepted until DATA, of ${title}: ${is}`, () => {
+      const facts = { ...session, clearances: all, relaying, revision: 'r1', recipients: [bob] };
+      const verdict = decideGate({ ...facts, provisional: 1, ...(who && { identity: who }) }, demanded);
+      assert.equal(shown(verdict), is);
+    });
+  }
+
+  const because = 'why';
+  const callers = [
+    { tenancy: { kind: 'provisional', tenants: ['corp'] }, is: 'skip' },
+    { tenancy: { kind: 'unknown', because }, is: 'defer' },
+    { tenancy: { kind: 'stranger', because }, is: 'relay-denied' },
+  ] as const;
+  for (const { tenancy, is } of callers) {
+    void it(`has a client that is ${tenancy.kind} to tenants name others: ${is}`, () => {
+      const recipient = { text: 'x@partner.example', isNull: false };
+      const client = { ...session.client, tenancy };
+      assert.equal(shown(decideRelay({ ...session, client, recipient })), is);
     });
   }
 

@@ -11,15 +11,19 @@ export interface Said {
   readonly isHeaderWhole?: boolean;
   readonly identity?: NonNullable<MessageFacts['identity']>;
   readonly dkim?: Partial<MessageFacts['dkim']>;
+  readonly tenancy?: NonNullable<MessageFacts['client']['tenancy']>;
+  readonly provisional?: number;
+  readonly proveTenant?: MessageFacts['proveTenant'];
 }
 
 /** The facts of a message that somebody brings to the MX, all of them ordinary where nothing is said. */
 export function messageFacts(said: Said = {}): MessageFacts {
   const { address = '198.51.100.5', peer, helo = 'mx.partner.example', identity } = said;
   const { sender = 'friend@partner.example', header = '', isHeaderWhole = true, dkim } = said;
+  const { tenancy, provisional = 0, proveTenant = () => undefined } = said;
   const mailbox = parseMailbox(sender);
   return {
-    client: { address, ...(peer && { peer }) },
+    client: { address, ...(peer && { peer }), ...(tenancy && { tenancy }) },
     listener: { port: 25, role: 'mx' },
     helo,
     ...(identity && { identity }),
@@ -31,5 +35,6 @@ export function messageFacts(said: Said = {}): MessageFacts {
     isHeaderWhole,
     isSmtpUtf8: false,
     dkim: { good: [], unknown: [], ...dkim },
+    ...{ recipients: [], provisional, proveTenant },
   };
 }

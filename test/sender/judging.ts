@@ -57,6 +57,7 @@ export function submitted({ identity, from, headerLines, ...more }: Submitted): 
     headerLines,
     isHeaderWhole: true,
     isSmtpUtf8: more.isSmtpUtf8 ?? false,
+    ...{ recipients: [], provisional: 0, proveTenant: () => undefined },
     dkim: { good: more.signed ?? [], unknown: [] },
   };
 }

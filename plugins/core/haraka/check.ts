@@ -10,6 +10,7 @@ import { envelopeAddress, gatherFacts, standingOf, type Facts, type Source, type
 import { addHook } from './hook.ts';
 import { judge, type Outcome } from './outcome.ts';
 import { identityOf, type SessionFacts } from './session.ts';
+import { tenancyOf } from './tenancy.ts';
 import {
   settingsFor,
   transactionRecord,
@@ -20,8 +21,11 @@ import {
 } from './transaction.ts';
 import type { Address, Connection, Next, Plugin, Transaction } from './types.ts';
 
-/** Who is known, of these who may forward mail of others, who is not known, and of these what a trusted relay brings. */
-type Judged = 'authenticated' | 'forwarding' | 'unauthenticated' | 'relayed';
+/**
+ * Who is known, of these who may forward mail of others, who is not known, of these what a trusted relay brings, and who may
+ * yet turn out to be a tenant.
+ */
+type Judged = 'authenticated' | 'forwarding' | 'unauthenticated' | 'relayed' | 'provisional';
 
 /** A policy: what it is called, when it runs, and the function that decides. */
 export interface Check<S extends Stage = Stage> {
@@ -249,6 +253,7 @@ function isConcerned({ judges }: AnyCheck, connection: Connection, { policy }: S
   const identity = identityOf(connection, policy);
   if (identity) return judges === 'authenticated' || (judges === 'forwarding' && identity.forwards !== 'off');
   if (judges === 'unauthenticated') return true;
+  if (judges === 'provisional') return tenancyOf(connection)?.kind === 'provisional';
   return judges === 'relayed' && peerAt(connection.remote.ip, policy)?.kind === 'trusted_relay';
 }
 

@@ -1,8 +1,11 @@
+import type { Identity } from '../identity.ts';
 import { parseMailbox, type Mailbox } from '../mailbox.ts';
 import { authorFields, authorsMark, sameAuthors, withAuthors } from '../message/author-fields.ts';
 import type { ProvenanceRecord } from '../provenance/record.ts';
 import type { Policy } from '../settings/settings.ts';
+import type { ClientChain } from '../tenant/certificate.ts';
 import { skip } from '../verdict.ts';
+import { clientChain } from './client-certificate.ts';
 import { keepRecord } from './kept-record.ts';
 import { whenEnded, type MessageEnd } from './message-end.ts';
 import { judge } from './outcome.ts';
@@ -10,6 +13,7 @@ import { authorsAsCame, headerLinesSeen } from './patches/header-lines.ts';
 import { strayOctetIn } from './patches/stray-octets.ts';
 import { publisherFor, type Publication } from './publication.ts';
 import { loginOf, madeInSession, sessionFacts, type SessionFacts, type SessionLogin } from './session.ts';
+import { presume, proveTenant, provisionalIn, type Tenancy } from './tenancy.ts';
 import { transactionRecord, type Clearance, type Judgeable, type TransactionRecord } from './transaction.ts';
 import type { Address, Connection, Plugin, Transaction } from './types.ts';
 
@@ -42,6 +46,10 @@ export interface CommandFacts extends MailFacts, Lasting {
   readonly size?: number;
   /** Where somebody has logged in. */
   readonly login?: SessionLogin;
+  /** The certificate that the client has shown; nobody has looked at it. */
+  readonly certificate: () => ClientChain | undefined;
+  /** Notes, until the message ends, for whom the client may speak. */
+  readonly presume: (tenancy: Tenancy) => void;
 }
 
 export interface RcptFacts extends MailFacts, Lasting {
@@ -57,7 +65,14 @@ export interface DkimFacts {
   readonly unknown: readonly string[];
 }
 
-export interface MessageFacts extends MailFacts {
+/** Whom a message is for. */
+export interface Recipients {
+  readonly recipients: readonly EnvelopeAddress[];
+  /** How many were accepted although nobody took them for local: these must be relayed to, or the message refused. */
+  readonly provisional: number;
+}
+
+export interface MessageFacts extends MailFacts, Recipients {
   /**
    * Header lines of the client as they came, continuation lines by themselves, dot-unstuffed, each ending in LF; where another
    * plugin has changed From or Sender, these as they would leave.
@@ -70,16 +85,17 @@ export interface MessageFacts extends MailFacts {
   /** Whether the client said SMTPUTF8 with MAIL (RFC 6531 §3.4). */
   readonly isSmtpUtf8: boolean;
   readonly dkim: DkimFacts;
+  /** Has the message be that of a tenant; throws where its client may not speak for one. */
+  readonly proveTenant: (identity: Identity) => void;
 }
 
 /** What the gate looks at: the proofs, and what Haraka would do with the message. */
-export interface GateFacts extends MailFacts, Lasting {
+export interface GateFacts extends MailFacts, Lasting, Recipients {
   readonly clearances: ReadonlyMap<string, Clearance>;
   /** What checks have looked at, as it is now. */
   readonly standing: Readonly<Record<Judgeable, string>>;
   /** By which From and Sender are known again when the message leaves. */
   readonly authorsMark: string;
-  readonly recipients: readonly EnvelopeAddress[];
   /** Haraka would relay it, whoever asked for that. */
   readonly relaying: boolean;
   readonly revision: string;
@@ -154,10 +170,12 @@ function mailFacts(source: Source): MailFacts {
 
 function commandFacts(source: Source): CommandFacts {
   const size = sizeIn(source.params[1]);
-  const onceInSession = onceIn(madeInSession(source.connection));
-  const login = loginOf(source.connection);
+  const { connection } = source;
+  const login = loginOf(connection);
   return {
-    onceInSession,
+    onceInSession: onceIn(madeInSession(connection)),
+    certificate: () => clientChain(connection),
+    presume: (tenancy) => presume(connection, tenancy),
     ...(size !== undefined && { size }),
     ...(login && { login }),
     ...mailFacts(source),
@@ -189,7 +207,16 @@ function messageFacts(source: Source): MessageFacts {
     ...strayIn(transaction),
     isSmtpUtf8: openRecord(source).isSmtpUtf8 ?? false,
     dkim: { good: signersOf(transaction, 'pass'), unknown: signersOf(transaction, 'tempfail') },
+    ...recipientsOf(transaction),
+    proveTenant: (identity) => proveTenant(source.connection, identity),
     ...mailFacts(source),
+  };
+}
+
+function recipientsOf(transaction: Transaction): Recipients {
+  return {
+    recipients: transaction.rcpt_to.map(envelopeAddress),
+    provisional: provisionalIn(transaction),
   };
 }
 
@@ -229,7 +256,7 @@ function gateFacts(source: Source): GateFacts {
     clearances: record.clearances,
     standing: standingOf(transaction),
     authorsMark: authorsMark(authorFields(transaction.message_stream.headers)),
-    recipients: transaction.rcpt_to.map(envelopeAddress),
+    ...recipientsOf(transaction),
     relaying: source.connection.relaying,
     revision: record.settings.revision,
     id: transaction.uuid,

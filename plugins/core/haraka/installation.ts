@@ -22,7 +22,10 @@ const demands: readonly Demand[] = [
     plugin: 'gatekeeper/auth',
     isNeeded: ({ roles }) => roles.includes('submission'),
   },
-  ...['envelope', 'impersonation', 'spf', 'header', 'relayed', 'author'].map((name) => ({
+  ...[
+    ...['envelope', 'provider', 'impersonation', 'spf', 'tenant', 'header', 'relayed', 'author'],
+    ...['late_impersonation', 'late_spf'],
+  ].map((name) => ({
     check: `sender/${name}`,
     plugin: 'gatekeeper/sender',
     isNeeded: () => true,

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { publish, type GatekeeperEvent } from '../event.ts';
+import type { Identity } from '../identity.ts';
 import { jsonLine } from '../json-line.ts';
 import { replies, type Reason } from '../replies.ts';
 import type { Mode } from '../settings/mode.ts';
@@ -9,6 +10,7 @@ import { makeRefusal, type Refusal } from './answer.ts';
 import { takeKeptRecord } from './kept-record.ts';
 import { acceptedFields } from './record-fields.ts';
 import { isGone, sessionFacts, type SessionFacts } from './session.ts';
+import { provenTenant } from './tenancy.ts';
 import type { Clearance } from './transaction.ts';
 import type { Connection, Plugin, ResultStore, Transaction } from './types.ts';
 
@@ -105,12 +107,22 @@ function eventOf(decision: Decision, { mode, reference, withheld, refusal }: Jud
   return event as GatekeeperEvent;
 }
 
+/** A check may itself find out whose message it is. */
+function provenIn(transaction: Transaction | undefined, connection: Connection): Identity | undefined {
+  return transaction && transaction === connection.transaction ? provenTenant(connection) : undefined;
+}
+
 /** Who it was about, and where. */
 function addParties(
   event: Writable<Partial<GatekeeperEvent>>,
   { connection, transaction, settings, facts }: Decision,
 ): void {
-  const { client, listener, tls, identity } = facts ?? sessionFacts(connection, settings.policy);
+  const {
+    client,
+    listener,
+    tls,
+    identity = provenIn(transaction, connection),
+  } = facts ?? sessionFacts(connection, settings.policy);
   event.client = client.address;
   if (client.peer) event.peer = client.peer.name;
   event.port = listener.port;

@@ -5,6 +5,7 @@ import { registrationAt, withRegistration, type Registration } from '../registra
 import { roleOfPort } from '../roles.ts';
 import type { Policy, Role } from '../settings/settings.ts';
 import { portReached, tlsSocketOf } from './patches/client-socket.ts';
+import { provenTenant, tenancyOf, type Tenancy } from './tenancy.ts';
 import type { ClientSocket, Connection } from './types.ts';
 
 export interface TlsFacts {
@@ -17,7 +18,13 @@ export interface TlsFacts {
 /** What is known of a client before it says anything about a message. */
 export interface SessionFacts {
   /** `peer` and `registration` when the address is one that the settings know; the latter where nobody has logged in. */
-  readonly client: { readonly address: string; readonly peer?: Peer; readonly registration?: Registration };
+  readonly client: {
+    readonly address: string;
+    readonly peer?: Peer;
+    readonly registration?: Registration;
+    /** Of a client that nobody has logged in for, within a message. */
+    readonly tenancy?: Tenancy;
+  };
   readonly listener: { readonly port: number; readonly role: Role };
   /** What the client called itself; empty before it has. */
   readonly helo: string;
@@ -104,7 +111,7 @@ export function forgetIdentity(connection: Connection): void {
   proofs.delete(connection);
 }
 
-/** Who answers for what a client does: whoever has logged in, else what its address is registered for. */
+/** Who answers for what a client does: whoever has logged in, else what its address is registered for, else whose message it is. */
 export function identityOf(connection: Connection, policy: Policy): Identity | undefined {
   return partiesOf(connection, policy).identity;
 }
@@ -119,7 +126,7 @@ function partiesOf(connection: Connection, policy: Policy): Parties {
   if (account) return { identity: withRegistration(account, policy, new Date()) };
   const client = { address: connection.remote.ip, inClear: tlsFacts(connection.client) === undefined };
   const registration = registrationAt(client, policy, new Date());
-  return { identity: registration?.identity, registration };
+  return { identity: registration?.identity ?? provenTenant(connection), registration };
 }
 
 /** What checks have asked to be made once for a connection. */
@@ -143,11 +150,13 @@ export function sessionFacts(connection: Connection, policy: Policy): SessionFac
   const { identity, registration } = partiesOf(connection, policy);
   const peer = peerAt(connection.remote.ip, policy);
   const port = truePort(connection);
+  const tenancy = tenancyOf(connection);
   return {
     client: {
       address: connection.remote.ip,
       ...(peer && { peer }),
       ...(registration && { registration }),
+      ...(tenancy && { tenancy }),
     },
     listener: { port, role: roleOf(connection, port, policy) },
     helo: connection.hello.host ?? '',

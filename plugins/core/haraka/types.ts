@@ -66,6 +66,8 @@ export interface ClientSocket {
   readonly localPort?: number;
   readonly cleartext?: TLSSocket;
   readonly encrypted?: boolean;
+  /** Begins TLS, and says when it stands; in clear only. */
+  upgrade?(done: (...facts: unknown[]) => void): void;
   write(data: string): unknown;
   destroy(): void;
 }

@@ -2,6 +2,7 @@ import { foldedPattern, passwordVariable } from '../directory/sources.ts';
 import { accountKey } from '../identity.ts';
 import { parseDomain } from '../mailbox.ts';
 import { overlaps } from '../network.ts';
+import { fieldNameIn } from '../tenant/claims.ts';
 import type { Policy } from './settings.ts';
 import { routeKeys, smartHostVariable } from './smart-hosts.ts';
 
@@ -21,6 +22,7 @@ export function contradictions(policy: Policy): readonly Contradiction[] {
     ...ofMailServers(policy),
     ...ofNetworks(policy),
     ...ofInternalSenders(policy),
+    ...ofTenants(policy),
     ...ofSmartHosts(policy),
     ...ofDirectories(policy),
   ];
@@ -147,6 +149,37 @@ function ofNetworks(policy: Policy): Contradiction[] {
   });
   return found;
 }
+
+/** An id that stands twice would be of two tenants, of which each could send as the other. */
+function ofTenants({ tenants, protected_domains }: Policy): Contradiction[] {
+  const found: Contradiction[] = [];
+  const seen = new Set<string>();
+  tenants.forEach((entry, index) => {
+    const { name, provider, ids, addresses, address_header, inside, outside, forward_foreign } = entry;
+    const add = (below: readonly PropertyKey[], message: string) =>
+      found.push({ path: ['tenants', index, ...below], message });
+    const once = (below: readonly PropertyKey[], text: string) => {
+      const key = `${String(below[0])} ${text.toLowerCase()}`;
+      if (seen.has(key)) add(below, `${text} is listed already`);
+      seen.add(key);
+    };
+    once(['name'], name);
+    ids.forEach((id, at) => {
+      once(['ids', at], id);
+      if (provider === 'microsoft365' && !guid.test(id)) add(['ids', at], `${id} is no GUID`);
+    });
+    const fields = new Set(inside.map(fieldNameIn));
+    outside.forEach((text, at) => {
+      if (!fields.has(fieldNameIn(text))) add(['outside', at], `inside has no ${fieldNameIn(text)}`);
+    });
+    if (addresses.length > 0 && address_header === undefined)
+      add(['addresses'], 'needs address_header: nothing else names them');
+    if (forward_foreign !== 'off' && protected_domains.length === 0) add(['forward_foreign'], whoIsForeign);
+  });
+  return found;
+}
+
+const guid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** A message that two entries would take alike would leave through either. */
 function ofSmartHosts({ smart_hosts }: Policy): Contradiction[] {

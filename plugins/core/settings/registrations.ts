@@ -4,7 +4,7 @@ import { domain, mailbox, name, network } from './parts.ts';
 
 /** Senders that are no persons: servers that log in and relay for many, hosts that cannot log in, and plugins of this Haraka. */
 
-const rights = {
+export const rights = {
   name: name.describe('How events, log lines and reports call it'),
   owner: z.string().min(1).max(200).describe('Who answers for this entry'),
   domains: z

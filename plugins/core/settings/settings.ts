@@ -11,6 +11,7 @@ import { domain, name, network } from './parts.ts';
 import { suspension } from './suspension.ts';
 import { internalSender, mailServer, registeredNetwork } from './registrations.ts';
 import { smartHost } from './smart-hosts.ts';
+import { tenant } from './tenants.ts';
 
 const roles = ['submission', 'mx'] as const;
 export type Role = (typeof roles)[number];
@@ -225,6 +226,12 @@ const wholePolicy = z.strictObject({
     .array(internalSender)
     .default([])
     .describe('Plugins of this Haraka that send mail by themselves, by `sendAs`, under a name of their own'),
+  tenants: z
+    .array(tenant)
+    .default([])
+    .describe(
+      'Customers of Microsoft 365 and the like, whose mail this gateway relays although the servers that bring it relay for everybody',
+    ),
   smart_hosts: z
     .array(smartHost)
     .default([])
@@ -295,6 +302,7 @@ export const registries = [
   'mail_servers',
   'registered_networks',
   'internal_senders',
+  'tenants',
   'smart_hosts',
   'directories',
 ] as const;

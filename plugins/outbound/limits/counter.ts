@@ -112,8 +112,8 @@ export class Counter {
   async #count(facts: Countable, policy: Policy, sender: Sender): Promise<Counted> {
     const { bytes, recipients, identity, revision } = facts;
     const terms = termsOf(sender, identity, policy);
-    const size = decideSize(bytes, sender.limits);
-    if (size.kind !== 'pass' && terms.isEnforced) return { verdict: size, crossings: [], isStopped: false };
+    const alone = verdictAlone(facts, sender);
+    if (alone.kind !== 'pass' && terms.isEnforced) return { verdict: alone, crossings: [], isStopped: false };
     const amount = { messages: 1, recipients: recipients.length };
     const { verdict, sign, crossings, since } = await this.#take(sender, amount, terms);
     if (sign && identity) await this.#suspicion.sends(identity, sign, { policy, revision });
@@ -125,7 +125,7 @@ export class Counter {
     });
     const own = crossingsOfOne({ recipients: recipients.length, bytes, sent: session.sent }, limits);
     return {
-      ...{ verdict: size.kind === 'pass' ? verdict : size, crossings: [...crossings, ...own] },
+      ...{ verdict: alone.kind === 'pass' ? verdict : alone, crossings: [...crossings, ...own] },
       isStopped: false,
     };
   }
@@ -163,6 +163,17 @@ export class Counter {
     if (!this.#store) throw new StoreUnavailable('no data directory is in use yet');
     return this.#store;
   }
+}
+
+/** Of a message by itself: its size, and what was asked at MAIL and RCPT unless its sender is known only since DATA. */
+function verdictAlone(
+  { bytes, recipients, identity }: Pick<Countable, 'bytes' | 'recipients' | 'identity'>,
+  { limits, session: { sent } }: Sender,
+): Verdict {
+  if (identity?.proof !== 'tenant') return decideSize(bytes, limits);
+  const now = Date.now();
+  const message = decideMessage({ uses: [], sent, size: bytes }, limits, now);
+  return message.kind === 'pass' ? decideRecipient([], recipients.length, limits, now) : message;
 }
 
 function keysOf(id: string, spans: readonly Span[]) {

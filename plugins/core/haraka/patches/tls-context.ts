@@ -2,7 +2,7 @@ import { createSecureContext, type SecureContext, type SecureVersion } from 'nod
 import { messageOf } from '../../message-of.ts';
 import { definePatch, expect, replaceMethod } from '../patch.ts';
 import { throwAwayTls } from '../throw-away.ts';
-import type { Plugin, TlsOptions } from '../types.ts';
+import type { ClientSocket, Plugin, TlsOptions } from '../types.ts';
 
 /** What the policy asks of every handshake. */
 export interface HandshakePolicy {
@@ -28,7 +28,8 @@ let inForce: InForce | undefined;
  */
 export const tlsContext = definePatch({
   name: 'tls-context',
-  reaches: '`certsByHost` and `load_tls_ini` of `tls_socket.js`, the contexts of the listeners',
+  reaches:
+    '`certsByHost` and `load_tls_ini` of `tls_socket.js`, the contexts of the listeners, and `upgrade` of `connection.client`',
   why: 'Haraka builds a context for each STARTTLS (haraka/Haraka#1787) and ignores parts of tls.ini (haraka/Haraka#3370).',
   install: (plugin) => {
     const tlsSocket = moduleOf(plugin);
@@ -43,7 +44,7 @@ export const tlsContext = definePatch({
     if (!inForce) return;
     const options = moduleOf(plugin).certsByHost['*'] ?? {};
     const taken = readWhile(options, () => throwAwayTls(plugin, 2587));
-    for (const name of ['secureContext', 'SNICallback', 'minVersion', 'ciphers']) {
+    for (const name of ['secureContext', 'SNICallback', 'minVersion', 'ciphers', 'requestCert']) {
       expect(`STARTTLS to take ${name} from certsByHost`, taken.has(name));
     }
   },
@@ -90,6 +91,29 @@ function defaultContext(tlsSocket: TlsSocketModule, policy: HandshakePolicy) {
   if (!options) throw new Error('tls.ini has not been loaded');
   const policed = underPolicy(tlsSocket, '*', policy);
   return { options, policed, context: createSecureContext(contextOptions(policed)) };
+}
+
+/**
+ * Has STARTTLS ask this client for a certificate, where tls.ini would ask nobody. Whoever has none, or a bad one, goes on
+ * without: what a certificate is good for, others decide.
+ */
+export function askForCertificate(plugin: Plugin, client: ClientSocket): void {
+  const upgrade = client.upgrade?.bind(client);
+  if (!upgrade) return;
+  client.upgrade = (done) => {
+    const options = moduleOf(plugin).certsByHost['*'];
+    if (!options || options['requestCert'] === true) {
+      upgrade(done);
+      return;
+    }
+    const { requestCert, rejectUnauthorized } = options;
+    Object.assign(options, { requestCert: true, rejectUnauthorized: false });
+    try {
+      upgrade(done);
+    } finally {
+      Object.assign(options, { requestCert, rejectUnauthorized });
+    }
+  };
 }
 
 /** The key and certificate that Haraka found for the default host; each may be missing. */

@@ -1,0 +1,100 @@
+import type { X509Certificate } from 'node:crypto';
+import { Reader, tags } from '../directory/ber.ts';
+import { derived } from '../derived.ts';
+import { messageOf } from '../message-of.ts';
+
+/** What RFC 5280 has verified of a certificate and Node.js does not tell; `unreadable` is why that cannot be known. */
+export interface Extent {
+  readonly unreadable?: string;
+  /** How many authorities may stand below this one (§4.2.1.9); absent: any number. */
+  readonly pathLength?: number;
+  /** It is limited to some names (§4.2.1.10). */
+  readonly isNameConstrained: boolean;
+  /** What it is signed with, by today's standards (RFC 8301, and the Baseline Requirements §7.1.3.2). */
+  readonly hasStrongSignature: boolean;
+}
+
+/** The content of object identifiers, in hexadecimal digits. */
+const basicConstraints = '551d13';
+const nameConstraints = '551d1e';
+/** Key usage, subject alternative names, certificate policies and extended key usage: what they say is looked at, or harms nobody. */
+const understood = [basicConstraints, nameConstraints, '551d0f', '551d11', '551d20', '551d25'];
+
+const strongSignatures = [
+  // RSA (PKCS #1 v1.5) and ECDSA, each with SHA-256, SHA-384 and SHA-512; Ed25519.
+  ...['2a864886f70d01010b', '2a864886f70d01010c', '2a864886f70d01010d'],
+  ...['2a8648ce3d040302', '2a8648ce3d040303', '2a8648ce3d040304', '2b6570'],
+];
+
+const oid = 0x06;
+const bits = 0x03;
+/** [0] version, [1] and [2] unique ids, [3] extensions. */
+const context = { version: 0xa0, issuerId: 0x81, subjectId: 0x82, extensions: 0xa3 } as const;
+
+interface Extension {
+  readonly id: string;
+  readonly isCritical: boolean;
+  readonly value: Buffer;
+}
+
+/** Reads it once for each certificate. What cannot be read is trusted nowhere. */
+export const extentOf = derived(({ raw }: X509Certificate): Extent => {
+  try {
+    return new Reader(raw).inside(tags.sequence, readCertificate);
+  } catch (error) {
+    return { unreadable: messageOf(error), isNameConstrained: false, hasStrongSignature: false };
+  }
+});
+
+function readCertificate(outer: Reader): Extent {
+  const { signature, extensions } = outer.inside(tags.sequence, readToBeSigned);
+  const outerSignature = outer.inside(tags.sequence, algorithmIn);
+  outer.content(bits);
+  if (signature !== outerSignature) throw new Error('it names two algorithms');
+  const ids = extensions.map(({ id }) => id);
+  if (new Set(ids).size < ids.length) throw new Error('an extension stands twice');
+  const unknown = extensions.find(({ id, isCritical }) => isCritical && !understood.includes(id));
+  if (unknown) throw new Error(`the critical extension ${unknown.id} is not understood`);
+  const basic = extensions.find(({ id }) => id === basicConstraints);
+  const pathLength = basic && pathLengthIn(basic.value);
+  return {
+    ...(pathLength !== undefined && { pathLength }),
+    isNameConstrained: ids.includes(nameConstraints),
+    hasStrongSignature: strongSignatures.includes(signature),
+  };
+}
+
+/** RFC 5280 §4.1. */
+function readToBeSigned(inner: Reader): { signature: string; extensions: readonly Extension[] } {
+  inner.optional(context.version);
+  inner.content(tags.integer);
+  const signature = inner.inside(tags.sequence, algorithmIn);
+  // Issuer, validity, subject and key are asked of Node.js.
+  for (let part = 0; part < 4; part += 1) inner.content(tags.sequence);
+  inner.optional(context.issuerId);
+  inner.optional(context.subjectId);
+  if (inner.atEnd) return { signature, extensions: [] };
+  const extensions = inner.inside(context.extensions, (wrapped) =>
+    wrapped.inside(tags.sequence, (list) => list.all((each) => each.inside(tags.sequence, readExtension))),
+  );
+  return { signature, extensions };
+}
+
+function readExtension(inner: Reader): Extension {
+  const id = inner.content(oid).toString('hex');
+  const critical = inner.optional(tags.boolean);
+  return { id, isCritical: critical !== undefined && critical[0] !== 0, value: inner.content(tags.octets) };
+}
+
+function algorithmIn(inner: Reader): string {
+  const id = inner.content(oid).toString('hex');
+  if (!inner.atEnd) inner.content(inner.nextTag ?? 0);
+  return id;
+}
+
+function pathLengthIn(value: Buffer): number | undefined {
+  return new Reader(value).inside(tags.sequence, (inner) => {
+    inner.optional(tags.boolean);
+    return inner.atEnd ? undefined : inner.number(tags.integer);
+  });
+}
