@@ -63,7 +63,7 @@ describe('the packed package in an untouched Haraka', () => {
   });
 
   describe('what npm install brings', () => {
-    it('is twenty packages and what the platform needs of one, and no second Haraka', () => {
+    it('is twenty-one packages and what the platform needs of one, and no second Haraka', () => {
       assert.deepEqual(
         installedPackages(site.instance)
           .map(({ name }) => name)
@@ -87,6 +87,7 @@ describe('the packed package in an untouched Haraka', () => {
           'prom-client',
           'sparse-bitfield',
           'tdigest',
+          'unhomoglyph',
           'yaml',
           'zod',
         ],
@@ -104,7 +105,7 @@ describe('the packed package in an untouched Haraka', () => {
     it('is small', () => {
       const sizes = filesUnder(site.packageDir).map((file) => statSync(join(site.packageDir, file)).size);
       const size = sizes.reduce((sum, each) => sum + each, 0);
-      assert.ok(size > mebibyte / 8 && size < 4 * mebibyte, `${size} bytes`);
+      assert.ok(size > mebibyte / 8 && size < 5 * mebibyte, `${size} bytes`);
     });
   });
 
