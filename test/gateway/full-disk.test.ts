@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -30,7 +31,7 @@ const free = (folder: string) => statfsSync(folder).bavail;
 
 /** Takes all the room that there is on a small file system; the function that is returned gives it back. */
 function fill(folder: string): () => void {
-  const ballast = join(folder, '__tmp__.ballast');
+  const ballast = join(folder, `__tmp__.${randomUUID()}`);
   writeFileSync(ballast, pages(free(folder)));
   return () => {
     rmSync(ballast);
@@ -171,9 +172,13 @@ void describe('a data directory whose file system is full', () => {
 
   before(async () => {
     const suspension = { mode: 'enforce', recipients: 30 };
-    scene = await startScene({ settings: { limits: { messages_per_hour: 10 }, suspension } });
-    mkdirSync(folder(), { recursive: true });
-    unmount = mountTmpfs(folder(), '1m');
+    const settings = { limits: { messages_per_hour: 10 }, suspension };
+    scene = await startScene({ settings, isRestarted: true });
+    // Whoever has the store open already would go on in the file below.
+    await scene.restart(() => {
+      mkdirSync(folder(), { recursive: true });
+      unmount = mountTmpfs(folder(), '1m');
+    });
   });
   after(async () => {
     unmount();
@@ -196,6 +201,10 @@ void describe('a data directory whose file system is full', () => {
 
   void it('answers temporarily to an account that looks taken over, since it cannot note that', async () => {
     const client = await bob();
+    // What the store took with it when it failed.
+    const fullOfLess = empty;
+    const fullOfAll = fill(folder());
+    empty = () => [fullOfLess, fullOfAll].forEach((each) => each());
     assert.match(await sendTo(client, crowd, 1, 'bob@corp.example'), /^421 4\.7\.1 /);
     assert.match(scene.test.log(), /\[CRIT\].* whether bob@corp\.example is taken over cannot be told/);
     const again = await bob();

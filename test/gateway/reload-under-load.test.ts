@@ -15,12 +15,12 @@ const changes = 8;
 const policies = [
   {
     help_text: 'policy-0',
-    sender: { mode: 'enforce', subaddress_separator: '+' },
+    sender: { mode: 'enforce', subaddress_separator: '+', protected_names: [] },
     protected_domains: ['a.example'],
   },
   {
     help_text: 'policy-1',
-    sender: { mode: 'enforce', subaddress_separator: '-' },
+    sender: { mode: 'enforce', subaddress_separator: '-', protected_names: [] },
     protected_domains: ['b.example'],
   },
 ] as const;
