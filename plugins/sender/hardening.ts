@@ -4,9 +4,8 @@ import type { Identity } from '../core/identity.ts';
 import { protectedDomain } from '../core/inbound/protected.ts';
 import { formatMailbox, parseDomain, parseMailbox, sameMailbox, withoutSubaddress } from '../core/mailbox.ts';
 import type { Claims } from '../core/message/claims.ts';
-import { addressesIn, displayOf, hiddenIn } from '../core/message/display.ts';
+import { addressesIn, hiddenIn, shownBeside } from '../core/message/display.ts';
 import { lookOfDomain, lookOfName } from '../core/message/looks.ts';
-import type { NamedMailbox } from '../core/message/mailbox-list.ts';
 import { mayStand, namedIn, type Fault, type Mail } from '../core/message/rules.ts';
 import { isLocal } from '../core/rights.ts';
 import type { Policy } from '../core/settings/settings.ts';
@@ -49,9 +48,10 @@ export const foreignDisplay: Rule = (mail) => {
 export const protectedName: Rule = ({ claims, policy }) => {
   if (policy.sender.protected_names.length === 0) return undefined;
   const { subaddress_separator: separator } = policy.sender;
-  for (const { mailbox, display } of claims.from) {
+  for (const author of claims.from) {
+    const { mailbox } = author;
     const base = withoutSubaddress(mailbox, separator);
-    const looks = readingsOf(display).map(lookOfName);
+    const looks = shownBeside(author).readings.map(lookOfName);
     const taken = protectedLooks(policy).find(
       ({ words, owners }) =>
         !owners.some((owner) => sameMailbox(owner, base) || sameMailbox(owner, mailbox)) &&
@@ -99,8 +99,10 @@ export const unannouncedUtf8: Rule = ({ claims: { utf8Field } }, { isSmtpUtf8 })
 
 /** Characters that cannot be seen, or turn text around, where it says who wrote a message. */
 export const hiddenCharacters: Rule = ({ claims }) => {
-  for (const { mailbox, display } of namedIn(claims)) {
-    const hidden = [mailbox.local, ...readingsOf(display)].map(hiddenIn).find((found) => found !== undefined);
+  for (const author of namedIn(claims)) {
+    const { mailbox } = author;
+    const texts = [mailbox.local, ...shownBeside(author).readings];
+    const hidden = texts.map(hiddenIn).find((found) => found !== undefined);
     if (hidden !== undefined)
       return { reason: 'hidden-characters', detail: `${formatMailbox(mailbox)}: ${hidden}` };
   }
@@ -123,11 +125,7 @@ export const foldedAuthor: Rule = (mail, { headerLines }) => {
 };
 
 function mentionsIn(claims: Claims) {
-  return namedIn(claims).flatMap(({ display }) => readingsOf(display).flatMap(addressesIn));
-}
-
-function readingsOf(display: NamedMailbox['display']): readonly string[] {
-  return display.flatMap((text) => displayOf(text).readings);
+  return namedIn(claims).flatMap((author) => shownBeside(author).mentions);
 }
 
 /** What SMTP has nowhere, in mail that nobody logged in for; in that of others it makes the header malformed. */

@@ -1,5 +1,7 @@
 import { makeMailbox, parseDomain, type Mailbox } from '../mailbox.ts';
+import { derived } from '../derived.ts';
 import { decodeWords } from './encoded-words.ts';
+import type { NamedMailbox } from './mailbox-list.ts';
 
 /** What a reader may show beside an address. */
 export interface Display {
@@ -19,6 +21,14 @@ export function displayOf(text: string): Display {
   const readings = [text, once.text, twice.text, ...others.map((each) => each.text)];
   return { readings: [...new Set(readings)], ...(doubt !== undefined && { doubt }) };
 }
+
+/** What readers may see beside an address of a header, all of it together. */
+export const shownBeside = derived(({ display }: NamedMailbox) => {
+  const shown = display.map(displayOf);
+  const readings = [...new Set(shown.flatMap((each) => each.readings))];
+  const doubt = shown.find((each) => each.doubt !== undefined)?.doubt;
+  return { readings, mentions: readings.flatMap(addressesIn), ...(doubt !== undefined && { doubt }) };
+});
 
 /** An address that a text names; without `mailbox` where only its domain can be read. */
 export interface Mention {
@@ -55,10 +65,15 @@ const localText = /((?:[\p{L}\p{N}\p{M}!#$%&*+/=?^_`{|}~-][\p{L}\p{N}\p{M}!#$%&'
 const label = '[\\p{L}\\p{N}\\p{M}](?:[\\p{L}\\p{N}\\p{M}_-]*[\\p{L}\\p{N}\\p{M}])?';
 const domainText = new RegExp(`^\\s*(${label}(?:\\.${label})*)`, 'u');
 
+/** Of so many marks above one letter nobody sees more; what orders them takes time by the square of their number (UAX 15 §13). */
+export function withoutPiles(text: string): string {
+  return text.replace(/(\p{M}{30})\p{M}+/gu, '$1');
+}
+
 /** As it looks: without what cannot be seen, and with letters of other shapes (full width, for one) as plain ones. */
 function asSeen(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
-  return text
+  return withoutPiles(text)
     .normalize('NFKC')
     .replace(/\p{Cf}|\p{Cc}|\p{Variation_Selector}|[\u115f\u1160\u3164]|\u034f/gu, '')
     .replace(/\u3002/g, '.');

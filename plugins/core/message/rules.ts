@@ -1,7 +1,7 @@
 import type { Identity } from '../identity.ts';
 import { formatMailbox, sameMailbox, type Mailbox } from '../mailbox.ts';
 import type { Claims } from './claims.ts';
-import { addressesIn, displayOf } from './display.ts';
+import { shownBeside } from './display.ts';
 import type { NamedMailbox } from './mailbox-list.ts';
 import type { PermanentReason } from '../replies.ts';
 import { isLocal, matchesPattern, ownRight, rightsTo, type Place, type Right } from '../rights.ts';
@@ -73,30 +73,31 @@ function senderIsNamed(mail: Mail): Fault | undefined {
 
 /** No name shows an address of ours that may not stand there itself, however it is encoded. */
 function displayIsOwned(mail: Mail): Fault | undefined {
-  const shown = namedIn(mail.claims).flatMap((author) => author.display.map((text) => ({ author, text })));
-  for (const { author, text } of shown) {
-    const fault = faultInDisplay(author, text, mail);
+  for (const author of namedIn(mail.claims)) {
+    const fault = faultInDisplay(author, mail);
     if (fault) return fault;
   }
   return undefined;
 }
 
-function faultInDisplay(author: NamedMailbox, text: string, mail: Mail): Fault | undefined {
+function faultInDisplay(author: NamedMailbox, mail: Mail): Fault | undefined {
   const { identity, policy } = mail;
-  const { readings, doubt } = displayOf(text);
-  for (const reading of readings) {
-    if (/[\0\r\n]/.test(reading)) return { reason: 'header-malformed', detail: 'a name holds NUL, CR or LF' };
-    const other = addressesIn(reading).find(
-      ({ mailbox, domain }) =>
-        isLocal({ domain }, identity, policy) && !(mailbox && mayStand(mailbox, 'from', mail)),
-    );
-    if (other) return { reason: 'display-not-owned', detail: other.text };
-  }
-  // How others have encoded their names is not for us to say.
-  const isOfItself =
-    isOwn(author.mailbox, mail) || identity.onBehalf.some((each) => sameMailbox(each, author.mailbox));
-  if (doubt === undefined || !isOfItself) return undefined;
-  return { reason: 'header-malformed', detail: `a name ${doubt}` };
+  const { readings, mentions, doubt } = shownBeside(author);
+  if (readings.some((reading) => /[\0\r\n]/.test(reading)))
+    return { reason: 'header-malformed', detail: 'a name holds NUL, CR or LF' };
+  const other = mentions.find(
+    ({ mailbox, domain }) =>
+      isLocal({ domain }, identity, policy) && !(mailbox && mayStand(mailbox, 'from', mail)),
+  );
+  if (other) return { reason: 'display-not-owned', detail: other.text };
+  return doubt !== undefined && isOfItself(author, mail)
+    ? { reason: 'header-malformed', detail: `a name ${doubt}` }
+    : undefined;
+}
+
+/** How others have encoded their names is not for us to say. */
+function isOfItself({ mailbox }: NamedMailbox, mail: Mail): boolean {
+  return isOwn(mailbox, mail) || mail.identity.onBehalf.some((each) => sameMailbox(each, mailbox));
 }
 
 /** Everybody who stands in the fields that say who wrote or sent a message. */
