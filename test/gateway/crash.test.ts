@@ -21,7 +21,7 @@ import { due, mail, startScene, type Scene } from './provenance-scene.ts';
 const crashes = Number(process.env['CRASHES'] ?? 2);
 const isNightly = process.env['CRASHES'] !== undefined;
 const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31));
-const plugin = join(import.meta.dirname, '../haraka-plugins/unproven.js');
+const plugin = join(import.meta.dirname, '../haraka-plugins/accidents.js');
 
 /** Limits and signs that are counted at every message, and that nobody reaches. */
 const many = 1_000_000;
