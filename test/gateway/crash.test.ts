@@ -100,7 +100,7 @@ async function queued(scene: Scene): Promise<Map<string, Set<string>>> {
 for (const nodes of isNightly ? [0, 2] : [2]) {
   void describe(`a gateway with nodes=${nodes} that is killed ${crashes} times (SEED=${seed})`, () => {
     let scene: Scene;
-    let load: Load;
+    let load: Load | undefined;
     let running: Gateway | undefined;
     let deliveries: Deliveries;
     /** At each kill: who waited for an answer to a message, and sessions with the world. */
@@ -108,7 +108,8 @@ for (const nodes of isNightly ? [0, 2] : [2]) {
     let heldBefore: string[];
     const random = numbersFrom(seed);
     const suspensions = () => new Suspensions(join(scene.test.dir, 'var/gatekeeper'));
-    const accepted = () => load.sent.filter(({ state }) => state === 'accepted');
+    const sent = () => load?.sent ?? [];
+    const accepted = () => sent().filter(({ state }) => state === 'accepted');
 
     before(async () => {
       scene = await startScene({ nodes, first: [plugin], settings, isRestarted: true });
@@ -130,7 +131,7 @@ for (const nodes of isNightly ? [0, 2] : [2]) {
       load = startLoad(scene.test.ports.submission, random);
     });
     after(async () => {
-      await load.stop();
+      await load?.stop();
       await running?.stop();
       await scene.stop();
     });
@@ -138,10 +139,10 @@ for (const nodes of isNightly ? [0, 2] : [2]) {
     async function crash(): Promise<void> {
       const { pid } = running?.process ?? {};
       assert.ok(pid);
-      inFlight.push({ clients: load.open(), deliveries: scene.world.open(), pid });
+      inFlight.push({ clients: load?.open() ?? 0, deliveries: scene.world.open(), pid });
       process.kill(-pid, 'SIGKILL');
       await running?.stop();
-      for (const message of load.sent) if (message.state === 'open') message.state = 'begun';
+      for (const message of sent()) if (message.state === 'open') message.state = 'begun';
     }
 
     /** What was accepted and is neither delivered nor in the queue. */
@@ -178,12 +179,12 @@ for (const nodes of isNightly ? [0, 2] : [2]) {
         const again = { dir, ports, directoryUrl: '', sinkPort: 0, reuse: true, ready: isLast };
         running = await startGateway(again);
       }
-      test.diagnostic(`${load.sent.length} messages begun, ${accepted().length} accepted`);
+      test.diagnostic(`${sent().length} messages begun, ${accepted().length} accepted`);
     });
 
     /** Nobody sends any more, nobody defers, and what waits for a later try is due. */
     async function comeToTheEnd(): Promise<void> {
-      await load.stop();
+      await load?.stop();
       scene.world.answer = () => undefined;
       const queue = join(scene.test.dir, 'queue');
       for (const file of scene.queue()) renameSync(join(queue, file), join(queue, due(file)));
@@ -219,8 +220,8 @@ for (const nodes of isNightly ? [0, 2] : [2]) {
     void it('has counted every message that it took', async (test) => {
       const store = openStoreIfAny(join(scene.test.dir, 'var/gatekeeper'));
       assert.ok(store);
-      for (const name of new Set(load.sent.map(({ account }) => account))) {
-        const [took, begun] = [accepted(), load.sent].map(
+      for (const name of new Set(sent().map(({ account }) => account))) {
+        const [took, begun] = [accepted(), sent()].map(
           (list: readonly Sent[]) => list.filter(({ account }) => account === name).length,
         );
         const tallies = await store.ofAccount(limitAccount(identityId(name)));

@@ -25,9 +25,10 @@ export async function startScene(
   certificate?: Certificate,
 ): Promise<Scene> {
   const world = await startWorld(certificate);
-  const test = await startTestGateway({
-    ...options,
-    config: { 'demo-route.ini': `host=127.0.0.1\nport=${world.port}\n`, ...options.config },
+  const config = { 'demo-route.ini': `host=127.0.0.1\nport=${world.port}\n`, ...options.config };
+  const test = await startTestGateway({ ...options, config }).catch((error: unknown) => {
+    world.stop();
+    throw error;
   });
   let running: Gateway = test.gateway;
   const restart = async (meanwhile: () => void | Promise<void> = () => undefined, how?: 'SIGKILL') => {
