@@ -11,8 +11,8 @@ void describe('scripts/bench outbound', () => {
     const { haraka, gate, counted, told } = figures.turns;
     assert.deepEqual(
       [haraka, gate, counted, told].map((turns) => turns.map(({ hooks }) => hooks)),
-      // registered, suspended, limits, recipients, relay, accept, gate and count
-      [[0], [8], [8], [8]],
+      // registered, suspended, limits, recipients, relay, provisional, tenant, accept, gate and count
+      [[0], [10], [10], [10]],
     );
     for (const { queue, delivery } of [...gate, ...counted, ...told]) {
       assert.ok(queue.clock > 0 && delivery.clock > 0);
