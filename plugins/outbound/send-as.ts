@@ -195,7 +195,7 @@ export function readLetter({ from, to, message }: Mail): Letter | Verdict {
 }
 
 function domainOf(sender: Mailbox | undefined): string {
-  return sender?.domain ?? 'gatecounter.invalid';
+  return sender?.domain ?? 'gatekeeper.invalid';
 }
 
 /** The entry owns the envelope sender, unless it is null, and whoever the header names. No mode withholds that. */

@@ -249,17 +249,18 @@ void describe('what is in the queue', { concurrency: 1 }, () => {
     const tags = ['empty', 'text', 'short', 'cut', 'broken'];
     await eventually('all to be held', () => scene.held().length === tags.length);
     assert.equal(scene.world.asked.length, asked);
+    const told = () => scene.test.events().filter(({ reason }) => reason === 'unreadable-file');
+    await eventually('their events', () => told().length === tags.length);
     for (const tag of tags) {
       const alarm = `reason="unreadable-file" value="the header of \\d+_\\d+_\\d+_\\d+_${tag}_`;
-      assert.match(scene.test.log(), new RegExp(`\\[CRIT\\].* hold ref=.* ${alarm}`));
+      const line = new RegExp(`\\[CRIT\\].* hold ref=.* ${alarm}`);
+      await eventually(`an alarm for ${tag}`, () => line.test(scene.test.log()));
     }
-    const told = scene.test.events().filter(({ reason }) => reason === 'unreadable-file');
-    assert.equal(told.length, tags.length);
     // They took as many places as there are.
     await send(scene.test, ['b@one.example'], '<another@corp.example>');
     await eventually('another message to be tried', () => endings(scene).length === 1);
-    const left = scene.queue().filter((name) => tags.some((tag) => name.includes(`_${tag}_`)));
-    assert.deepEqual(left, []);
+    const isLeft = (name: string) => tags.some((tag) => name.includes(`_${tag}_`));
+    await eventually('them to leave the queue', () => !scene.queue().some(isLeft));
     assert.ok(scene.queue().includes('no-queue-file'));
     const { out } = await gatekeeper(['held', 'list', '--json'], { haraka: scene.test.dir });
     const { held } = JSON.parse(out) as { held: { reason: string; unreadable?: string }[] };
