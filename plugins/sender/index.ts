@@ -56,6 +56,7 @@ const checks = [
   defineCheck({
     name: 'sender/provider',
     stage: 'mail',
+    looksAt: 'client',
     judges: 'unauthenticated',
     isQuiet: true,
     // Before what is put off until DATA for whoever may be a tenant's.
@@ -91,6 +92,7 @@ const checks = [
   defineCheck({
     name: 'sender/late_impersonation',
     stage: 'message',
+    looksAt: 'sender',
     judges: 'provisional',
     rank: 1,
     mode,
@@ -99,6 +101,7 @@ const checks = [
   defineCheck({
     name: 'sender/late_spf',
     stage: 'message',
+    looksAt: 'sender',
     judges: 'provisional',
     rank: 1,
     mode: spfMode,

@@ -43,6 +43,8 @@ export interface Check<S extends Stage = Stage> {
   readonly judges?: Judged;
   /** What it lets go on is no event: it looks ahead of another check, or for what is rarely there. */
   readonly isQuiet?: boolean;
+  /** What its clearance is for, where that is not what others of its stage look at; `client`: nothing of the message. */
+  readonly looksAt?: Judgeable | 'client';
   /** Absent for what is never optional. */
   readonly mode?: (policy: Policy, identity: Identity | undefined) => Mode;
   /** Pure where it can be; throwing, rejecting, hanging and anything that is no verdict become 451. */
@@ -227,12 +229,13 @@ function asVerdict(value: unknown): Verdict {
   return isVerdict(value) ? value : ownFault('the check returned no verdict');
 }
 
-const looksAt: Partial<Record<Stage, Judgeable>> = { mail: 'sender', message: 'authors' };
+const lookedAt: Partial<Record<Stage, Judgeable>> = { mail: 'sender', message: 'authors' };
 
 /** What a clearance is given for: it is worth nothing for what another plugin puts into its place. */
-function judgedBy({ stage }: AnyCheck, transaction: Transaction): JudgedPart | undefined {
-  const what = looksAt[stage];
-  return what && { what, text: standingOf(transaction)[what] };
+function judgedBy({ stage, looksAt }: AnyCheck, transaction: Transaction): JudgedPart | undefined {
+  const what = looksAt ?? lookedAt[stage];
+  if (!what || what === 'client') return undefined;
+  return { what, text: standingOf(transaction)[what] };
 }
 
 function clear(

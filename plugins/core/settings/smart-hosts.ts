@@ -18,7 +18,7 @@ const entry = z.strictObject({
     .array(z.string().min(1).max(512))
     .default([])
     .describe(
-      'Takes what these send: ids or names of accounts, as `gatekeeper login` shows them, or names of registered_networks and internal_senders',
+      'Takes what these send: ids or names of accounts, as `gatekeeper login` shows them, names of registered_networks and internal_senders, or tenant:NAME',
     ),
   sender_domains: z
     .array(domain)

@@ -37,7 +37,7 @@ export const suspension = z.strictObject({
     .array(z.string().min(1).max(512))
     .default([])
     .describe(
-      'Accounts, by id or name, that are never suspended by these signs; those of mail_servers and registered_networks never are',
+      'Accounts, by id or name, that are never suspended by these signs; those of mail_servers, registered_networks and tenants never are',
     ),
   notify: z
     .array(mailbox)
