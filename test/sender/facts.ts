@@ -20,7 +20,7 @@ export interface Said {
 export function messageFacts(said: Said = {}): MessageFacts {
   const { address = '198.51.100.5', peer, helo = 'mx.partner.example', identity } = said;
   const { sender = 'friend@partner.example', header = '', isHeaderWhole = true, dkim } = said;
-  const { tenancy, provisional = 0, proveTenant = () => undefined } = said;
+  const { tenancy } = said;
   const mailbox = parseMailbox(sender);
   return {
     client: { address, ...(peer && { peer }), ...(tenancy && { tenancy }) },
@@ -35,6 +35,10 @@ export function messageFacts(said: Said = {}): MessageFacts {
     isHeaderWhole,
     isSmtpUtf8: false,
     dkim: { good: [], unknown: [], ...dkim },
-    ...{ recipients: [], provisional, proveTenant },
+    ...whatItIsFor(said),
   };
+}
+
+function whatItIsFor({ provisional = 0, proveTenant = () => undefined }: Said) {
+  return { recipients: [], provisional, proveTenant };
 }

@@ -39,7 +39,7 @@ const fresh: ClientChain = {
 };
 const resumed = { ...fresh, intermediates: [], isResumed: true };
 
-let record: string | 'timeout' | 'nxdomain' = '';
+let record = '';
 const dns: Dns = {
   resolve: <T extends RecordType>() =>
     Promise.resolve(
