@@ -22,6 +22,8 @@ export function describeMachine(): Machine {
       'haraka-plugin-auth-ldap': versionOf(join(harakaDir, '../haraka-plugin-auth-ldap')),
       'haraka-plugin-spf': versionOf(join(harakaDir, '../haraka-plugin-spf')),
       mailauth: versionOf(join(harakaDir, '../mailauth')),
+      nodemailer: versionOf(join(harakaDir, '../nodemailer')),
+      mailparser: versionOf(join(harakaDir, '../mailparser')),
       Postfix: printedBy('postconf', '-dh', 'mail_version'),
       Dovecot: printedBy('dovecot', '--version').split(' ')[0] ?? '',
     },

@@ -3,7 +3,7 @@ import { contestants } from './contestants.ts';
 import type { Contestant } from './server.ts';
 
 /** What can be measured. */
-const subjects = ['sessions', 'spf', 'auth', 'outbound'] as const;
+const subjects = ['sessions', 'spf', 'auth', 'outbound', 'message'] as const;
 export type What = (typeof subjects)[number];
 
 /** What `scripts/bench` was asked for. */
@@ -30,12 +30,14 @@ export const usage = `Usage: scripts/bench sessions [options]
        scripts/bench spf [--seconds N] [--rounds N] [--json]
        scripts/bench auth [--seconds N] [--rounds N] [--clients N] [--json]
        scripts/bench outbound [--seconds N] [--rounds N] [--json]
+       scripts/bench message [--seconds N] [--rounds N] [--json]
 
 sessions  sessions of STARTTLS, AUTH and one message: what each server spends on one, and how many it does in a second;
           needs root, or sudo, for Postfix
 spf       evaluations of SPF: how long one takes, beside haraka-plugin-spf, mailauth and the bare queries
 auth      logins against a directory: how many in a second, beside libldap in C, ldapts and haraka-plugin-auth-ldap
 outbound  the way out of one message: what the gate, the record and the limits take, beside Haraka's own queueing
+message   headers of 4 KiB that are read and judged: CPU time for one, beside what nodemailer and mailparser take to read it
 
   --seconds N   how long each server is visited in each round (default 2)
   --rounds N    rounds, in each of which every server has its turn (default 10)

@@ -3,6 +3,8 @@ import { measureAuth } from './auth.ts';
 import { describeMachine } from './machine.ts';
 import { outboundTextOf } from './outbound-report.ts';
 import { measureOutbound } from './outbound.ts';
+import { messageTextOf } from './message-report.ts';
+import { measureMessage } from './message.ts';
 import { readOptions, usage, UsageError } from './options.ts';
 import { textOf } from './report.ts';
 import { measureSessions } from './sessions.ts';
@@ -34,6 +36,11 @@ async function main(): Promise<void> {
     case 'outbound': {
       const figures = await measureOutbound({ ...options, ...caller });
       tell(figures, () => outboundTextOf(figures, machine));
+      break;
+    }
+    case 'message': {
+      const figures = await measureMessage({ ...options, ...caller });
+      tell(figures, () => messageTextOf(figures, machine, options.rounds));
       break;
     }
     case 'sessions': {

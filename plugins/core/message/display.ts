@@ -1,6 +1,6 @@
 import { makeMailbox, parseDomain, type Mailbox } from '../mailbox.ts';
 import { derived } from '../derived.ts';
-import { decodeWords } from './encoded-words.ts';
+import { decodings } from './encoded-words.ts';
 import type { NamedMailbox } from './mailbox-list.ts';
 
 /** What a reader may show beside an address. */
@@ -14,9 +14,8 @@ export interface Display {
 /** Reads display text in every way that readers do. */
 export function displayOf(text: string): Display {
   if (!text.includes('=?')) return { readings: [text] };
-  const once = decodeWords(text, 'lenient');
-  const twice = decodeWords(once.text, 'lenient');
-  const others = [decodeWords(text, 'strict'), decodeWords(text, 'joining')];
+  const [once, ...others] = decodings(text);
+  const [twice] = once.text.includes('=?') ? decodings(once.text) : [once];
   const doubt = once.doubt ?? twice.doubt;
   const readings = [text, once.text, twice.text, ...others.map((each) => each.text)];
   return { readings: [...new Set(readings)], ...(doubt !== undefined && { doubt }) };

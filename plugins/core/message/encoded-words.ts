@@ -22,6 +22,20 @@ interface Word {
   readonly isOpen: boolean;
 }
 
+/** As each kind of reader shows a text, the lenient one first; those that cannot differ from it are left out. */
+export function decodings(text: string): readonly [Decoded, ...Decoded[]] {
+  const words = wordsIn(text);
+  const others: Decoded[] = [];
+  if (!words.every((word) => standsAlone(text, word))) others.push(decodeRuns(text, words, 'strict'));
+  if (words.length > 1 && words.some(isCut)) others.push(decodeRuns(text, words, 'joining'));
+  return [decodeRuns(text, words, 'lenient'), ...others];
+}
+
+/** Whether what it encodes may go on in the next: base64 is in fours, and Q in `=` with two digits. */
+function isCut({ isBase64, encoded }: Word): boolean {
+  return isBase64 ? encoded.length % 4 !== 0 : /=[0-9A-Fa-f]?$/.test(encoded);
+}
+
 /**
  * Decodes encoded-words in display text. Most readers do so wherever they stand (`lenient`), also in quoted-strings and
  * comments, where RFC 2047 §5 has none; a `strict` one only where white space is around them (§5); a `joining` one
@@ -29,10 +43,14 @@ interface Word {
  * some writers cut letters through.
  */
 export function decodeWords(text: string, reader: Reader): Decoded {
+  return decodeRuns(text, wordsIn(text), reader);
+}
+
+function decodeRuns(text: string, words: readonly Word[], reader: Reader): Decoded {
   const parts: string[] = [];
   const doubts: string[] = [];
   let end = 0;
-  for (const run of runsOf(text, reader)) {
+  for (const run of runsOf(text, words, reader)) {
     const [first] = run;
     if (!first) continue;
     if (!isGap(text.slice(end, first.at)) || end === 0) parts.push(text.slice(end, first.at));
@@ -72,9 +90,9 @@ export function wordsIn(text: string): readonly Word[] {
 }
 
 /** Neighbours of one character set together. Between encoded-words white space is not shown (RFC 2047 §6.2). */
-function runsOf(text: string, reader: Reader): readonly (readonly Word[])[] {
+function runsOf(text: string, words: readonly Word[], reader: Reader): readonly (readonly Word[])[] {
   const runs: Word[][] = [];
-  for (const word of wordsIn(text)) {
+  for (const word of words) {
     if (reader === 'strict' && !standsAlone(text, word)) continue;
     const last = runs.at(-1);
     const before = last?.at(-1);

@@ -56,6 +56,13 @@ void describe('encoded-words (RFC 2047), as readers show them', () => {
     });
   }
 
+  void it('are also read as who puts them together does, where that can be something else', () => {
+    const readings = (text: string) => displayOf(text).readings.slice(1);
+    assert.deepEqual(readings('=?utf-8?q?a=4?= =?utf-8?q?0b?='), ['a=40b', 'a@b']);
+    assert.deepEqual(readings('=?utf-8?b?YU?= =?utf-8?b?Bi?='), ['a\x06', 'a@b']);
+    assert.deepEqual(readings('=?utf-8?q?a?= =?utf-8?b?YQ==?='), ['aa']);
+  });
+
   void it('are read as they stand, decoded, twice decoded, and as others do', () => {
     assert.deepEqual(displayOf('A'), { readings: ['A'] });
     assert.deepEqual(displayOf('=?utf-8?q?=3D=3Futf-8=3Fq=3FA=3F=3D?=').readings, [
