@@ -40,7 +40,8 @@ export type Grant = (typeof grants)[number];
 
 /** Addresses that may stand in the envelope and in the header of the same message. */
 export interface Pair {
-  readonly envelope: AddressPattern;
+  /** Absent: the null reverse-path. */
+  readonly envelope?: AddressPattern;
   readonly header: AddressPattern;
 }
 
@@ -80,10 +81,23 @@ export function parseAddressPattern(text: string): AddressPattern | undefined {
   return domain === undefined ? undefined : { domain };
 }
 
-/** As the directory has it; `*@` for what nobody can read. */
-export function formatAddressPattern({ local, domain }: AddressPattern): string {
+/** As the directory has it; `*@` for what nobody can read, `<>` for the null reverse-path. */
+export function formatAddressPattern(pattern: AddressPattern | undefined): string {
+  if (!pattern) return nullPath;
+  const { local, domain } = pattern;
   const mailbox = makeMailbox(local, domain);
   return mailbox ? formatMailbox(mailbox) : `*@${domain}`;
+}
+
+const nullPath = '<>';
+
+/** Reads `ENVELOPE HEADER`; the envelope may be `<>`. */
+export function parsePair(text: string): Pair | undefined {
+  const [first = '', second = '', ...more] = text.split(' ');
+  const [envelope, header] = [parseAddressPattern(first), parseAddressPattern(second)];
+  if (!header || more.length > 0) return undefined;
+  if (first === nullPath) return { header };
+  return envelope && { envelope, header };
 }
 
 /** Every right to write a mailbox in a place, the one that needs least first; none where there is no right. */
@@ -137,7 +151,7 @@ export function isLocal(
 function pairedRights(mailbox: Mailbox, place: Place, { pairs }: Rights, how: Circumstances): Right[] {
   const side = place === 'envelope' ? 'envelope' : 'header';
   return pairs
-    .filter((pair) => matchesPattern(mailbox, pair[side], how))
+    .filter(({ [side]: pattern }) => pattern && matchesPattern(mailbox, pattern, how))
     .map((pair) => ({ rule: 'pair', owned: mailbox, pair }));
 }
 

@@ -4,7 +4,7 @@ import { formatMailbox } from '../../plugins/core/mailbox.ts';
 import {
   nothingDelegated,
   ownRight,
-  parseAddressPattern,
+  parsePair,
   rightsTo,
   type Pair,
   type Place,
@@ -111,6 +111,8 @@ const grants: readonly { rights: Partial<Rights>; writes: string; in: Place; by:
     in: 'envelope',
     by: ['pair'],
   },
+  { rights: { pairs: [pair('<>', 'n@x.example')] }, writes: 'n@x.example', in: 'from', by: ['pair'] },
+  { rights: { pairs: [pair('<>', 'n@x.example')] }, writes: 'n@x.example', in: 'envelope', by: [] },
   {
     rights: { pairs: [pair('b@x.example', '*@x.example')] },
     writes: 'robot@corp.example',
@@ -120,8 +122,7 @@ const grants: readonly { rights: Partial<Rights>; writes: string; in: Place; by:
 ];
 
 function pair(envelope: string, header: string): Pair {
-  const pattern = (text: string) => parseAddressPattern(text) ?? assert.fail(text);
-  return { envelope: pattern(envelope), header: pattern(header) };
+  return parsePair(`${envelope} ${header}`) ?? assert.fail(envelope);
 }
 
 void describe('what was lent', () => {

@@ -1,5 +1,5 @@
 import { makeMailbox, parseMailbox, type Mailbox } from '../mailbox.ts';
-import { grants, parseAddressPattern, type Delegated, type Grant, type Pair } from '../rights.ts';
+import { grants, parseAddressPattern, parsePair, type Delegated, type Grant, type Pair } from '../rights.ts';
 import type { Entry } from './messages.ts';
 import type { DirectorySettings } from './settings.ts';
 import { addressesOf, valuesOf } from './values.ts';
@@ -71,23 +71,18 @@ function grantsOf(entry: Entry, { grants_attribute: name }: DirectorySettings, o
 const nobody: Pair = { envelope: { domain: '' }, header: { domain: '' } };
 
 /** Whether a pair stands for all those of an account that nobody could read. */
-export function isUnreadable({ envelope }: Pair): boolean {
-  return envelope.domain === '';
+export function isUnreadable({ header }: Pair): boolean {
+  return header.domain === '';
 }
 
 /** An account whose pairs cannot be read is one that may write nothing, and not one that has none. */
 function pairsOf(entry: Entry, { pairs_attribute: name }: DirectorySettings, onBad: OnBadRight): Pair[] {
   const values = valuesOf(entry, name);
   const pairs = values.flatMap((value): Pair[] => {
-    const pair = readPair(value.trim());
+    const pair = parsePair(value.trim());
     if (pair) return [pair];
     onBad(name, value);
     return [];
   });
   return pairs.length === 0 && values.length > 0 ? [nobody] : pairs;
-}
-
-function readPair(text: string): Pair | undefined {
-  const [envelope, header, ...more] = text.split(' ').map(parseAddressPattern);
-  return envelope && header && more.length === 0 ? { envelope, header } : undefined;
 }

@@ -131,7 +131,7 @@ const sectionSchema = z.strictObject({
     .or(z.literal(''))
     .default('')
     .describe(
-      'Attribute with the combinations ENVELOPE HEADER, each ADDRESS or *@DOMAIN, that an account which has it may write, and nothing else; empty: none',
+      'Attribute with the combinations ENVELOPE HEADER, each ADDRESS or *@DOMAIN, the envelope also <>, that an account which has it may write, and nothing else; empty: none',
     ),
   send_as_filter: z
     .string()

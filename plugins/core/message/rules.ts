@@ -4,7 +4,7 @@ import type { Claims } from './claims.ts';
 import { shownBeside } from './display.ts';
 import type { NamedMailbox } from './mailbox-list.ts';
 import type { PermanentReason } from '../replies.ts';
-import { isLocal, matchesPattern, ownRight, rightsTo, type Place, type Right } from '../rights.ts';
+import { isLocal, matchesPattern, ownRight, rightsTo, type Pair, type Place, type Right } from '../rights.ts';
 import type { Policy } from '../settings/settings.ts';
 
 /** A message with what it claims, and whose it is. */
@@ -133,12 +133,16 @@ function holds(right: Right, mail: Mail): boolean {
 }
 
 const conditions: Partial<Record<Right['rule'], (mail: Mail, right: Right) => boolean>> = {
-  pair: ({ envelope, policy }, { pair }) =>
-    pair !== undefined && envelope !== undefined && matchesPattern(envelope, pair.envelope, policy),
+  pair: ({ envelope, policy }, { pair }) => pair !== undefined && isPaired(envelope, pair, policy),
   'on-behalf': hasOwnSender,
   list: (mail) => mail.claims.isOfList && (hasOwnSender(mail) || isOwn(mail.envelope, mail)),
   resend: isSentAgain,
 };
+
+function isPaired(envelope: Mailbox | undefined, pair: Pair, policy: Mail['policy']): boolean {
+  if (!envelope || !pair.envelope) return !envelope && !pair.envelope;
+  return matchesPattern(envelope, pair.envelope, policy);
+}
 
 function hasOwnSender(mail: Mail): boolean {
   return isOwn(mail.claims.sender?.mailbox, mail);

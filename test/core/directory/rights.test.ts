@@ -40,7 +40,10 @@ const people: readonly Entry[] = [
   writer('wild', { mail: ['*@corp.example'], mailAlternateAddress: ['wild@corp.example'] }),
   writer('nomail', { mail: [], gatekeeperSendAs: ['support@corp.example'] }),
   writer('half', {
-    gatekeeperPair: ['bounces@corp.example *@corp.example', 'rubbish', 'a@b.example  c@d.example'],
+    gatekeeperPair: [
+      ...['bounces@corp.example *@corp.example', '<> half@corp.example'],
+      ...['rubbish', 'a@b.example  c@d.example', 'a@b.example <>'],
+    ],
   }),
   writer('broken', {
     gatekeeperPair: ['bounces@corp.example', '*@ *@corp.example', 'a@b.example c@d.example e@f.example'],
@@ -81,7 +84,7 @@ const filters = {
   group_base: shared,
 } satisfies Partial<DirectorySettings>;
 
-const textOf = ({ local, domain }: AddressPattern) => `${local ?? '*'}@${domain}`;
+const textOf = (pattern?: AddressPattern) => (pattern ? `${pattern.local ?? '*'}@${pattern.domain}` : '<>');
 
 /** All that an account may write, in words. */
 function inWords({ addresses, delegated }: Account) {
@@ -125,7 +128,7 @@ void describe('rights of the directory', () => {
     ],
     ['wild', ['*@corp.example', 'wild@corp.example']],
     ['nomail', ['support@corp.example']],
-    ['half', ['half@corp.example', 'bounces@corp.example *@corp.example']],
+    ['half', ['half@corp.example', 'bounces@corp.example *@corp.example', '<> half@corp.example']],
     ['broken', ['broken@corp.example', '*@ *@']],
     ['dave', ['dave@corp.example', 'for carol@corp.example', 'resend']],
     [
@@ -152,6 +155,7 @@ void describe('rights of the directory', () => {
         'app gatekeeperGrant: "list2" cannot be read and gives no right',
         'half gatekeeperPair: "rubbish" cannot be read and gives no right',
         'half gatekeeperPair: "a@b.example  c@d.example" cannot be read and gives no right',
+        'half gatekeeperPair: "a@b.example <>" cannot be read and gives no right',
       ],
     );
   });
