@@ -17,7 +17,7 @@ import {
   isFor,
   type Authorities,
   type ClientChain,
-} from '../core/tenant/certificate.ts';
+} from '../core/certificate/chain.ts';
 import type { Tenant } from '../core/tenant/claims.ts';
 import { pass, skip, type Verdict } from '../core/verdict.ts';
 

@@ -8,7 +8,7 @@ import type { Answer, Dns, RecordType } from '../../plugins/core/dns/dns.ts';
 import type { CommandFacts } from '../../plugins/core/haraka/facts.ts';
 import type { Tenancy } from '../../plugins/core/haraka/tenancy.ts';
 import { parseSettings } from '../../plugins/core/settings/file.ts';
-import type { ClientChain } from '../../plugins/core/tenant/certificate.ts';
+import type { ClientChain } from '../../plugins/core/certificate/chain.ts';
 import { Tenants } from '../../plugins/sender/tenants.ts';
 import { authority, Mint, serverOf } from '../support/certificates.ts';
 import { messageFacts } from './facts.ts';

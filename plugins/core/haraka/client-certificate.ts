@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { ClientChain } from '../tenant/certificate.ts';
+import type { ClientChain } from '../certificate/chain.ts';
 import { tlsSocketOf } from './patches/client-socket.ts';
 import type { Connection } from './types.ts';
 

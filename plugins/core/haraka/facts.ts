@@ -3,7 +3,7 @@ import { parseMailbox, type Mailbox } from '../mailbox.ts';
 import { authorFields, authorsMark, sameAuthors, withAuthors } from '../message/author-fields.ts';
 import type { ProvenanceRecord } from '../provenance/record.ts';
 import type { Policy } from '../settings/settings.ts';
-import type { ClientChain } from '../tenant/certificate.ts';
+import type { ClientChain } from '../certificate/chain.ts';
 import { skip } from '../verdict.ts';
 import { clientChain } from './client-certificate.ts';
 import { keepRecord } from './kept-record.ts';

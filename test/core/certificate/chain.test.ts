@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { after, describe, it } from 'node:test';
 import { rootCertificates } from 'node:tls';
-import { authoritiesIn, certificateFault, isFor } from '../../../plugins/core/tenant/certificate.ts';
-import { extentOf } from '../../../plugins/core/tenant/x509.ts';
+import { authoritiesIn, certificateFault, isFor } from '../../../plugins/core/certificate/chain.ts';
+import { extentOf } from '../../../plugins/core/certificate/x509.ts';
 import { authority, Mint, serverOf, type Issued } from '../../support/certificates.ts';
 
 const name = 'mail.protection.outlook.example';
