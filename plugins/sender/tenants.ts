@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
-import { LRUCache } from 'lru-cache';
 import { readAuthorities } from '../core/authorities.ts';
 import type { Dns } from '../core/dns/dns.ts';
 import { isInForce } from '../core/expiry.ts';
 import type { CommandFacts } from '../core/haraka/facts.ts';
+import { knownChainsOf } from '../core/haraka/known-chains.ts';
 import { isLoaded } from '../core/haraka/spf-plugin.ts';
 import type { Tenancy } from '../core/haraka/tenancy.ts';
 import type { Plugin } from '../core/haraka/types.ts';
@@ -20,9 +20,6 @@ import {
 } from '../core/certificate/chain.ts';
 import type { Tenant } from '../core/tenant/claims.ts';
 import { pass, skip, type Verdict } from '../core/verdict.ts';
-
-/** Chains that are remembered, for sessions that are resumed. */
-const mostChains = 200;
 
 /** Of the deadline of a check, in milliseconds: the rest is for the answer. */
 const spfMs = ({ deadline_seconds }: Policy) => deadline_seconds * 900;
@@ -43,8 +40,6 @@ type Found = Exclude<Tenancy, { readonly kind: 'provisional' }> | 'member';
 /** Finds out for which tenants a client may speak: those whose provider it is a server of. */
 export class Tenants {
   readonly #dns: () => Dns;
-  /** What was sent along with certificates that are good, by fingerprint. */
-  readonly #chains = new LRUCache<string, ClientChain['intermediates']>({ max: mostChains });
   #authorities: ReadonlyMap<string, Authorities> = new Map();
   #public: Authorities | undefined;
 
@@ -92,18 +87,21 @@ export class Tenants {
 
   async #find(chain: ClientChain, facts: CommandFacts, tenant: Tenant, policy: Policy): Promise<Found> {
     if (!isInForce(tenant, new Date())) return stranger(`tenant ${tenant.name} expired on ${tenant.expires}`);
-    const fault = this.#certificateFault(chain, tenant);
+    const fault = this.#certificateFault(chain, tenant, policy);
     return fault === undefined ? this.#cover(facts.client.address, tenant, policy) : stranger(fault);
   }
 
-  #certificateFault(chain: ClientChain, tenant: Tenant): string | undefined {
-    const { leaf, isResumed } = chain;
-    const known = isResumed ? this.#chains.get(leaf.fingerprint256) : undefined;
-    const intermediates = known ?? chain.intermediates;
-    const fault = certificateFault({ leaf, intermediates }, this.#authoritiesOf(tenant), new Date());
-    if (fault === undefined && !isResumed) this.#chains.set(leaf.fingerprint256, intermediates);
-    const isForgotten = isResumed && !known;
-    return fault !== undefined && isForgotten ? `${fault}: the TLS session is an earlier one` : fault;
+  #certificateFault(shown: ClientChain, tenant: Tenant, policy: Policy): string | undefined {
+    const chains = knownChainsOf(policy);
+    const chain = chains.completed(shown);
+    const trust = { authorities: this.#authoritiesOf(tenant), isPurposeNeeded: true };
+    const fault = certificateFault(chain, trust, new Date());
+    if (!fault) {
+      void chains.keep(chain);
+      return undefined;
+    }
+    const isForgotten = shown.isResumed && chain === shown;
+    return isForgotten ? `${fault.text}: the TLS session is an earlier one` : fault.text;
   }
 
   #authoritiesOf({ ca_file: file }: Tenant): Authorities {

@@ -24,7 +24,7 @@ export const strangers: readonly (Caller & { it: string; is: RegExp; says: strin
     it: 'with a certificate of its own making',
     certificate: selfSigned,
     is: /^550 5\.7\.1 Relaying/,
-    says: 'certificate "CN=mail.protection.outlook.com" is signed by nobody who is trusted',
+    says: 'certificate "CN=mail.protection.outlook.com" is signed by itself',
   },
   {
     it: 'with one of another authority',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -11,6 +11,7 @@ import { parseSettings } from '../../plugins/core/settings/file.ts';
 import type { ClientChain } from '../../plugins/core/certificate/chain.ts';
 import { Tenants } from '../../plugins/sender/tenants.ts';
 import { authority, Mint, serverOf } from '../support/certificates.ts';
+import { eventually } from '../support/gateway.ts';
 import { messageFacts } from './facts.ts';
 
 const mint = new Mint();
@@ -18,9 +19,11 @@ const root = mint.make({ name: 'root', extensions: authority });
 const between = mint.make({ name: 'between', extensions: authority, by: root });
 const leaf = mint.make({ name: 'leaf', extensions: serverOf('mail.protection.outlook.com'), by: between });
 
-const { policy } = parseSettings(
-  `
+const folder = mkdtempSync(join(tmpdir(), 'gatekeeper-tenants-'));
+
+const text = `
 roles: [mx]
+data_directory: ${folder}
 tenants:
   - name: corp
     owner: x
@@ -28,9 +31,9 @@ tenants:
     ids: [11111111-2222-3333-4444-555555555555]
     domains: [corp.example]
     ca_file: ca.pem
-`,
-  'test',
-);
+`;
+
+const { policy } = parseSettings(text, 'test');
 
 const fresh: ClientChain = {
   leaf: new X509Certificate(leaf.cert),
@@ -49,10 +52,9 @@ const dns: Dns = {
     ),
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'gatekeeper-tenants-'));
 let tenants: Tenants;
 
-async function tenancyOf(chain: ClientChain | undefined, said: Partial<CommandFacts> = {}) {
+async function tenancyOf(chain: ClientChain | undefined, said: Partial<CommandFacts> = {}, how = policy) {
   let tenancy: Tenancy | undefined;
   const facts: CommandFacts = {
     ...messageFacts({ address: '192.0.2.1' }),
@@ -60,7 +62,7 @@ async function tenancyOf(chain: ClientChain | undefined, said: Partial<CommandFa
     presume: (found) => (tenancy = found),
     ...said,
   };
-  const { kind } = await tenants.provider(facts, policy);
+  const { kind } = await tenants.provider(facts, how);
   assert.equal(kind, tenancy?.kind === 'provisional' ? 'pass' : 'skip');
   return tenancy;
 }
@@ -83,6 +85,16 @@ void describe('a server of a provider', () => {
     assert.match(before.because, /signed by nobody who is trusted: the TLS session is an earlier one$/);
     assert.equal((await tenancyOf(fresh))?.kind, 'provisional');
     assert.equal((await tenancyOf(resumed))?.kind, 'provisional');
+  });
+
+  void it('is one in a session that another process has begun', async () => {
+    record = 'v=spf1 ip4:192.0.2.0/28 -all';
+    assert.equal((await tenancyOf(fresh))?.kind, 'provisional');
+    const { policy: ofAnother } = parseSettings(text, 'test');
+    await eventually('a file of the chain', () =>
+      readdirSync(join(folder, 'chains')).some((file) => file.endsWith('.pem')),
+    );
+    assert.equal((await tenancyOf(resumed, {}, ofAnother))?.kind, 'provisional');
   });
 
   const cases = [

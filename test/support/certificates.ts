@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +21,13 @@ export interface Wanted {
   /** Arguments of openssl for another key than that of an elliptic curve. */
   readonly key?: readonly string[];
   readonly digest?: string;
+}
+
+/** What a list of revoked certificates says of itself. */
+export interface Listed {
+  readonly days?: number;
+  readonly since?: Date;
+  readonly extensions?: readonly string[];
 }
 
 const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
@@ -69,7 +77,41 @@ export class Mint {
     return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
   }
 
+  /** The list of an authority of what it has revoked, in PEM; it counts for so many days from `since` on. */
+  revocations(
+    by: Issued,
+    revoked: readonly Issued[],
+    { days = 1, since = new Date(), extensions = [] }: Listed = {},
+  ): string {
+    this.#serial += 1;
+    const base = join(this.#folder, String(this.#serial));
+    const index = revoked.map(({ cert }) => {
+      const { serialNumber, validTo } = new X509Certificate(cert);
+      return ['R', timeOf(new Date(validTo)), timeOf(since), serialNumber, 'unknown', '/CN=x'].join('\t');
+    });
+    writeFileSync(`${base}.index`, index.map((line) => `${line}\n`).join(''));
+    const config = ['[ca]', 'default_ca=it', '[it]', `database=${base}.index`, 'default_md=sha256'];
+    const listed = extensions.length > 0 ? ['crl_extensions=ext', '[ext]', ...extensions] : [];
+    writeFileSync(`${base}.cnf`, [...config, ...listed, ''].join('\n'));
+    writeFileSync(`${base}.key`, by.key);
+    writeFileSync(`${base}.ca`, by.cert);
+    const until = new Date(since.getTime() + days * 86_400_000);
+    const times = ['-crl_lastupdate', timeOf(since), '-crl_nextupdate', timeOf(until)];
+    const files = ['-config', `${base}.cnf`, '-keyfile', `${base}.key`, '-cert', `${base}.ca`];
+    const args = ['ca', '-gencrl', ...files, ...times, '-out', `${base}.crl`];
+    execFileSync('openssl', args, { stdio: 'pipe' });
+    return readFileSync(`${base}.crl`, 'utf8');
+  }
+
   remove(): void {
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** As openssl takes it: YYMMDDHHMMSSZ. */
+function timeOf(date: Date): string {
+  return `${date
+    .toISOString()
+    .replace(/[-:T]|\.\d+Z$/g, '')
+    .slice(2)}Z`;
 }

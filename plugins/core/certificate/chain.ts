@@ -1,4 +1,5 @@
 import { X509Certificate, type KeyObject } from 'node:crypto';
+import type { Revocations } from './revocation.ts';
 import { extentOf } from './x509.ts';
 
 /** A certificate that a client has proven to be its own, with what it sent along. */
@@ -14,14 +15,16 @@ export type Authorities = ReadonlyMap<string, readonly X509Certificate[]>;
 
 /** Reads certificates in PEM; what else stands between them is no matter. */
 export function authoritiesIn(pem: readonly string[]): Authorities {
-  const blocks = pem.flatMap(
-    (text) => text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [],
-  );
+  const blocks = pem.flatMap(pemBlocks);
   const bySubject = new Map<string, X509Certificate[]>();
   for (const certificate of blocks.map((block) => new X509Certificate(block))) {
     bySubject.set(certificate.subject, [...(bySubject.get(certificate.subject) ?? []), certificate]);
   }
   return bySubject;
+}
+
+export function pemBlocks(text: string): readonly string[] {
+  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 }
 
 /** Whether one of these names stands in a certificate itself: not in the subject, and not below a wildcard. */
@@ -36,9 +39,36 @@ const longestPath = 4;
 /** Signatures that are verified at most: a client may send authorities that have signed one another. */
 const mostSignatures = 24;
 
-interface Scene {
-  readonly intermediates: readonly X509Certificate[];
+/** What is wrong with a certificate. `revocation-unknown` is trouble, and every other one a decision. */
+export const certificateFaults = [
+  'expired',
+  'not-yet-valid',
+  'untrusted',
+  'self-signed',
+  'wrong-purpose',
+  'weak',
+  'unreadable',
+  'revoked',
+  'revocation-unknown',
+] as const;
+
+export interface CertificateFault {
+  readonly kind: (typeof certificateFaults)[number];
+  /** In one line, for events. */
+  readonly text: string;
+}
+
+/** Whom somebody trusts. */
+export interface Trust {
   readonly authorities: Authorities;
+  /** Absent: nobody looks whether a certificate was revoked. */
+  readonly revocations?: Revocations | undefined;
+  /** A certificate has to say what it is for, as all do that public authorities write. */
+  readonly isPurposeNeeded?: boolean;
+}
+
+interface Scene extends Trust {
+  readonly intermediates: readonly X509Certificate[];
   readonly now: Date;
   signatures: number;
 }
@@ -47,24 +77,38 @@ interface Scene {
  * Why a client certificate does not count (RFC 5280 §6): it has to be signed, by authorities that it brings, by one that is
  * trusted. What TLS itself found is not asked: a server of Node.js takes a certificate without clientAuth for wrong, which
  * public authorities do not write any more, and one of a resumed session of TLS 1.3 for right, without looking. What
- * cannot be judged, such as limits to some names, does not count. Revocation is not looked at.
+ * cannot be judged, such as limits to some names, does not count.
  */
 export function certificateFault(
   { leaf, intermediates }: Pick<ClientChain, 'leaf' | 'intermediates'>,
-  authorities: Authorities,
+  trust: Trust,
   now: Date,
-): string | undefined {
-  const scene = { intermediates, authorities, now, signatures: 0 };
-  if (!purposesOf(leaf)) return 'its certificate does not say what it is for';
+): CertificateFault | undefined {
+  const scene = { ...trust, intermediates, now, signatures: 0 };
+  if (trust.isPurposeNeeded && !purposesOf(leaf)) {
+    return { kind: 'wrong-purpose', text: 'its certificate does not say what it is for' };
+  }
   return faultOf(leaf, scene) ?? faultAbove(leaf, 0, scene);
 }
 
+/** The same of one that is known by its key, whoever has signed it. */
+export function pinnedFault({ leaf }: Pick<ClientChain, 'leaf'>, now: Date): CertificateFault | undefined {
+  return isStrong(leaf.publicKey)
+    ? dateFault(leaf, now)
+    : { kind: 'weak', text: `${nameOf(leaf)} has a weak key` };
+}
+
 /** What is wrong with whoever has signed a certificate, below which there are `depth` authorities. */
-function faultAbove(child: X509Certificate, depth: number, scene: Scene): string | undefined {
-  const trusted = scene.authorities.get(child.issuer) ?? [];
-  if (trusted.some((each) => issuerFault(each, child, depth, scene) === undefined)) return undefined;
-  if (depth >= longestPath) return 'its certificate has too long a chain';
-  let first: string | undefined;
+function faultAbove(child: X509Certificate, depth: number, scene: Scene): CertificateFault | undefined {
+  const trusted = (scene.authorities.get(child.issuer) ?? []).map((each) =>
+    issuerFault(each, child, depth, scene),
+  );
+  if (trusted.includes(undefined)) return undefined;
+  // Of one that is trusted and has signed it.
+  const known = trusted.find((fault) => fault?.kind !== 'untrusted');
+  if (known) return known;
+  if (depth >= longestPath) return untrusted('its certificate has too long a chain');
+  let first: CertificateFault | undefined;
   const isAbove = (each: X509Certificate) => each.subject === child.issuer && !each.raw.equals(child.raw);
   for (const issuer of scene.intermediates.filter(isAbove)) {
     const fault =
@@ -74,53 +118,90 @@ function faultAbove(child: X509Certificate, depth: number, scene: Scene): string
     if (fault === undefined) return undefined;
     first ??= fault;
   }
-  return first ?? `${nameOf(child)} is signed by nobody who is trusted`;
+  return first ?? faultOfOrphan(child, depth);
 }
 
-/** Why an authority has not signed a certificate, or could not. */
+function faultOfOrphan(child: X509Certificate, depth: number): CertificateFault {
+  const isOwnWork = depth === 0 && child.subject === child.issuer && child.verify(child.publicKey);
+  return isOwnWork
+    ? { kind: 'self-signed', text: `${nameOf(child)} is signed by itself` }
+    : untrusted(`${nameOf(child)} is signed by nobody who is trusted`);
+}
+
+function untrusted(text: string): CertificateFault {
+  return { kind: 'untrusted', text };
+}
+
+/** Why an authority has not signed a certificate, or could not, or does not stand by it any more. */
 function issuerFault(
   issuer: X509Certificate,
   child: X509Certificate,
   depth: number,
   scene: Scene,
-): string | undefined {
+): CertificateFault | undefined {
   const name = nameOf(issuer);
-  if (!issuer.ca) return `${name} is no authority`;
-  const { unreadable, isNameConstrained, pathLength = Infinity } = extentOf(issuer);
-  if (unreadable !== undefined) return `${name} cannot be judged: ${unreadable}`;
-  if (isNameConstrained) return `${name} is an authority for some names only`;
-  if (pathLength < depth) return `${name} may not have so many authorities below it`;
-  const fault = dateFault(issuer, scene.now) ?? purposeFault(issuer);
-  if (fault !== undefined) return fault;
+  if (!issuer.ca) return untrusted(`${name} is no authority`);
   scene.signatures += 1;
-  if (scene.signatures > mostSignatures) return 'its certificate has too many chains';
+  if (scene.signatures > mostSignatures) return untrusted('its certificate has too many chains');
   const isSigned = child.checkIssued(issuer) && isStrong(issuer.publicKey) && child.verify(issuer.publicKey);
-  return isSigned ? undefined : `${nameOf(child)} is not signed by ${name}`;
+  if (!isSigned) return untrusted(`${nameOf(child)} is not signed by ${name}`);
+  const { unreadable, isNameConstrained, pathLength = Infinity } = extentOf(issuer);
+  if (unreadable !== undefined) return unreadableFault(name, unreadable);
+  if (isNameConstrained) return untrusted(`${name} is an authority for some names only`);
+  if (pathLength < depth) return untrusted(`${name} may not have so many authorities below it`);
+  const fault = dateFault(issuer, scene.now) ?? purposeFault(issuer);
+  return fault ?? revocationFault(child, issuer, depth, scene);
+}
+
+/** What an authority says of a certificate that it has signed; of other authorities only if it says anything. */
+function revocationFault(
+  child: X509Certificate,
+  issuer: X509Certificate,
+  depth: number,
+  { revocations, now }: Scene,
+): CertificateFault | undefined {
+  const standing = revocations?.standingOf(child, issuer, now);
+  if (standing === undefined || standing === 'good') return undefined;
+  if (standing === 'revoked') return { kind: 'revoked', text: `${nameOf(child)} was revoked` };
+  if (standing === 'unlisted' && depth > 0) return undefined;
+  const why = standing === 'unlisted' ? 'there is no list' : standing.unusable;
+  return {
+    kind: 'revocation-unknown',
+    text: `whether ${nameOf(child)} was revoked is not known: ${why} of ${nameOf(issuer)}`,
+  };
 }
 
 /** What is wrong with a certificate that somebody has to have signed. */
-function faultOf(certificate: X509Certificate, { now }: Scene): string | undefined {
+function faultOf(certificate: X509Certificate, { now }: Scene): CertificateFault | undefined {
   const { unreadable, hasStrongSignature } = extentOf(certificate);
   const name = nameOf(certificate);
-  if (unreadable !== undefined) return `${name} cannot be judged: ${unreadable}`;
-  if (!hasStrongSignature || !isStrong(certificate.publicKey)) return `${name} is signed too weakly`;
+  if (unreadable !== undefined) return unreadableFault(name, unreadable);
+  if (!hasStrongSignature || !isStrong(certificate.publicKey)) {
+    return { kind: 'weak', text: `${name} is signed too weakly` };
+  }
   return dateFault(certificate, now) ?? purposeFault(certificate);
 }
 
-function dateFault(certificate: X509Certificate, now: Date): string | undefined {
+function unreadableFault(name: string, why: string): CertificateFault {
+  return { kind: 'unreadable', text: `${name} cannot be judged: ${why}` };
+}
+
+function dateFault(certificate: X509Certificate, now: Date): CertificateFault | undefined {
   const { validFrom, validTo } = certificate;
+  const [from, to, time] = [Date.parse(validFrom), Date.parse(validTo), now.getTime()];
   // What is no date is not in force.
-  if (Date.parse(validFrom) <= now.getTime() && now.getTime() <= Date.parse(validTo)) return undefined;
-  return `${nameOf(certificate)} counts from ${validFrom} to ${validTo}`;
+  if (from <= time && time <= to) return undefined;
+  const text = `${nameOf(certificate)} counts from ${validFrom} to ${validTo}`;
+  return { kind: time < from ? 'not-yet-valid' : 'expired', text };
 }
 
 /** serverAuth, clientAuth, anyExtendedKeyUsage (RFC 5280 §4.2.1.12). */
 const purposes = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2', '2.5.29.37.0'];
 
 /** Servers show the one certificate that they have, as servers and as clients. */
-function purposeFault(certificate: X509Certificate): string | undefined {
+function purposeFault(certificate: X509Certificate): CertificateFault | undefined {
   const isForTls = purposesOf(certificate)?.some((each) => purposes.includes(each)) ?? true;
-  return isForTls ? undefined : `${nameOf(certificate)} is not for TLS`;
+  return isForTls ? undefined : { kind: 'wrong-purpose', text: `${nameOf(certificate)} is not for TLS` };
 }
 
 /** What Node.js calls key usage are the extended ones, and there may be none. */

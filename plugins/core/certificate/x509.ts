@@ -12,6 +12,8 @@ export interface Extent {
   readonly isNameConstrained: boolean;
   /** What it is signed with, by today's standards (RFC 8301, and the Baseline Requirements §7.1.3.2). */
   readonly hasStrongSignature: boolean;
+  /** Its name (§4.1.2.6), encoded, in hexadecimal digits. */
+  readonly subject: string;
 }
 
 /** The content of object identifiers, in hexadecimal digits. */
@@ -20,18 +22,23 @@ const nameConstraints = '551d1e';
 /** Key usage, subject alternative names, certificate policies and extended key usage: what they say is looked at, or harms nobody. */
 const understood = [basicConstraints, nameConstraints, '551d0f', '551d11', '551d20', '551d25'];
 
-const strongSignatures = [
-  // RSA (PKCS #1 v1.5) and ECDSA, each with SHA-256, SHA-384 and SHA-512; Ed25519.
-  ...['2a864886f70d01010b', '2a864886f70d01010c', '2a864886f70d01010d'],
-  ...['2a8648ce3d040302', '2a8648ce3d040303', '2a8648ce3d040304', '2b6570'],
-];
+/** Digests of signatures that nobody forges: RSA (PKCS #1 v1.5), ECDSA, Ed25519. */
+export const strongSignatures: ReadonlyMap<string, string | null> = new Map([
+  ['2a864886f70d01010b', 'sha256'],
+  ['2a864886f70d01010c', 'sha384'],
+  ['2a864886f70d01010d', 'sha512'],
+  ['2a8648ce3d040302', 'sha256'],
+  ['2a8648ce3d040303', 'sha384'],
+  ['2a8648ce3d040304', 'sha512'],
+  ['2b6570', null],
+]);
 
 const oid = 0x06;
-const bits = 0x03;
+export const bits = 0x03;
 /** [0] version, [1] and [2] unique ids, [3] extensions. */
 const context = { version: 0xa0, issuerId: 0x81, subjectId: 0x82, extensions: 0xa3 } as const;
 
-interface Extension {
+export interface Extension {
   readonly id: string;
   readonly isCritical: boolean;
   readonly value: Buffer;
@@ -42,12 +49,15 @@ export const extentOf = derived(({ raw }: X509Certificate): Extent => {
   try {
     return new Reader(raw).inside(tags.sequence, readCertificate);
   } catch (error) {
-    return { unreadable: messageOf(error), isNameConstrained: false, hasStrongSignature: false };
+    return {
+      unreadable: messageOf(error),
+      ...{ isNameConstrained: false, hasStrongSignature: false, subject: '' },
+    };
   }
 });
 
 function readCertificate(outer: Reader): Extent {
-  const { signature, extensions } = outer.inside(tags.sequence, readToBeSigned);
+  const { signature, extensions, subject } = outer.inside(tags.sequence, readToBeSigned);
   const outerSignature = outer.inside(tags.sequence, algorithmIn);
   outer.content(bits);
   if (signature !== outerSignature) throw new Error('it names two algorithms');
@@ -60,33 +70,43 @@ function readCertificate(outer: Reader): Extent {
   return {
     ...(pathLength !== undefined && { pathLength }),
     isNameConstrained: ids.includes(nameConstraints),
-    hasStrongSignature: strongSignatures.includes(signature),
+    hasStrongSignature: strongSignatures.has(signature),
+    subject,
   };
 }
 
+interface ToBeSigned extends Pick<Extent, 'subject'> {
+  readonly signature: string;
+  readonly extensions: readonly Extension[];
+}
+
 /** RFC 5280 §4.1. */
-function readToBeSigned(inner: Reader): { signature: string; extensions: readonly Extension[] } {
+function readToBeSigned(inner: Reader): ToBeSigned {
   inner.optional(context.version);
   inner.content(tags.integer);
   const signature = inner.inside(tags.sequence, algorithmIn);
-  // Issuer, validity, subject and key are asked of Node.js.
-  for (let part = 0; part < 4; part += 1) inner.content(tags.sequence);
+  // Issuer, validity and key are asked of Node.js.
+  const [, , subject] = [1, 2, 3, 4].map(() => inner.content(tags.sequence).toString('hex'));
   inner.optional(context.issuerId);
   inner.optional(context.subjectId);
-  if (inner.atEnd) return { signature, extensions: [] };
-  const extensions = inner.inside(context.extensions, (wrapped) =>
-    wrapped.inside(tags.sequence, (list) => list.all((each) => each.inside(tags.sequence, readExtension))),
-  );
-  return { signature, extensions };
+  const extensions = inner.atEnd ? [] : inner.inside(context.extensions, extensionsIn);
+  return { signature, extensions, subject: subject ?? '' };
 }
 
-function readExtension(inner: Reader): Extension {
+/** RFC 5280 §4.1.2.9 and §5.1.2.7. */
+export function extensionsIn(wrapped: Reader): readonly Extension[] {
+  return wrapped.inside(tags.sequence, (list) =>
+    list.all((each) => each.inside(tags.sequence, readExtension)),
+  );
+}
+
+export function readExtension(inner: Reader): Extension {
   const id = inner.content(oid).toString('hex');
   const critical = inner.optional(tags.boolean);
   return { id, isCritical: critical !== undefined && critical[0] !== 0, value: inner.content(tags.octets) };
 }
 
-function algorithmIn(inner: Reader): string {
+export function algorithmIn(inner: Reader): string {
   const id = inner.content(oid).toString('hex');
   if (!inner.atEnd) inner.content(inner.nextTag ?? 0);
   return id;
