@@ -48,13 +48,19 @@ export function addressesIn(text: string): readonly Mention[] {
     const [, local = ''] = localText.exec(before) ?? [];
     // Nobody takes `(@alice)` for an address.
     if (local === '' && !/["'\p{Pi}\p{Pf}]\s*$/u.test(before)) continue;
-    const [, after = ''] = domainText.exec(shown.slice(at + 1, at + 1 + longestDomain)) ?? [];
-    const domain = parseDomain(after);
-    if (domain === undefined) continue;
-    const mailbox = makeMailbox(local, domain);
-    mentions.push({ text: `${local}@${domain}`, domain, ...(mailbox && { mailbox }) });
+    for (const domain of domainsIn(shown.slice(at + 1, at + 1 + longestDomain))) {
+      const mailbox = makeMailbox(local, domain);
+      mentions.push({ text: `${local}@${domain}`, domain, ...(mailbox && { mailbox }) });
+    }
   }
   return mentions;
+}
+
+/** What stands behind an at sign, as people see it and as programs do which leave white space out (RFC 5322 §4.4, obs-domain). */
+function domainsIn(text: string): readonly string[] {
+  const [, close = ''] = domainText.exec(text) ?? [];
+  const [, wide = ''] = wideDomainText.exec(text) ?? [];
+  return [...new Set([close, wide.replace(/\s/gu, '')])].flatMap((each) => parseDomain(each) ?? []);
 }
 
 /** What people take for one: it does not begin with a quote or a dot, and no other signs than US-ASCII's belong to it. */
@@ -63,6 +69,7 @@ const localText = /((?:[\p{L}\p{N}\p{M}!#$%&*+/=?^_`{|}~-][\p{L}\p{N}\p{M}!#$%&'
 /** A label does not end in a hyphen, which may come behind an address. */
 const label = '[\\p{L}\\p{N}\\p{M}](?:[\\p{L}\\p{N}\\p{M}_-]*[\\p{L}\\p{N}\\p{M}])?';
 const domainText = new RegExp(`^\\s*(${label}(?:\\.${label})*)`, 'u');
+const wideDomainText = new RegExp(`^\\s*(${label}(?:\\s*\\.\\s*${label})*)`, 'u');
 
 /** Of so many marks above one letter nobody sees more; what orders them takes time by the square of their number (UAX 15 §13). */
 export function withoutPiles(text: string): string {

@@ -78,6 +78,8 @@ const mentions: readonly { text: string; are: readonly string[] }[] = [
   { text: 'alice@corp.example', are: ['alice@corp.example'] },
   { text: '<alice@corp.example>, (bob@corp.example)', are: ['alice@corp.example', 'bob@corp.example'] },
   { text: "'alice@corp.example'", are: ['alice@corp.example'] },
+  { text: 'alice@corp . example', are: ['alice@corp', 'alice@corp.example'] },
+  { text: 'alice @ corp\u3000.example', are: ['alice@corp', 'alice@corp.example'] },
   { text: "o'brien@corp.example", are: ["o'brien@corp.example"] },
   { text: '…alice@corp.example…', are: ['alice@corp.example'] },
   { text: '山田【alice@corp.example】', are: ['alice@corp.example'] },
