@@ -6,7 +6,13 @@ import { measureOutbound } from '../../../scripts/benchmarks/outbound.ts';
 void describe('scripts/bench outbound', () => {
   void it('judges, queues and lets go messages of a real session, and reports what that took', async () => {
     const figures = await measureOutbound({
-      ...{ rounds: 1, seconds: 0.05, say: () => undefined, signal: new AbortController().signal },
+      ...{
+        rounds: 1,
+        seconds: 0.05,
+        warmUpSeconds: 0.05,
+        say: () => undefined,
+        signal: new AbortController().signal,
+      },
     });
     const { haraka, gate, counted, told } = figures.turns;
     assert.deepEqual(
