@@ -9,7 +9,9 @@ const start = 1_800_000_000_000;
 const hour = 3_600_000;
 
 const limits = section.parse({ messages_per_hour: 3, recipients_per_hour: 'none' });
-const span = { key: 'sign/recipients', milliseconds: hour };
+const counts = [
+  { cause: 'recipients-burst', span: { key: 'sign/recipients', milliseconds: hour }, most: 10 },
+] as const;
 
 interface Modes {
   readonly limits: 'enforce' | 'observe' | 'off';
@@ -22,7 +24,10 @@ function termsOf(modes: Modes): Terms {
     limits,
     windows: modes.limits === 'off' ? [] : windowsOf(limits),
     isEnforced: modes.limits === 'enforce',
-    watch: modes.watch === 'off' ? undefined : { span, most: 10, isEnforced: modes.watch === 'enforce' },
+    watch:
+      modes.watch === 'off'
+        ? undefined
+        : { counts, learning: undefined, isEnforced: modes.watch === 'enforce' },
   };
 }
 
@@ -30,15 +35,15 @@ function termsOf(modes: Modes): Terms {
 function count(terms: Terms, messages: readonly number[]) {
   let tallies: readonly Tally[] = spansOf(terms).map(() => emptyTally);
   const come = messages.map((recipients) => {
-    const { write, result } = countIn(tallies, { messages: 1, recipients }, terms, start);
-    const { verdict, sign, since } = result;
-    if (since)
+    const { write, result } = countIn({ found: tallies }, { messages: 1, recipients }, terms, start);
+    const { verdict, signs, taken } = result;
+    if (taken)
       assert.deepEqual(
         write?.map((tally) => tally?.marked),
-        since,
+        taken.of.map(({ since }) => since),
       );
     tallies = tallies.map((tally, at) => write?.[at] ?? tally);
-    return [verdict.kind, ...(sign ? ['sign'] : []), ...(since ? [] : ['not counted'])].join(', ');
+    return [verdict.kind, ...signs.map(() => 'sign'), ...(taken ? [] : ['not counted'])].join(', ');
   });
   return { come, counted: tallies.map(({ level, others }) => [level, others]) };
 }
@@ -114,10 +119,11 @@ void describe('a message', () => {
   void it('that was not queued is taken back of all, but for a time that is over', () => {
     const terms = termsOf({ limits: 'enforce', watch: 'enforce' });
     const amount = { messages: 1, recipients: 4 };
-    const { write = [], result } = countIn([], amount, terms, start);
-    const since = result.since ?? [];
+    const { write = [], result } = countIn({ found: [] }, amount, terms, start);
+    const { taken } = result;
+    assert.ok(taken);
     const found = write.map((tally) => tally ?? emptyTally);
-    const back = takeBack(found, amount, spansOf(terms), since, start + 1);
+    const back = takeBack({ found }, taken, start + 1);
     assert.deepEqual(
       back.write?.map((tally) => [tally?.level, tally?.others, tally?.marked]),
       [
@@ -125,6 +131,6 @@ void describe('a message', () => {
         [0, 0, start],
       ],
     );
-    assert.equal(takeBack(found, amount, spansOf(terms), since, start + hour).write, undefined);
+    assert.equal(takeBack({ found }, taken, start + hour).write, undefined);
   });
 });

@@ -6,6 +6,8 @@ const mailbox = z.string().refine((text) => parseMailbox(text) !== undefined, 'e
 
 const most = z.int().min(1).max(1_000_000).or(z.literal('none'));
 
+const days = z.int().min(1).max(730);
+
 /** When an account looks taken over. Failed logins are no sign of it: anybody could shut anybody out. */
 export const suspension = z.strictObject({
   mode: modeObserve.describe(
@@ -16,6 +18,17 @@ export const suspension = z.strictObject({
     .describe(
       'Recipients of one account within `minutes`, beyond which it looks taken over; none: any number',
     ),
+  new_recipients: most
+    .default('none')
+    .describe(
+      'The same of those that it has never written to; none: any number, and nothing is remembered of whom it writes to. Counted once an account was seen for `learning_days`',
+    ),
+  learning_days: days
+    .default(14)
+    .describe('For so long all are only remembered whom an account writes to that was not seen before'),
+  recipients_known_days: days
+    .default(90)
+    .describe('How long after its last message to them recipients are remembered, at most 10,000 of an account'),
   bounced_percent: z
     .int()
     .min(1)

@@ -5,6 +5,8 @@ import { MemoryStore, mostTallies, nameOf } from './memory.ts';
 import {
   emptyTally,
   type Change,
+  type Circle,
+  type CircleKey,
   type Forgotten,
   type Meant,
   type Store,
@@ -18,8 +20,9 @@ const pauseMs = 5000;
 
 interface Asked<T> {
   readonly keys: readonly TallyKey[];
-  readonly change: (found: readonly Tally[]) => Change<T>;
+  readonly change: (found: readonly Tally[], circle?: Circle) => Change<T>;
   readonly mostly: 'reads' | 'writes' | undefined;
+  readonly circle: CircleKey | undefined;
 }
 
 export interface Insurance {
@@ -53,29 +56,31 @@ export class InsuredStore implements Store {
 
   update<T>(
     keys: readonly TallyKey[],
-    change: (found: readonly Tally[]) => Change<T>,
+    change: (found: readonly Tally[], circle?: Circle) => Change<T>,
     mostly?: 'reads' | 'writes',
+    circle?: CircleKey,
   ): Promise<T> {
     return this.#either(
-      (store) => this.#inStore(store, { keys, change, mostly }),
+      (store) => this.#inStore(store, { keys, change, mostly, circle }),
       () => this.#inMemory(keys, change),
     );
   }
 
-  async #inStore<T>(store: Store, { keys, change, mostly }: Asked<T>): Promise<T> {
-    const merged = (stored: readonly Tally[]) => {
+  async #inStore<T>(store: Store, { keys, change, mostly, circle: asked }: Asked<T>): Promise<T> {
+    const merged = (stored: readonly Tally[], known?: Circle) => {
       const found = this.#unsaved.size === 0 ? stored : keys.map((key, at) => this.#newest(key, stored[at]));
-      const { write = [], result } = change(found);
+      const { write = [], circle, result } = change(found, known);
       const tallies = found.map((tally, at) => write[at] ?? tally);
       const isWritten = tallies.some((tally, at) => tally !== stored[at]);
       const answer = { result, tallies, isWritten };
-      if (!isWritten) return { result: answer };
+      if (!isWritten) return { circle, result: answer };
       return {
         write: tallies.map((tally, at) => (tally === stored[at] ? undefined : tally)),
+        circle,
         result: answer,
       };
     };
-    const { result, tallies, isWritten } = await store.update(keys, merged, mostly);
+    const { result, tallies, isWritten } = await store.update(keys, merged, mostly, asked);
     this.#memory.copy(keys, tallies);
     if (this.#unsaved.size > 0) for (const key of keys) this.#unsaved.delete(nameOf(key));
     // One whose disk is full can be read.
@@ -114,6 +119,11 @@ export class InsuredStore implements Store {
       (store) => store.forget(subject, meant, now),
       () => this.#memory.forget(subject, meant),
     );
+  }
+
+  /** Rejects when the store cannot be used: it stays remembered then. */
+  async forgetCircle(account: string): Promise<boolean> {
+    return this.#either((store) => store.forgetCircle(account));
   }
 
   /** Rejects when the store cannot be used: nobody knows then who was forgotten. */

@@ -50,6 +50,11 @@ export class MemoryStore implements Store {
     return Promise.resolve();
   }
 
+  /** It remembers nobody: in so small a room every second recipient would look new. */
+  forgetCircle(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   forgottenSince(sequence = this.#forgotten.length): Promise<Forgotten> {
     return Promise.resolve({
       sequence: this.#forgotten.length,

@@ -6,10 +6,13 @@ import type Libsql from 'libsql';
 import { LRUCache } from 'lru-cache';
 import { messageOf } from '../message-of.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { Circles, circleSchema, shippedBounds, type Bounds } from './circles.ts';
 import {
   emptyTally,
   StoreUnavailable,
   type Change,
+  type Circle,
+  type CircleKey,
   type Forgotten,
   type Meant,
   type Store,
@@ -51,7 +54,8 @@ const schema = `
   CREATE INDEX IF NOT EXISTS tally_expires ON tally (expires);
   CREATE TABLE IF NOT EXISTS forgotten (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, subject TEXT NOT NULL, time INTEGER NOT NULL
-  );`;
+  );
+  ${circleSchema}`;
 
 /** The file of the store in a data directory. */
 export function storeFile(directory: string): string {
@@ -59,12 +63,12 @@ export function storeFile(directory: string): string {
 }
 
 /** Opens the store of a data directory, which is made where it is missing, or throws `StoreUnavailable`. */
-export function openStore(directory: string): Store {
+export function openStore(directory: string, bounds: Bounds = shippedBounds): Store {
   return translated(() => {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     // The directory may have been there; the files beside this one get its mode.
     closeSync(openSync(storeFile(directory), 'a', 0o600));
-    return new SqliteStore(storeFile(directory));
+    return new SqliteStore(storeFile(directory), bounds);
   });
 }
 
@@ -73,7 +77,7 @@ export function openStoreIfAny(directory: string): Store | undefined {
   const file = storeFile(directory);
   return translated(() => {
     // Throws where nobody may look.
-    return statSync(file, { throwIfNoEntry: false }) ? new SqliteStore(file) : undefined;
+    return statSync(file, { throwIfNoEntry: false }) ? new SqliteStore(file, shippedBounds) : undefined;
   });
 }
 
@@ -95,13 +99,14 @@ class SqliteStore implements Store {
   readonly #secret: string;
   readonly #get: Libsql.Statement;
   readonly #put: Libsql.Statement;
+  readonly #circles: Circles;
   readonly #checkpoints: Checkpoints;
   readonly #hashes = new LRUCache<string, string>({ max: mostHashes });
   #purged = -Infinity;
   #writes = 0;
   #looked = performance.now();
 
-  constructor(file: string) {
+  constructor(file: string, bounds: Bounds) {
     this.#file = file;
     // Loaded here and not before: a platform that has no such library must be able to go without.
     const Database = createRequire(import.meta.url)('libsql') as typeof Libsql;
@@ -127,6 +132,7 @@ class SqliteStore implements Store {
            level = excluded.level, others = excluded.others, last = excluded.last, marked = excluded.marked,
            expires = excluded.expires`,
       );
+      this.#circles = new Circles(this.#database, this.#secret, bounds);
     } catch (error) {
       this.#database.close();
       throw error;
@@ -137,19 +143,24 @@ class SqliteStore implements Store {
 
   update<T>(
     keys: readonly TallyKey[],
-    change: (found: readonly Tally[]) => Change<T>,
+    change: (found: readonly Tally[], circle?: Circle) => Change<T>,
     mostly: 'reads' | 'writes' = 'reads',
+    asked?: CircleKey,
   ): Promise<T> {
     return this.#use(() => {
       const hashed = keys.map(({ account, network }) => [this.#hash(account), network] as const);
       const read = () => hashed.map((key) => tallyOf(this.#get.get(...key) as Numbers | undefined));
       // Where nothing changes nobody has to wait for anybody.
       const looked =
-        mostly === 'reads' ? change(hashed.length === 1 ? read() : this.#atOnce(read)) : undefined;
+        mostly === 'reads' && !asked
+          ? change(hashed.length === 1 ? read() : this.#atOnce(read))
+          : undefined;
       if (looked && !looked.write) return looked.result;
       return this.#write(() => {
-        const { write = [], result } = change(read());
+        const found = asked && this.#circles.find(this.#hash(asked.account), asked.members);
+        const { write = [], circle, result } = change(read(), found?.circle);
         hashed.forEach((key, index) => this.#store(key, write[index]));
+        if (found && circle) this.#circles.write(found, circle, Date.now());
         return result;
       });
     });
@@ -197,6 +208,10 @@ class SqliteStore implements Store {
       "SELECT account, network FROM tally WHERE network <> '' AND level > 0",
     );
     return (rows.all() as TallyKey[]).filter(({ network }) => meant(network));
+  }
+
+  forgetCircle(account: string): Promise<boolean> {
+    return this.#use(() => this.#write(() => this.#circles.forget(this.#hash(account))));
   }
 
   forgottenSince(sequence?: number): Promise<Forgotten> {
@@ -285,6 +300,7 @@ class SqliteStore implements Store {
            (SELECT account, network FROM tally WHERE expires < ? LIMIT ${mostPurged})`,
       )
       .run(Date.now());
+    this.#circles.purge(Date.now(), mostPurged);
   }
 
   /** Who stole the file should not read in it who logged in from where. The key lies in it, too, for want of a better place. */

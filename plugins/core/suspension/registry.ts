@@ -13,7 +13,7 @@ const suspension = z.strictObject({
   id: z.string().min(1),
   name: z.string(),
   since: z.iso.datetime(),
-  cause: z.enum(['recipients-burst', 'bounces', 'many-networks', 'by-hand']),
+  cause: z.enum(['recipients-burst', 'new-recipients', 'bounces', 'many-networks', 'by-hand']),
   /** In words: what was seen, or who did it. */
   detail: z.string(),
 });

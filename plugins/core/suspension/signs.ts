@@ -4,6 +4,7 @@ import { isWithin, limitAccount, type Amount, type Span, type Use } from '../lim
 import { modeInForce } from '../settings/mode.ts';
 import type { Policy } from '../settings/settings.ts';
 import { emptyTally, type Change, type Store, type Tally, type TallyKey } from '../store/store.ts';
+import { learningOf, type Learning } from './acquaintances.ts';
 import type { Suspension } from './registry.ts';
 
 /** What an account is seen to do. Counted in the store by account, so that all processes see it. */
@@ -45,33 +46,50 @@ function within(tally: Tally, milliseconds: number, now: number): Tally {
   return { ...emptyTally, marked: now, expires: now + milliseconds };
 }
 
-/** How the recipients of an account are watched. */
-export interface Watch {
+/** Recipients of an account that are counted: all of them, or those that are new to it. */
+export interface Watched {
+  readonly cause: 'recipients-burst' | 'new-recipients';
   readonly span: Span;
   readonly most: number;
+}
+
+/** How the recipients of an account are watched. */
+export interface Watch {
+  readonly counts: readonly Watched[];
+  /** Which are new; `undefined` where nobody asks. */
+  readonly learning: Learning | undefined;
   /** What goes beyond is not accepted. */
   readonly isEnforced: boolean;
 }
 
 /** `undefined` where any number of recipients is as good as another. */
 export const watchOf = derived((policy: Policy): Watch | undefined => {
-  const { mode, recipients: most, minutes } = policy.suspension;
-  if (mode === 'off' || most === 'none') return undefined;
-  const span = { key: `${prefix}recipients`, milliseconds: minutes * 60_000 };
-  return { span, most, isEnforced: modeInForce(mode, policy) === 'enforce' };
+  const { mode, recipients, new_recipients: strangers, minutes } = policy.suspension;
+  if (mode === 'off' || (recipients === 'none' && strangers === 'none')) return undefined;
+  const count = (cause: Watched['cause'], key: string, most: number | 'none'): readonly Watched[] =>
+    most === 'none' ? [] : [{ cause, span: { key: prefix + key, milliseconds: minutes * 60_000 }, most }];
+  return {
+    counts: [
+      ...count('recipients-burst', 'recipients', recipients),
+      ...count('new-recipients', 'new-recipients', strangers),
+    ],
+    learning: strangers === 'none' ? undefined : learningOf(policy.suspension),
+    isEnforced: modeInForce(mode, policy) === 'enforce',
+  };
 });
 
 /** What the recipients of one more message come to. */
 export function burstOf(
-  { span, most }: Watch,
+  { cause, span, most }: Watched,
   use: Use<Span>,
   amount: Amount,
   now: number,
 ): Sign | undefined {
   const level = use.recipients + amount.recipients;
   if (level <= most) return undefined;
-  const detail = `${level} recipients within ${span.milliseconds / 60_000} min, more than ${most}`;
-  return { cause: 'recipients-burst', detail, since: use.since ?? now };
+  const what = cause === 'new-recipients' ? 'recipients that it never wrote to before' : 'recipients';
+  const detail = `${level} ${what} within ${span.milliseconds / 60_000} min, more than ${most}`;
+  return { cause, detail, since: use.since ?? now };
 }
 
 export function outcomesKey(id: string): TallyKey {

@@ -15,12 +15,13 @@ import {
 import { messageOf } from '../../core/message-of.ts';
 import { modeInForce } from '../../core/settings/mode.ts';
 import type { Policy } from '../../core/settings/settings.ts';
-import { StoreUnavailable, type Store } from '../../core/store/store.ts';
+import { StoreUnavailable, type CircleKey, type Store } from '../../core/store/store.ts';
+import { circleKey } from '../../core/suspension/acquaintances.ts';
 import { isWatched, watchOf } from '../../core/suspension/signs.ts';
 import { pass, skip, type Verdict } from '../../core/verdict.ts';
 import { crossingsOfOne, decideMessage, decideRecipient, decideSize } from './decide.ts';
 import { senderOf, type Sender } from './sender.ts';
-import { countIn, spansOf, takeBack, type Tallied, type Terms } from './tally.ts';
+import { countIn, spansOf, takeBack, type Taken, type Tallied, type Terms } from './tally.ts';
 
 /** Event of a soft limit that was crossed. */
 const softLimit = { name: 'outbound/soft' } as const;
@@ -115,13 +116,15 @@ export class Counter {
     const alone = verdictAlone(facts, sender);
     if (alone.kind !== 'pass' && terms.isEnforced) return { verdict: alone, crossings: [], isStopped: false };
     const amount = { messages: 1, recipients: recipients.length };
-    const { verdict, sign, crossings, since } = await this.#take(sender, amount, terms);
-    if (sign && identity) await this.#suspicion.sends(identity, sign, { policy, revision });
-    if (!since) return { verdict, crossings, isStopped: sign !== undefined };
+    const circle = terms.watch?.learning && circleOf(sender, recipients);
+    const { verdict, signs, crossings, taken } = await this.#take(sender, amount, terms, circle);
+    // The first is what suspends; the others are news where nothing does.
+    for (const sign of signs) if (identity) await this.#suspicion.sends(identity, sign, { policy, revision });
+    if (!taken) return { verdict, crossings, isStopped: signs.length > 0 };
     const { session, limits } = sender;
     session.sent += 1;
     facts.whenEnded((end) => {
-      if (end === 'not-queued') this.#giveBack(sender, amount, spansOf(terms), since);
+      if (end === 'not-queued') this.#giveBack(sender, taken, circle);
     });
     const own = crossingsOfOne({ recipients: recipients.length, bytes, sent: session.sent }, limits);
     return {
@@ -130,22 +133,28 @@ export class Counter {
     };
   }
 
-  async #take({ id }: Sender, amount: Amount, terms: Terms): Promise<Tallied> {
+  async #take({ id }: Sender, amount: Amount, terms: Terms, asked?: CircleKey): Promise<Tallied> {
     const spans = spansOf(terms);
-    if (spans.length === 0) return { verdict: pass, crossings: [], since: [] };
+    if (spans.length === 0)
+      return { verdict: pass, signs: [], crossings: [], taken: { of: [], met: [] } };
     return this.#open().update(
       keysOf(id, spans),
-      (found) => countIn(found, amount, terms, Date.now()),
+      (found, circle) => countIn({ found, circle }, amount, terms, Date.now()),
       'writes',
+      asked,
     );
   }
 
   /** What could not be queued counts for nothing: a retry must not use up what its sender has. */
-  #giveBack({ id, session }: Sender, amount: Amount, spans: readonly Span[], since: readonly number[]): void {
+  #giveBack({ id, session }: Sender, taken: Taken, asked?: CircleKey): void {
     session.sent -= 1;
+    const spans = taken.of.map(({ span }) => span);
     if (spans.length === 0) return;
-    const giveBack = this.#open().update(keysOf(id, spans), (found) =>
-      takeBack(found, amount, spans, since, Date.now()),
+    const giveBack = this.#open().update(
+      keysOf(id, spans),
+      (found, circle) => takeBack({ found, circle }, taken, Date.now()),
+      'reads',
+      asked,
     );
     giveBack.catch((error: unknown) => {
       this.#plugin.logerror(`limits: a message that was not queued stays counted: ${messageOf(error)}`);
@@ -174,6 +183,13 @@ function verdictAlone(
   const now = Date.now();
   const message = decideMessage({ uses: [], sent, size: bytes }, limits, now);
   return message.kind === 'pass' ? decideRecipient([], recipients.length, limits, now) : message;
+}
+
+function circleOf({ id }: Sender, recipients: Countable['recipients']): CircleKey {
+  return circleKey(
+    id,
+    recipients.map(({ text }) => text),
+  );
 }
 
 function keysOf(id: string, spans: readonly Span[]) {

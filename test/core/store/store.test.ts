@@ -318,5 +318,8 @@ function openStoreThatThrows(): Store {
 
 function openStoreThatIsFull(): Store {
   const fail = () => Promise.reject(new StoreUnavailable('database or disk is full'));
-  return { update: fail, ofAccount: fail, forget: fail, forgottenSince: fail, close: () => undefined };
+  return {
+    ...{ update: fail, ofAccount: fail, forget: fail, forgetCircle: fail, forgottenSince: fail },
+    close: () => undefined,
+  };
 }
