@@ -115,11 +115,12 @@ export class Circles {
     const { total, largest, update } = this.#statements();
     let excess = (total.get() as [number | null])[0] ?? 0;
     excess -= this.#bounds.ofAll;
-    for (let turn = 0; turn < part && excess > 0; turn += 1) {
+    while (excess > 0) {
       const [id, expires, size] = largest.get() as [id: number, expires: number, size: number];
-      const dropped = this.#dropOldest(id, Math.ceil(size / 2));
-      update.run(now, expires, size - dropped, id);
-      excess -= dropped;
+      const half = Math.ceil(size / 2);
+      this.#dropOldest(id, half);
+      update.run(now, expires, size - half, id);
+      excess -= half;
     }
   }
 
@@ -143,7 +144,9 @@ type Statements = ReturnType<typeof prepared>;
 function prepared(database: Libsql.Database) {
   const on = (sql: string) => database.prepare(sql);
   const some = (order: string) =>
-    on(`DELETE FROM member WHERE circle = ? AND hash IN (SELECT hash FROM member WHERE circle = ? ${order} LIMIT ?)`);
+    on(
+      `DELETE FROM member WHERE circle = ? AND hash IN (SELECT hash FROM member WHERE circle = ? ${order} LIMIT ?)`,
+    );
   return {
     circle: on('SELECT id, since, expires, size FROM circle WHERE account = ?').raw(),
     member: on('SELECT expires FROM member WHERE circle = ? AND hash = ?').raw(),

@@ -152,9 +152,7 @@ class SqliteStore implements Store {
       const read = () => hashed.map((key) => tallyOf(this.#get.get(...key) as Numbers | undefined));
       // Where nothing changes nobody has to wait for anybody.
       const looked =
-        mostly === 'reads' && !asked
-          ? change(hashed.length === 1 ? read() : this.#atOnce(read))
-          : undefined;
+        mostly === 'reads' && !asked ? change(hashed.length === 1 ? read() : this.#atOnce(read)) : undefined;
       if (looked && !looked.write) return looked.result;
       return this.#write(() => {
         const found = asked && this.#circles.find(this.#hash(asked.account), asked.members);

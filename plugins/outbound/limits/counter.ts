@@ -135,8 +135,7 @@ export class Counter {
 
   async #take({ id }: Sender, amount: Amount, terms: Terms, asked?: CircleKey): Promise<Tallied> {
     const spans = spansOf(terms);
-    if (spans.length === 0)
-      return { verdict: pass, signs: [], crossings: [], taken: { of: [], met: [] } };
+    if (spans.length === 0) return { verdict: pass, signs: [], crossings: [], taken: { of: [], met: [] } };
     return this.#open().update(
       keysOf(id, spans),
       (found, circle) => countIn({ found, circle }, amount, terms, Date.now()),

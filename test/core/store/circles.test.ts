@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import type Libsql from 'libsql';
+import { InsuredStore } from '../../../plugins/core/store/insured.ts';
+import { openStore, storeFile } from '../../../plugins/core/store/sqlite.ts';
+import { StoreUnavailable, type Store } from '../../../plugins/core/store/store.ts';
+
+const base = mkdtempSync(join(tmpdir(), 'gatekeeper-circles-'));
+after(() => rmSync(base, { recursive: true, force: true }));
+
+let count = 0;
+const freshDirectory = () => join(base, String((count += 1)));
+
+/** Far enough from now that nothing is forgotten while a test runs. */
+const never = 4e12;
+
+/** Of these, how many an account knew that writes to all of them now. */
+const write = (store: Store, account: string, members: readonly string[], expires = never) =>
+  store.update(
+    [],
+    (_found, circle) => ({
+      circle: circle && {
+        since: circle.since || 1,
+        expires: Math.max(circle.expires, expires),
+        members: members.map(() => expires),
+      },
+      result: circle?.members.filter(Boolean).length,
+    }),
+    'writes',
+    { account, members },
+  );
+
+const look = (store: Store, account: string, members: readonly string[]) =>
+  store.update([], (_found, circle) => ({ result: circle }), 'reads', { account, members });
+
+const people = (from: number, to: number) => Array.from({ length: to - from }, (_, at) => `p${from + at}@x`);
+
+/** What lies in the file. */
+function inFile(directory: string) {
+  const Database = createRequire(import.meta.url)('libsql') as typeof Libsql;
+  const database = new Database(storeFile(directory));
+  const one = (sql: string) => Object.values(database.prepare(sql).get() as object)[0] as number;
+  try {
+    return {
+      members: one('SELECT count(*) FROM member'),
+      sizes: one('SELECT coalesce(sum(size), 0) FROM circle'),
+      hashes: one('SELECT count(DISTINCT hash) FROM member'),
+      circles: one('SELECT count(*) FROM circle'),
+    };
+  } finally {
+    database.close();
+  }
+}
+
+void describe('whom accounts write to, in a file', () => {
+  void it('is shared by all that open it, each once', async () => {
+    const directory = freshDirectory();
+    const stores = [1, 2, 3, 4].map(() => openStore(directory));
+    const known = await Promise.all(stores.map((store) => write(store, 'alice', people(0, 50))));
+    assert.deepEqual(known, [0, 50, 50, 50]);
+    assert.deepEqual(inFile(directory), { members: 50, sizes: 50, hashes: 50, circles: 1 });
+    for (const store of stores) store.close();
+  });
+
+  void it('says neither who it is, nor who writes to the same people', async () => {
+    const directory = freshDirectory();
+    const store = openStore(directory);
+    for (const account of ['alice', 'bob']) await write(store, account, ['victor@one.example']);
+    store.close();
+    assert.ok(!/victor|one\.example|alice/.test(readFileSync(storeFile(directory), 'latin1')));
+    assert.equal(inFile(directory).hashes, 2);
+  });
+
+  void it('is the newest of an account that writes to many, and others lose nobody', async () => {
+    const directory = freshDirectory();
+    const store = openStore(directory, { ofOne: 100, ofAll: 1_000_000 });
+    await write(store, 'bob', people(0, 5));
+    for (let from = 0; from < 1000; from += 10) {
+      await write(store, 'alice', people(from, from + 10), never + from);
+      assert.ok(inFile(directory).members <= 105);
+    }
+    const newest = (await look(store, 'alice', people(910, 1000)))?.members ?? [];
+    assert.ok(newest.every(Boolean));
+    assert.equal((await look(store, 'alice', people(0, 890)))?.members.some(Boolean), false);
+    assert.ok((await look(store, 'bob', people(0, 5)))?.members.every(Boolean));
+    const { members, sizes } = inFile(directory);
+    assert.equal(sizes, members);
+    store.close();
+  });
+
+  void it('is less of whoever writes to most when it is too much of all, who learns anew', async () => {
+    const directory = freshDirectory();
+    const store = openStore(directory, { ofOne: 100, ofAll: 300 });
+    await write(store, 'bob', people(0, 5));
+    for (let account = 0; account < 100; account += 1) {
+      await write(store, `account ${account}`, people(0, 40));
+    }
+    // One look for each 20 writes: between two of them 800 are added at most.
+    const { members, sizes } = inFile(directory);
+    assert.ok(members <= 300 + 20 * 40, `${members}`);
+    assert.equal(sizes, members);
+    assert.deepEqual(await look(store, 'bob', ['p0@x']), { since: 1, expires: never, members: [never] });
+    assert.ok(((await look(store, 'account 0', ['p0@x']))?.since ?? 0) > 1);
+    store.close();
+  });
+
+  void it('is dropped when its time is over, whether its account writes on or not', async () => {
+    const directory = freshDirectory();
+    const store = openStore(directory);
+    const past = Date.now() - 1;
+    await write(store, 'gone', people(0, 500), past);
+    await write(store, 'alice', people(0, 500), past);
+    await write(store, 'alice', ['new@x']);
+    assert.equal(inFile(directory).members, 501);
+    for (let turn = 0; turn < 200; turn += 1) await write(store, 'alice', ['new@x']);
+    assert.deepEqual(inFile(directory), { members: 1, sizes: 1, hashes: 1, circles: 1 });
+    store.close();
+  });
+
+  void it('costs nothing where nobody asks: no statement but for tallies, in a file that knows nobody', async () => {
+    const directory = freshDirectory();
+    const statements: string[] = [];
+    const Database = createRequire(import.meta.url)('libsql') as typeof Libsql;
+    const { prepare } = Database.prototype;
+    Database.prototype.prepare = function (sql: string) {
+      statements.push(sql);
+      return prepare.call(this, sql);
+    };
+    const store = openStore(directory);
+    const key = { account: 'alice', network: 'x' };
+    for (let turn = 0; turn < 50; turn += 1) {
+      await store.update([key], ([found]) => ({ write: found && [found], result: 0 }), 'writes');
+    }
+    store.close();
+    Database.prototype.prepare = prepare;
+    const asked = statements.filter((sql) => /circle|member/.test(sql));
+    assert.deepEqual(asked, ['SELECT 1 FROM circle LIMIT 1'], 'when it is opened, once');
+  });
+});
+
+void describe('an insured store', () => {
+  void it('tells nobody that someone is new while its file cannot be used', async () => {
+    const directory = freshDirectory();
+    let isBroken = false;
+    let now = 0;
+    const open = () => {
+      if (isBroken) throw new StoreUnavailable('broken');
+      const store = openStore(directory);
+      const update: Store['update'] = (...args) =>
+        isBroken ? Promise.reject(new StoreUnavailable('broken')) : store.update(...args);
+      return Object.assign(Object.create(store) as Store, { update, close: () => store.close() });
+    };
+    const store = new InsuredStore({ open, log: () => undefined, now: () => now });
+    assert.equal(await write(store, 'alice', ['x', 'y']), 0);
+    isBroken = true;
+    assert.equal(await write(store, 'alice', ['x', 'z']), undefined);
+    await assert.rejects(store.forgetCircle('alice'), /left alone/);
+    isBroken = false;
+    now += 5001;
+    assert.equal(await write(store, 'alice', ['x', 'y', 'z']), 2);
+    store.close();
+  });
+});
