@@ -31,6 +31,11 @@ void describe('gatekeeper forget of what cannot be meant', () => {
       args: ['192.0.2.7', '--networks'],
       says: '--networks is for an account',
     },
+    {
+      it: 'a network as if it had written to some',
+      args: ['192.0.2.7', '--recipients'],
+      says: '--recipients is for an account',
+    },
   ] as const;
   for (const { it: title, args, says } of cases) {
     void it(`${title} is 64, whatever the settings are`, async () => {

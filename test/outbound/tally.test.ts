@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { windowsOf } from '../../plugins/core/limits/windows.ts';
 import { limits as section } from '../../plugins/core/settings/limits.ts';
-import { emptyTally, type Tally } from '../../plugins/core/store/store.ts';
+import { emptyTally, type Circle, type Tally } from '../../plugins/core/store/store.ts';
+import { learningOf } from '../../plugins/core/suspension/acquaintances.ts';
 import { countIn, spansOf, takeBack, type Terms } from '../../plugins/outbound/limits/tally.ts';
 
 const start = 1_800_000_000_000;
@@ -11,6 +12,9 @@ const hour = 3_600_000;
 const limits = section.parse({ messages_per_hour: 3, recipients_per_hour: 'none' });
 const counts = [
   { cause: 'recipients-burst', span: { key: 'sign/recipients', milliseconds: hour }, most: 10 },
+] as const;
+const strangers = [
+  { cause: 'new-recipients', span: { key: 'sign/new-recipients', milliseconds: hour }, most: 2 },
 ] as const;
 
 interface Modes {
@@ -132,5 +136,95 @@ void describe('a message', () => {
       ],
     );
     assert.equal(takeBack({ found }, taken, start + hour).write, undefined);
+  });
+});
+
+/** What a message to so many, of whom the first are known, comes to for who may write to two that are new within an hour. */
+void describe('a message to people who are new to its account', () => {
+  const learning = learningOf({ learning_days: 14, recipients_known_days: 90 });
+  const terms = (isEnforced: boolean): Terms => ({
+    ...termsOf({ limits: 'enforce', watch: 'off' }),
+    watch: { counts: [...counts, ...strangers], learning, isEnforced },
+  });
+  const circleOf = (isNew: readonly boolean[]): Circle => ({
+    since: start - 20 * 24 * hour,
+    expires: start + hour,
+    members: isNew.map((each) => (each ? 0 : start + hour)),
+  });
+
+  const cases = [
+    { it: 'counts those alone', isEnforced: true, messages: [[true, false, true]], causes: [[]], counted: 2 },
+    {
+      it: 'counts in each message of the hour',
+      isEnforced: true,
+      messages: [[true], [false, false], [true], [true]],
+      causes: [[], [], [], ['new-recipients']],
+      counted: 3,
+    },
+    {
+      it: 'is followed by none that is let through, once it was too much',
+      isEnforced: true,
+      messages: [[true, true, true], [false]],
+      causes: [['new-recipients'], ['new-recipients']],
+      counted: 3,
+    },
+    {
+      it: 'may be both signs',
+      isEnforced: false,
+      messages: [Array<boolean>(11).fill(true)],
+      causes: [['recipients-burst', 'new-recipients']],
+      counted: 11,
+    },
+  ] as const;
+  for (const { it: title, isEnforced, messages, causes, counted } of cases) {
+    void it(title, () => {
+      let tallies: readonly Tally[] = spansOf(terms(isEnforced)).map(() => emptyTally);
+      const seen = messages.map((isNew: readonly boolean[]) => {
+        const known = { found: tallies, circle: circleOf(isNew) };
+        const amount = { messages: 1, recipients: isNew.length };
+        const { write, circle, result } = countIn(known, amount, terms(isEnforced), start);
+        tallies = tallies.map((tally, at) => write?.[at] ?? tally);
+        // Whom a message makes known that is not accepted, nobody has written to.
+        assert.equal(circle !== undefined, result.taken !== undefined);
+        return result.signs.map(({ cause }) => cause);
+      });
+      assert.deepEqual(seen, causes);
+      assert.equal(tallies.at(-1)?.others, counted);
+    });
+  }
+
+  void it('that a limit refuses makes nobody known, and counts none', () => {
+    const found = [{ ...emptyTally, level: 3, marked: start, last: start }];
+    const known = { found, circle: circleOf([true]) };
+    const { write, circle } = countIn(known, { messages: 1, recipients: 1 }, terms(false), start);
+    assert.deepEqual([write, circle], [undefined, undefined]);
+  });
+
+  void it('that was not queued takes them back, those that it made known and no others', () => {
+    const amount = { messages: 1, recipients: 2 };
+    const {
+      write = [],
+      circle,
+      result,
+    } = countIn({ found: [], circle: circleOf([true, false]) }, amount, terms(true), start);
+    assert.ok(circle && result.taken);
+    const until = start + 90 * 24 * hour;
+    assert.deepEqual(
+      [circle.members, result.taken.met],
+      [
+        [until, until],
+        [until, 0],
+      ],
+    );
+    const found = write.map((tally) => tally ?? emptyTally);
+    const now = { ...circle, members: [until, until] };
+    const back = takeBack({ found, circle: now }, result.taken, start + 1);
+    assert.deepEqual(back.circle?.members, [0, undefined]);
+    assert.equal(back.write?.at(-1)?.others, 0);
+  });
+
+  void it('counts for nothing where no store can tell who they are', () => {
+    const { result, circle } = countIn({ found: [] }, { messages: 1, recipients: 9 }, terms(true), start);
+    assert.deepEqual([result.signs, circle], [[], undefined]);
   });
 });

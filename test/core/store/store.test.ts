@@ -41,25 +41,11 @@ const add = (store: Store, account = key.account) =>
 const levelIn = (store: Store, account = key.account) =>
   store.update([{ ...key, account }], ([found]) => ({ result: found?.level }));
 
-/** Writes to people who are known until `expires` then, in one step with a tally; which of them were known. */
-const write = (store: Store, people: readonly string[], expires = 4e12, account = key.account) =>
-  store.update(
-    [{ ...key, account }],
-    ([found], circle) => ({
-      write: [{ ...tally, level: (found?.level ?? 0) + people.length }],
-      circle: circle && { since: circle.since || 1, expires, members: people.map(() => expires) },
-      result: circle?.members,
-    }),
-    'writes',
-    { account, members: people },
-  );
-
 const kinds = [
-  { it: 'in a file', remembers: true, open: () => openStore(freshDirectory()) },
-  { it: 'in memory', remembers: false, open: () => new MemoryStore() },
+  { it: 'in a file', open: () => openStore(freshDirectory()) },
+  { it: 'in memory', open: () => new MemoryStore() },
   {
     it: 'that is insured',
-    remembers: true,
     open: () => {
       const directory = freshDirectory();
       return new InsuredStore({ open: () => openStore(directory), log: fail, now: () => 0 });
@@ -67,7 +53,7 @@ const kinds = [
   },
 ];
 
-for (const { it: kind, open, remembers } of kinds) {
+for (const { it: kind, open } of kinds) {
   void describe(`a store ${kind}`, () => {
     let store: Store;
     beforeEach(() => (store = open()));
@@ -110,39 +96,6 @@ for (const { it: kind, open, remembers } of kinds) {
       const own = await store.ofAccount(key.account);
       assert.deepEqual([own.get(key.network)?.marked, own.get('')?.marked], [0, tally.marked]);
       assert.equal((await store.ofAccount('bob')).get(key.network)?.marked, tally.marked);
-    });
-
-    void it(`${remembers ? 'remembers' : 'cannot tell'} whom an account writes to, and counts`, async () => {
-      const known = (...members: number[]) => (remembers ? members : undefined);
-      assert.deepEqual(await write(store, ['x', 'y']), known(0, 0));
-      assert.deepEqual(await write(store, ['y', 'z'], 5e12), known(4e12, 0));
-      assert.deepEqual(await write(store, ['x', 'y', 'z'], 5e12), known(4e12, 5e12, 5e12));
-      assert.deepEqual(await write(store, ['x'], 4e12, 'bob'), known(0), 'another account');
-      assert.equal(await levelIn(store), 7);
-      assert.equal(await store.forgetCircle(key.account), remembers);
-      assert.equal(await store.forgetCircle(key.account), false);
-      assert.deepEqual(await write(store, ['x', 'y']), known(0, 0));
-      assert.deepEqual(await write(store, ['x'], 4e12, 'bob'), known(4e12), 'another account');
-    });
-
-    void it('lets who is remembered be forgotten one by one, and leaves alone who stays', async () => {
-      await write(store, ['x', 'y', 'z']);
-      const asked = { account: key.account, members: ['z', 'y', 'x'] };
-      const found = await store.update(
-        [],
-        (_found, circle) => ({
-          circle: circle && { ...circle, members: [0, undefined, 5e12] },
-          result: circle,
-        }),
-        'reads',
-        asked,
-      );
-      assert.deepEqual(
-        found,
-        remembers ? { since: 1, expires: 4e12, members: [4e12, 4e12, 4e12] } : undefined,
-      );
-      const now = await store.update([], (_found, circle) => ({ result: circle?.members }), 'reads', asked);
-      assert.deepEqual(now, remembers ? [0, 4e12, 5e12] : undefined);
     });
 
     void it('forgets what counts in networks', async () => {
