@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { gatekeeper } from '../support/command.ts';
 import { eventually, eventWith } from '../support/gateway.ts';
 import { connectAs, loggedIn, plain, SmtpClient } from '../support/smtp.ts';
+import { knownTo, seenBefore } from './circles.ts';
 import { mail, startScene, type Scene } from './provenance-scene.ts';
 import { alice, send } from './traffic.ts';
 
@@ -148,10 +149,13 @@ void describe('an account that is suspended', () => {
 
 void describe('an account that looks taken over', () => {
   const notify = 'admin@corp.example';
-  const suspension = { mode: 'enforce', recipients: 40, bounced_of: 10, networks: 3, notify: [notify] };
+  const suspension = {
+    ...{ mode: 'enforce', recipients: 40, bounced_of: 10, networks: 3, notify: [notify] },
+    new_recipients: 12,
+  };
   before(async () => {
     scene = await startScene({
-      nodes: 2,
+      nodes: 4,
       settings: {
         suspension: { ...suspension, exempt: ['lists@corp.example'] },
       },
@@ -234,10 +238,58 @@ void describe('an account that looks taken over', () => {
     assert.match(await from(10, 'pw-dave'), /^535 /);
   });
 
+  void it('is suspended when it writes to many that are new, when it was seen for two weeks', async () => {
+    const friends = Array.from({ length: 8 }, (_, at) => `friend${at}@one.example`);
+    await seenBefore(scene.test, 'scanner', friends);
+    const clients = await Promise.all(friends.map(scanner));
+    const accepted: string[] = [];
+    let next = 0;
+    const more = () => Array.from({ length: 5 }, () => `new${(next += 1)}@one.example`);
+    await Promise.all(
+      clients.map(async (client, at) => {
+        for (const to of [`FRIEND${at}@One.Example`, ...more()]) {
+          if ((await send(client, { from: 'scanner@corp.example', to })).code !== 250) return;
+          accepted.push(to);
+        }
+      }),
+    );
+    assert.equal(accepted.filter((to) => to.startsWith('new')).length, 12);
+    await isSuspended('scanner', 'new-recipients');
+    const { answer } = await command('suspended');
+    assert.match(
+      JSON.stringify(answer),
+      /"1[3-9] recipients that it never wrote to before within 60 min, more than 12"/,
+    );
+    const known = await knownTo(
+      scene.test,
+      'scanner',
+      Array.from({ length: next }, (_, at) => `new${at + 1}@one.example`),
+    );
+    assert.deepEqual(known, accepted.filter((to) => to.startsWith('new')).sort(), 'nobody who was refused');
+  });
+
+  void it('begins anew when it is released, and learns anew when it is forgotten to whom it wrote', async () => {
+    assert.equal((await command('release', 'scanner@corp.example')).code, 0);
+    const client = await scanner();
+    const letter = { from: 'scanner@corp.example', to: 'newer@one.example' };
+    assert.equal((await send(client, letter)).code, 250);
+    client.destroy();
+    assert.deepEqual(await knownTo(scene.test, 'scanner', ['newer@one.example', 'friend1@one.example']), [
+      'friend1@one.example',
+      'newer@one.example',
+    ]);
+    const { code, answer } = await command('forget', 'scanner@corp.example', '--recipients');
+    assert.deepEqual([code, answer['recipients']], [0, true]);
+    assert.deepEqual(await knownTo(scene.test, 'scanner', ['newer@one.example', 'friend1@one.example']), []);
+    assert.ok((await attack('scanner', 20)) >= 20);
+  });
+
   void it('is not suspended where it is exempt', async () => {
     assert.ok((await attack('lists', 60)) >= 60);
   });
 });
+
+const scanner = () => loggedIn({ port: scene.test.ports.submission }, 'scanner@corp.example', 'pw-scanner');
 
 async function loginFrom(address: string, name: string, password: string): Promise<string> {
   const client = await connectAs(address, { port: scene.test.ports.submission });

@@ -157,8 +157,8 @@ void describe('a message to people who are new to its account', () => {
     {
       it: 'counts in each message of the hour',
       isEnforced: true,
-      messages: [[true], [false, false], [true], [true]],
-      causes: [[], [], [], ['new-recipients']],
+      messages: [[true], [false, true, false], [true]],
+      causes: [[], [], ['new-recipients']],
       counted: 3,
     },
     {
