@@ -13,6 +13,7 @@ import { entries } from '../../scripts/demo/people.ts';
 import { gatekeeper } from '../support/command.ts';
 import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { loggedIn, plain, type SmtpClient } from '../support/smtp.ts';
+import { knownTo } from './circles.ts';
 import { contentOf, greeted, send } from './traffic.ts';
 
 const person = (gateway: TestGateway, name: string): Promise<SmtpClient> =>
@@ -136,7 +137,11 @@ void describe('a gateway whose directory gives accounts limits of their own', ()
     writeFileSync(file, late);
     gateway = await startTestGateway({
       directoryUrl: `ldap://127.0.0.1:${directory.port}`,
-      settings: { directory: { limits_attribute: 'gatekeeperLimit' }, limits: { messages_per_hour: 1 } },
+      settings: {
+        directory: { limits_attribute: 'gatekeeperLimit' },
+        limits: { messages_per_hour: 1 },
+        suspension: { new_recipients: 9 },
+      },
       last: [file],
     });
     rmSync(file);
@@ -162,7 +167,7 @@ void describe('a gateway whose directory gives accounts limits of their own', ()
     const queue = join(gateway.dir, 'queue');
     rmSync(queue, { recursive: true });
     for (let round = 0; round < 4; round += 1) {
-      assert.match((await send(client, letter('alice'))).text, /^451 4\.3\.0 /);
+      assert.match((await send(client, letter('alice', 'unqueued@partner.example'))).text, /^451 4\.3\.0 /);
     }
     mkdirSync(queue);
     for (let round = 0; round < 3; round += 1) assert.equal((await send(client, letter('alice'))).code, 250);
@@ -176,6 +181,10 @@ void describe('a gateway whose directory gives accounts limits of their own', ()
         [3, 3],
       ],
     );
+    const asked = ['late-soft', 'late-hard', 'x', 'unqueued', 'somebody'].map(
+      (name) => `${name}@partner.example`,
+    );
+    assert.deepEqual(await knownTo(gateway, 'alice', asked), ['somebody@partner.example']);
   });
 
   /** What is counted of an account, for limits and for whoever looks whether it was taken over. */
