@@ -35,12 +35,13 @@ type Turns = OutboundFigures['turns'];
 type Figures = (measure: keyof Spent) => number[];
 
 function rowsOf(turns: Turns): [title: string, figures: Figures, target?: string][] {
-  const { haraka, gate, counted, told } = turns;
+  const { haraka, gate, counted, known, told } = turns;
   const peer = of(haraka, 'delivery');
   return [
     ['the gate, clearances, and the record that is kept', of(gate, 'checks')],
     ['the record judged when it leaves', minus(of(gate, 'delivery'), peer)],
     ['limits and suspension, in SQLite', minus(of(counted, 'checks'), of(gate, 'checks'))],
+    ['more, with suspension.new_recipients', minus(of(known, 'checks'), of(counted, 'checks'))],
     ['all three', allThree(turns), target],
     ['the same with gatekeeper/audit, which writes each event', wayOut(told, peer)],
     ["Haraka's queueing, without Gatekeeper", of(haraka, 'queue')],

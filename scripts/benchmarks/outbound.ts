@@ -24,7 +24,7 @@ export interface OutboundTurn {
   readonly delivery: Spent;
 }
 
-const outboundNames = ['haraka', 'gate', 'counted', 'told'] as const;
+const outboundNames = ['haraka', 'gate', 'counted', 'known', 'told'] as const;
 
 type OutboundName = (typeof outboundNames)[number];
 
@@ -69,7 +69,7 @@ async function takeTurns(
   messages: number,
   { rounds, warmUpSeconds, say, signal }: Caller,
 ): Promise<OutboundFigures['turns']> {
-  const turns: Record<OutboundName, OutboundTurn[]> = { haraka: [], gate: [], counted: [], told: [] };
+  const turns: Record<OutboundName, OutboundTurn[]> = { haraka: [], gate: [], counted: [], known: [], told: [] };
   for (let round = 0; round <= rounds; round += 1) {
     signal.throwIfAborted();
     say(round === 0 ? 'everybody warms up' : `round ${round} of ${rounds}`);
@@ -133,6 +133,11 @@ const setups: Readonly<Record<OutboundName, (scene: OpenScene) => Setup>> = {
     plugins: [...ours, 'gatekeeper/outbound'],
     config: { 'ldap-ca.pem': directory.ca },
     settings: { limits, suspension },
+  }),
+  known: ({ directory }) => ({
+    plugins: [...ours, 'gatekeeper/outbound'],
+    config: { 'ldap-ca.pem': directory.ca },
+    settings: { limits, suspension: { ...suspension, new_recipients: 1_000_000 } },
   }),
   told: ({ directory }) => ({
     plugins: ['gatekeeper/audit', ...ours, 'gatekeeper/outbound'],

@@ -14,13 +14,13 @@ void describe('scripts/bench outbound', () => {
         signal: new AbortController().signal,
       },
     });
-    const { haraka, gate, counted, told } = figures.turns;
+    const { haraka, gate, counted, known, told } = figures.turns;
     assert.deepEqual(
-      [haraka, gate, counted, told].map((turns) => turns.map(({ hooks }) => hooks)),
+      [haraka, gate, counted, known, told].map((turns) => turns.map(({ hooks }) => hooks)),
       // registered, suspended, limits, recipients, relay, provisional, tenant, accept, gate and count
-      [[0], [10], [10], [10]],
+      [[0], [10], [10], [10], [10]],
     );
-    for (const { queue, delivery } of [...gate, ...counted, ...told]) {
+    for (const { queue, delivery } of [...gate, ...counted, ...known, ...told]) {
       assert.ok(queue.clock > 0 && delivery.clock > 0);
     }
     const machine = { processor: 'x', cores: 2, versions: {} };
