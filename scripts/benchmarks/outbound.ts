@@ -69,7 +69,13 @@ async function takeTurns(
   messages: number,
   { rounds, warmUpSeconds, say, signal }: Caller,
 ): Promise<OutboundFigures['turns']> {
-  const turns: Record<OutboundName, OutboundTurn[]> = { haraka: [], gate: [], counted: [], known: [], told: [] };
+  const turns: Record<OutboundName, OutboundTurn[]> = {
+    haraka: [],
+    gate: [],
+    counted: [],
+    known: [],
+    told: [],
+  };
   for (let round = 0; round <= rounds; round += 1) {
     signal.throwIfAborted();
     say(round === 0 ? 'everybody warms up' : `round ${round} of ${rounds}`);

@@ -25,8 +25,13 @@ export const shippedBounds: Bounds = { ofOne: 10_000, ofAll: 1_000_000 };
 /** 48 bits: all numbers of so many are whole, and of 10,000 that are known one is like a new one once in 28 thousand million. */
 const hashOctets = 6;
 
-/** Of what is too much so large a part goes at once: which are the oldest takes a look at all of them. */
-const part = 10;
+/** Beyond what is too much so large a part goes, too: which are the oldest takes a look at all of them. */
+const part = 50;
+
+/** So many are dropped in one step: for longer no other process could wait. */
+const mostDropped = 200;
+
+const hourMs = 3_600_000;
 
 interface Row {
   readonly id: number;
@@ -50,6 +55,8 @@ export class Circles {
   #prepared: Statements | undefined;
   #isUsed: boolean;
   #added = 0;
+  /** Of all accounts, when they were counted last. */
+  #excess = 0;
 
   constructor(database: Libsql.Database, secret: string, bounds: Bounds) {
     this.#database = database;
@@ -82,30 +89,38 @@ export class Circles {
       size += after > 0 ? Number(before === 0) : -drop.run(id, hash).changes;
       this.#added += Number(after > 0 && before === 0);
     });
-    // That is once a day at most.
-    if (row && expires > circle.expires) size -= dropExpired.run(id, now).changes;
-    if (size > this.#bounds.ofOne) {
-      size -= this.#dropOldest(id, size - this.#bounds.ofOne + Math.floor(this.#bounds.ofOne / part));
-    }
-    update.run(since, expires, size, id);
+    // That is once a day at most, and at the next message where more are left.
+    const isLater = row !== undefined && expires > circle.expires;
+    const expired = isLater ? dropExpired.run(id, id, now, mostDropped).changes : 0;
+    size -= expired;
+    const { ofOne } = this.#bounds;
+    if (size > ofOne) size -= this.#dropOldest(id, size - ofOne + Math.floor(ofOne / part));
+    const isClean = expired < mostDropped;
+    update.run(since, isClean ? expires : Math.max(circle.expires, now + hourMs), size, id);
   }
 
-  forget(account: string): boolean {
-    const { circle, dropAll, remove } = this.#statements();
+  /** Nobody finds it any more; what is left of it is to be dropped with `drop`. `undefined` where there is none. */
+  forget(account: string): number | undefined {
+    const { circle, orphan } = this.#statements();
     const row = circle.get(account) as [id: number] | undefined;
-    if (!row) return false;
-    dropAll.run(row[0]);
-    remove.run(row[0]);
-    return true;
+    if (row) orphan.run(row[0]);
+    return row?.[0];
   }
 
-  /** Drops what has expired of an account that writes no more, so many at once, and what is too much of all. */
-  purge(now: number, most: number): void {
+  /** A part of what is left, so many times until it says that there is no more. */
+  drop(id: number): boolean {
+    const { dropSome, remove } = this.#statements();
+    const isDone = dropSome.run(id, id, mostDropped).changes < mostDropped;
+    if (isDone) remove.run(id);
+    return isDone;
+  }
+
+  /** A part of what has expired of an account that writes no more, and of what is too much of all. */
+  purge(now: number): void {
     if (!this.#isUsed) return;
-    const { expired, dropSome, remove } = this.#statements();
-    const id = (expired.get(now) as [number] | undefined)?.[0];
-    if (id !== undefined && dropSome.run(id, id, most).changes < most) remove.run(id);
-    if (this.#added < this.#bounds.ofOne / part) return;
+    const id = (this.#statements().expired.get(now) as [number] | undefined)?.[0];
+    if (id !== undefined) this.drop(id);
+    if (this.#excess <= 0 && this.#added < this.#bounds.ofOne / part) return;
     this.#added = 0;
     this.#dropExcess(now);
   }
@@ -113,14 +128,14 @@ export class Circles {
   /** Who remembers most has to learn anew: to him the fewest of those he writes to would be known. */
   #dropExcess(now: number): void {
     const { total, largest, update } = this.#statements();
-    let excess = (total.get() as [number | null])[0] ?? 0;
-    excess -= this.#bounds.ofAll;
-    while (excess > 0) {
+    this.#excess = ((total.get() as [number | null])[0] ?? 0) - this.#bounds.ofAll;
+    let left = Math.min(this.#excess, mostDropped);
+    while (left > 0) {
       const [id, expires, size] = largest.get() as [id: number, expires: number, size: number];
-      const half = Math.ceil(size / 2);
-      this.#dropOldest(id, half);
-      update.run(now, expires, size - half, id);
-      excess -= half;
+      const count = Math.min(left, Math.ceil(size / 2));
+      this.#dropOldest(id, count);
+      update.run(now, expires, size - count, id);
+      left -= count;
     }
   }
 
@@ -155,10 +170,11 @@ function prepared(database: Libsql.Database) {
       'INSERT INTO member VALUES (?, ?, ?) ON CONFLICT (circle, hash) DO UPDATE SET expires = excluded.expires',
     ),
     drop: on('DELETE FROM member WHERE circle = ? AND hash = ?'),
-    dropExpired: on('DELETE FROM member WHERE circle = ? AND expires < ?'),
+    dropExpired: some('AND expires < ?'),
     dropSome: some(''),
     dropOldest: some('ORDER BY expires'),
-    dropAll: on('DELETE FROM member WHERE circle = ?'),
+    // No account is spelled like it in the file.
+    orphan: on("UPDATE circle SET account = 'forgotten ' || id, expires = 0 WHERE id = ?"),
     update: on('UPDATE circle SET since = ?, expires = ?, size = ? WHERE id = ?'),
     expired: on('SELECT id FROM circle WHERE expires < ? LIMIT 1').raw(),
     total: on('SELECT sum(size) FROM circle').raw(),

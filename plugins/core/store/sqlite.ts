@@ -208,8 +208,13 @@ class SqliteStore implements Store {
     return (rows.all() as TallyKey[]).filter(({ network }) => meant(network));
   }
 
-  forgetCircle(account: string): Promise<boolean> {
-    return this.#use(() => this.#write(() => this.#circles.forget(this.#hash(account))));
+  /** In steps, between which others have their turn. */
+  async forgetCircle(account: string): Promise<boolean> {
+    const step = <T>(work: () => T) => this.#use(() => this.#write(work));
+    const id = await step(() => this.#circles.forget(this.#hash(account)));
+    if (id === undefined) return false;
+    while (!(await step(() => this.#circles.drop(id))));
+    return true;
   }
 
   forgottenSince(sequence?: number): Promise<Forgotten> {
@@ -298,7 +303,7 @@ class SqliteStore implements Store {
            (SELECT account, network FROM tally WHERE expires < ? LIMIT ${mostPurged})`,
       )
       .run(Date.now());
-    this.#circles.purge(Date.now(), mostPurged);
+    this.#circles.purge(Date.now());
   }
 
   /** Who stole the file should not read in it who logged in from where. The key lies in it, too, for want of a better place. */
