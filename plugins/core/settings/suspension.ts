@@ -28,7 +28,9 @@ export const suspension = z.strictObject({
     .describe('For so long all are only remembered whom an account writes to that was not seen before'),
   recipients_known_days: days
     .default(90)
-    .describe('How long after its last message to them recipients are remembered, at most 10,000 of an account'),
+    .describe(
+      'How long after its last message to them recipients are remembered, at most 10,000 of an account',
+    ),
   bounced_percent: z
     .int()
     .min(1)
