@@ -20,11 +20,13 @@ import { isTlsRequired, roleOfPort } from '../core/roles.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { decideTls } from './decide.ts';
 import { keyPairProblems } from './key-pairs.ts';
+import { Tickets } from './tickets.ts';
 
 const required = defineCheck({ name: 'tls/required', stage: 'session', decide: decideTls });
 
 export function register(this: Plugin): void {
-  start(this, {
+  const tickets = new Tickets(this);
+  start(this, tickets.part, {
     problems: () => missingTls(this),
     prepare: ({ policy }) => {
       const { min_version: minVersion, ciphers } = policy.tls;
@@ -35,11 +37,22 @@ export function register(this: Plugin): void {
   applyPatch(this, tlsContext);
   orRefuse(this, () => checkKeys(this));
   install(this, [required]);
+  makeTicketKeys(this, tickets);
   refuseSecondStartTls(this);
   askServersOfProviders(this);
   whenServing(this, () => {
+    tickets.begin();
     for (const line of listenerLines(this, currentSettings().policy)) this.lognotice(line);
   });
+}
+
+/** Before it forks workers; a process without them does it when it serves. */
+function makeTicketKeys(plugin: Plugin, tickets: Tickets): void {
+  const make = (next: Next) => {
+    if (plugin.haraka_require('server').cluster) tickets.makeForWorkers();
+    next();
+  };
+  addHook(plugin, 'init_master', 'gatekeeper_ticket_keys', make);
 }
 
 /** What each listener is for: most questions of a first day are about that. */

@@ -22,6 +22,9 @@ interface InForce {
 
 let inForce: InForce | undefined;
 
+/** Node.js makes some for each context until there are any. */
+let ticketKeys: Buffer | undefined;
+
 /**
  * Holds every listener to the policy, whatever `tls.ini` says: Haraka rebuilds its contexts when that file
  * changes, ignores parts of it, and gives clients that send SNI a private context of its own.
@@ -73,6 +76,15 @@ export function prepareHandshakePolicy(plugin: Plugin, policy: HandshakePolicy):
       plugin.logcrit(`TLS goes on with the last good policy: ${messageOf(error)}`);
     }
   };
+}
+
+/**
+ * Has tickets of TLS sessions encrypted with these keys from now on: those of before lead to a full handshake. Again with the same
+ * keys it undoes what Node.js gives to a listener of a cluster, those of another worker.
+ */
+export function applyTicketKeys(plugin: Plugin, keys: Buffer): void {
+  ticketKeys = keys;
+  if (inForce) enforceHandshakePolicy(plugin, inForce.policy);
 }
 
 /** Throws, and leaves the policy before in force, when this one cannot be kept with this key. */
@@ -184,7 +196,7 @@ function underPolicy(
 ): TlsOptions {
   const configured = cfg?.[name]?.minVersion ?? cfg?.['main']?.minVersion;
   const minVersion = configured === 'TLSv1.3' ? 'TLSv1.3' : policy.minVersion;
-  return { ...certsByHost[name], minVersion, ciphers: policy.ciphers };
+  return { ...certsByHost[name], minVersion, ciphers: policy.ciphers, ...(ticketKeys && { ticketKeys }) };
 }
 
 /** Haraka keeps socket options in the same object; the callback among them would be called as the context's own. */
