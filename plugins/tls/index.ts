@@ -1,15 +1,19 @@
 import { defineCheck, install } from '../core/haraka/check.ts';
 import { addHook } from '../core/haraka/hook.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
-import { orRefuse, start, whenServing } from '../core/haraka/startup.ts';
+import { orRefuse, start, whenServing, type Part } from '../core/haraka/startup.ts';
 import { applyPatch, isInstalled } from '../core/haraka/patch.ts';
 import {
   askForCertificate,
   defaultKeyPairs,
   loadTlsIni,
   prepareHandshakePolicy,
+  refuseTlsIni,
+  replaceTlsIni,
   tlsContext,
+  tlsIni,
 } from '../core/haraka/patches/tls-context.ts';
+import { certificateFiles, hostPairProblems } from '../core/haraka/patches/certificate-files.ts';
 import { judge } from '../core/haraka/outcome.ts';
 import { sessionFacts } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
@@ -20,13 +24,16 @@ import { isTlsRequired, roleOfPort } from '../core/roles.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { decideTls } from './decide.ts';
 import { keyPairProblems } from './key-pairs.ts';
+import { followRenewals } from './renewal.ts';
+import { tlsIniProblems, withoutUnwanted } from './tls-ini.ts';
 import { Tickets } from './tickets.ts';
 
 const required = defineCheck({ name: 'tls/required', stage: 'session', decide: decideTls });
 
 export function register(this: Plugin): void {
   const tickets = new Tickets(this);
-  start(this, tickets.part, {
+  refuseTlsIni((ini) => tlsIniProblems(ini, currentSettings().policy));
+  start(this, tickets.part, tlsIniPart(this), {
     problems: () => missingTls(this),
     prepare: ({ policy }) => {
       const { min_version: minVersion, ciphers } = policy.tls;
@@ -34,6 +41,7 @@ export function register(this: Plugin): void {
       return prepareHandshakePolicy(this, { minVersion, ciphers });
     },
   });
+  applyPatch(this, certificateFiles);
   applyPatch(this, tlsContext);
   orRefuse(this, () => checkKeys(this));
   install(this, [required]);
@@ -42,6 +50,7 @@ export function register(this: Plugin): void {
   askServersOfProviders(this);
   whenServing(this, () => {
     tickets.begin();
+    followRenewals(this);
     for (const line of listenerLines(this, currentSettings().policy)) this.lognotice(line);
   });
 }
@@ -106,6 +115,20 @@ function askServersOfProviders(plugin: Plugin): void {
   addHook(plugin, 'unrecognized_command', 'gatekeeper_ask_certificate', ask, -90);
 }
 
+/** A worker may have to begin with a file that was refused while its primary ran: with what is left of it without the mistakes. */
+function tlsIniPart(plugin: Plugin): Part {
+  return {
+    prepare: ({ policy }) => {
+      const problems = tlsIniProblems(tlsIni(plugin) ?? {}, policy);
+      if (problems.length > 0) throw new Error(problems.join('\n'));
+      return () => undefined;
+    },
+    fallback: () => {
+      replaceTlsIni(plugin, withoutUnwanted(tlsIni(plugin) ?? {}));
+    },
+  };
+}
+
 /** Before Haraka's own plugin reads the same files: it ends the process with a stack trace and no name of a file. */
 function checkKeys(plugin: Plugin): void {
   // Else that is what stops the start.
@@ -116,7 +139,7 @@ function checkKeys(plugin: Plugin): void {
   } catch (error) {
     failure = error as Error;
   }
-  const problems = keyPairProblems(defaultKeyPairs(plugin));
+  const problems = [...keyPairProblems(defaultKeyPairs(plugin)), ...hostPairProblems(plugin)];
   if (problems.length > 0) throw new Error(problems.join('; '));
   if (failure !== undefined) throw new Error(`tls.ini: ${failure.message}`);
 }

@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { looksOf, looksSame, type Looks } from '../file-looks.ts';
 import { messageOf } from '../message-of.ts';
 import { readSettings, settingsFiles } from '../settings/file.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -12,9 +12,6 @@ import { answerPrimary, NoAnswer, Workers, type Follower } from './workers.ts';
 
 /** How often the files are looked at. A change must stay for one more look: nothing that is half written is read. */
 const lookEveryMs = 500;
-
-/** How each file looked, by its path. */
-type Looks = ReadonlyMap<string, string>;
 
 /**
  * Follows the settings while the process runs. The primary watches the files and offers what it reads to its workers;
@@ -87,26 +84,8 @@ function listed(): readonly string[] {
   }
 }
 
-function looksOf(paths: readonly string[]): Looks {
-  return new Map(paths.map((path) => [path, lookOf(path)]));
-}
-
-/** With the time of the last change of any kind: a file may be replaced by one of the same size and age. */
-function lookOf(path: string): string {
-  try {
-    const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
-    return [dev, ino, size, mtimeMs, ctimeMs].join();
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? 'unknown';
-  }
-}
-
 function differs(now: Fingerprint, then: Fingerprint): boolean {
-  return !isSame(now.settings, then.settings) || !isSame(now.others, then.others);
-}
-
-function isSame(now: Looks, then: Looks): boolean {
-  return now.size === then.size && [...now].every(([path, look]) => then.get(path) === look);
+  return !looksSame(now.settings, then.settings) || !looksSame(now.others, then.others);
 }
 
 function readOrRefuse(plugin: Plugin): Settings | undefined {

@@ -295,6 +295,17 @@ export interface TlsOptions {
   [option: string]: unknown;
 }
 
+/** tls.ini as Haraka reads it; a section may be that of a name that clients ask for. */
+export type TlsIni = Readonly<Record<string, TlsIniSection | undefined>>;
+
+export interface TlsIniSection {
+  readonly key?: string | readonly string[];
+  readonly cert?: string | readonly string[];
+  readonly minVersion?: string;
+  readonly passphrase?: string | number;
+  readonly [key: string]: unknown;
+}
+
 /** An SMTP listener; `has_tls` marks implicit TLS. */
 export interface Listener {
   readonly has_tls?: boolean;
@@ -364,7 +375,11 @@ export interface HostModules {
   tls_socket: {
     readonly certsByHost: Record<string, TlsOptions | undefined>;
     /** tls.ini as it was read last; absent until somebody reads it. */
-    readonly cfg?: Readonly<Record<string, { readonly minVersion?: string } | undefined>>;
+    cfg?: TlsIni;
+    /** Makes the options of a name what tls.ini says of it. */
+    applySocketOpts(name: string): void;
+    /** Loads what config/tls holds. */
+    get_certs_dir(folder: string): Promise<unknown>;
     load_tls_ini(options?: { role?: string }): unknown;
     /** Whether the certificates of our listeners may be shown to other servers, too. */
     tls_valid?: boolean | undefined;

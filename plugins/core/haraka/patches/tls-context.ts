@@ -2,7 +2,8 @@ import { createSecureContext, type SecureContext, type SecureVersion } from 'nod
 import { messageOf } from '../../message-of.ts';
 import { definePatch, expect, replaceMethod } from '../patch.ts';
 import { throwAwayTls } from '../throw-away.ts';
-import type { ClientSocket, Plugin, TlsOptions } from '../types.ts';
+import type { ClientSocket, Plugin, TlsIni, TlsOptions } from '../types.ts';
+import { readDefaultPairs, type DefaultPairs } from './certificate-files.ts';
 
 /** What the policy asks of every handshake. */
 export interface HandshakePolicy {
@@ -22,6 +23,9 @@ interface InForce {
 
 let inForce: InForce | undefined;
 
+/** What speaks against a tls.ini. */
+let problemsOfIni: (ini: TlsIni) => readonly string[] = () => [];
+
 /** Node.js makes some for each context until there are any. */
 let ticketKeys: Buffer | undefined;
 
@@ -38,7 +42,8 @@ export const tlsContext = definePatch({
     const tlsSocket = moduleOf(plugin);
     expect('certsByHost', typeof (tlsSocket.certsByHost as unknown) === 'object');
     return replaceMethod(tlsSocket, 'load_tls_ini', (load) => (options) => {
-      if (options?.role === 'client' || !inForce) return load(options);
+      if (!inForce) return load(options);
+      if (options?.role === 'client') return loadForClients(tlsSocket, () => load(options));
       return loadUnderPolicy(plugin, inForce.policy, () => load(options));
     });
   },
@@ -87,6 +92,20 @@ export function applyTicketKeys(plugin: Plugin, keys: Buffer): void {
   if (inForce) enforceHandshakePolicy(plugin, inForce.policy);
 }
 
+/** Serves with other keys and certificates from now on. Throws, and leaves those before in place, where the policy cannot be kept. */
+export function replaceDefaultPairs(plugin: Plugin, pairs: DefaultPairs): void {
+  const options = moduleOf(plugin).certsByHost['*'];
+  if (!options || !inForce) throw new Error('tls.ini has not been loaded');
+  const { key, cert } = options;
+  try {
+    Object.assign(options, pairs);
+    enforceHandshakePolicy(plugin, inForce.policy);
+  } catch (error) {
+    Object.assign(options, { key, cert });
+    throw error;
+  }
+}
+
 /** Throws, and leaves the policy before in force, when this one cannot be kept with this key. */
 function enforceHandshakePolicy(plugin: Plugin, policy: HandshakePolicy): void {
   const tlsSocket = moduleOf(plugin);
@@ -128,11 +147,15 @@ export function askForCertificate(plugin: Plugin, client: ClientSocket): void {
   };
 }
 
-/** The key and certificate that Haraka found for the default host; each may be missing. */
+/** The keys and certificates in use for the default host; each may be missing. */
 export function defaultKeyPairs(plugin: Plugin): KeyPair[] {
   const { key, cert, passphrase } = moduleOf(plugin).certsByHost['*'] ?? {};
-  const certs = listOf(cert);
-  return listOf(key).map((each, index) => ({ key: each, cert: certs[index], passphrase }));
+  return keyPairsOf({ key: listOf(key), cert: listOf(cert) }, passphrase);
+}
+
+/** Keys with the certificates that stand at the same places. */
+export function keyPairsOf({ key, cert }: DefaultPairs, passphrase: string | undefined): KeyPair[] {
+  return key.map((each, index) => ({ key: each, cert: cert[index], passphrase }));
 }
 
 export interface KeyPair {
@@ -147,19 +170,52 @@ export function loadTlsIni(plugin: Plugin): void {
   moduleOf(plugin).load_tls_ini();
 }
 
+/** Leaves the last good tls.ini in place of one that something speaks against. */
+export function refuseTlsIni(problems: (ini: TlsIni) => readonly string[]): void {
+  problemsOfIni = problems;
+}
+
+/** tls.ini as it is in force; absent until somebody has read it. */
+export function tlsIni(plugin: Plugin): TlsIni | undefined {
+  return moduleOf(plugin).cfg;
+}
+
+/** Has another one in force, where the file cannot be. */
+export function replaceTlsIni(plugin: Plugin, ini: TlsIni): void {
+  moduleOf(plugin).cfg = ini;
+}
+
 /** Haraka would end the process, with all sessions, on what cannot be loaded. */
 function loadUnderPolicy(plugin: Plugin, policy: HandshakePolicy, load: () => unknown): unknown {
   const tlsSocket = moduleOf(plugin);
-  const before = { ...tlsSocket.certsByHost['*'] };
+  const [options, ini] = [{ ...tlsSocket.certsByHost['*'] }, tlsSocket.cfg];
   try {
     const loaded = load();
+    const problems = problemsOfIni(tlsSocket.cfg ?? {});
+    if (problems.length > 0) throw new Error(problems.join('; '));
+    // Haraka has them from a cache that does not see every change.
+    Object.assign(tlsSocket.certsByHost['*'] ?? {}, readDefaultPairs(plugin));
     enforceHandshakePolicy(plugin, policy);
     return loaded;
   } catch (error) {
-    plugin.logcrit(`TLS goes on with the last good key and policy: ${String(error)}`);
-    Object.assign(tlsSocket.certsByHost['*'] ?? {}, before);
+    plugin.logcrit(`TLS goes on with the last good key and policy: ${messageOf(error)}`);
+    restore(tlsSocket.certsByHost['*'] ?? {}, options);
+    if (ini) tlsSocket.cfg = ini;
     return tlsSocket.cfg;
   }
+}
+
+function restore(options: TlsOptions, before: TlsOptions): void {
+  for (const name of Object.keys(options)) if (!(name in before)) Reflect.deleteProperty(options, name);
+  Object.assign(options, before);
+}
+
+/** What connects to other servers reads the file, too: what it reads is not in force for listeners because of that. */
+function loadForClients(tlsSocket: TlsSocketModule, load: () => unknown): unknown {
+  const before = tlsSocket.cfg;
+  const loaded = load();
+  if (before && problemsOfIni(tlsSocket.cfg ?? {}).length > 0) tlsSocket.cfg = before;
+  return loaded;
 }
 
 /** A listener keeps the function that it began with, so it looks up what is in force when it is called. */
@@ -188,6 +244,17 @@ function contextFor(
   return context;
 }
 
+/**
+ * The first three would undo a policy; a tls.ini that has them is refused, but a worker may have to begin with it. Without the last a
+ * session of a client with a certificate could not be resumed.
+ */
+const neverOfIni = {
+  maxVersion: undefined,
+  secureProtocol: undefined,
+  secureOptions: undefined,
+  sessionIdContext: 'haraka',
+} as const;
+
 /** The options of a host, held to a policy. What tls.ini asks for is read there: in the options may stand an earlier policy. */
 function underPolicy(
   { certsByHost, cfg }: TlsSocketModule,
@@ -196,7 +263,10 @@ function underPolicy(
 ): TlsOptions {
   const configured = cfg?.[name]?.minVersion ?? cfg?.['main']?.minVersion;
   const minVersion = configured === 'TLSv1.3' ? 'TLSv1.3' : policy.minVersion;
-  return { ...certsByHost[name], minVersion, ciphers: policy.ciphers, ...(ticketKeys && { ticketKeys }) };
+  return {
+    ...{ ...certsByHost[name], ...neverOfIni, minVersion, ciphers: policy.ciphers },
+    ...(ticketKeys && { ticketKeys }),
+  };
 }
 
 /** Haraka keeps socket options in the same object; the callback among them would be called as the context's own. */
