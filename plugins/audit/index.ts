@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { addEventSink } from '../core/event.ts';
 import { addHook } from '../core/haraka/hook.ts';
 import { harakaDirectory } from '../core/haraka/instance.ts';
+import { certificatesServed } from '../core/haraka/patches/certificate-files.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Next, Plugin } from '../core/haraka/types.ts';
 import { jsonLine } from '../core/json-line.ts';
@@ -10,10 +11,12 @@ import type { Policy, Settings } from '../core/settings/settings.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
 import { EventFile } from './event-file.ts';
 import { HttpServer } from './http.ts';
+import { measureCertificates } from './metrics.ts';
 
 export function register(this: Plugin): void {
   const events = eventsOf(this);
   const http = httpOf(this);
+  measureCertificates(() => certificatesServed(this));
   start(this, {
     prepare: (settings) => {
       const commits = [events(settings), http(settings)];

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { Gauge, Registry } from 'prom-client';
+import type { Served } from '../core/certificate/served.ts';
 import { harakaDirectory } from '../core/haraka/instance.ts';
 import { settingsState } from '../core/haraka/settings-in-force.ts';
 import { foldersIn, namesIn } from '../core/provenance/held.ts';
@@ -17,6 +18,20 @@ export function metrics(): Promise<string> {
 function gauge(name: string, help: string, value: () => number | Promise<number>): void {
   const collect = async () => metric.set(await value());
   const metric: Gauge = new Gauge({ name, help, registers: [registry], collect });
+}
+
+/** Of a listener; the label is a file, of which there are as many as the operator has. */
+export function measureCertificates(served: () => readonly Served[]): void {
+  const metric = new Gauge<'file'>({
+    name: 'gatekeeper_certificate_expiry_timestamp_seconds',
+    help: 'When a certificate that clients are shown expires, in seconds since 1970',
+    labelNames: ['file'],
+    registers: [registry],
+    collect: () => {
+      metric.reset();
+      for (const { file, validTo } of served()) metric.set({ file }, validTo.getTime() / 1000);
+    },
+  });
 }
 
 gauge('gatekeeper_settings_last_reload_successful', '0 while newer settings are refused', () =>

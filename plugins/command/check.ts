@@ -15,7 +15,8 @@ const examples = `
 Loads the plugins of config/plugins as Haraka does, and runs the very checks
 that run before the gateway opens its ports. It opens none, and leaves a
 running gateway alone. A warning is worth a look: a partner whose entry expires
-within 30 days or has expired, a plugin that has a known hole.
+within 30 days or has expired, a certificate of a listener that expires within
+21 days, has expired or is not valid yet, a plugin that has a known hole.
 
 Exit codes: 0 the gateway would start, with warnings too, 64 there is no Haraka
 to check with, 78 the gateway would not start; each line says why.
@@ -53,14 +54,14 @@ function seconds(text: string): number {
 async function check(options: CheckOptions, command: Command): Promise<void> {
   const dir = harakaDirectory(command);
   const harakaPackage = findHaraka(dir, options.harakaPackage);
-  const { problems, revision } = await runSelfCheck(dir, harakaPackage, options);
+  const { problems, revision, warnings: found } = await runSelfCheck(dir, harakaPackage, options);
   const haraka = { version: versionOf(harakaPackage), path: harakaPackage };
   if (problems.length > 0) {
     const json = { ok: false, problems, haraka };
     give(command, { exitCode: exitCode.configuration, json, lines: problems });
     return;
   }
-  const warnings = warningsOf(dir, new Date());
+  const warnings = [...warningsOf(dir, new Date()), ...found];
   give(command, {
     exitCode: exitCode.yes,
     json: { ok: true, revision, haraka, ...(warnings.length > 0 && { warnings }) },
@@ -78,6 +79,7 @@ async function check(options: CheckOptions, command: Command): Promise<void> {
 interface Outcome {
   readonly problems: readonly string[];
   readonly revision: string | undefined;
+  readonly warnings: readonly string[];
 }
 
 /** Runs self-check.ts in a process of its own, and ends it when it hangs. */
@@ -110,7 +112,7 @@ async function runSelfCheck(dir: string, harakaPackage: string, options: CheckOp
   if (report.revision === undefined && problems.length === 0) {
     problems.push(unexpectedEnd(end, report, said.at(-1), options.timeout));
   }
-  return { problems, revision: report.revision };
+  return { problems, revision: report.revision, warnings: report.warnings ?? [] };
 }
 
 interface End {

@@ -2,6 +2,7 @@ import { existsSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Server } from 'node:net';
 import { join } from 'node:path';
+import { servedCertificates, validityNote, type NamedInIni } from '../core/certificate/served.ts';
 import { configurationFault, refusalPrefix } from '../core/self-check.ts';
 import { settingsLeft } from '../core/settings/environment.ts';
 
@@ -17,6 +18,8 @@ export interface Report {
   readonly loading?: string;
   /** Of the settings that the gateway would begin with. */
   readonly revision?: string;
+  /** What does not keep it from starting. */
+  readonly warnings?: readonly string[];
 }
 
 interface HarakaPlugins {
@@ -67,11 +70,21 @@ function load(): void {
   loading = '';
 }
 
+/** Of certificates, whose files tls.ini names as Haraka reads it. */
+function certificateWarnings(): string[] {
+  const { cfg } = createRequire(join(harakaPackage, 'haraka.js'))('./tls_socket.js') as { cfg?: NamedInIni };
+  if (!cfg) return [];
+  const notes = servedCertificates(join(harakaDirectory, 'config'), cfg).map((each) =>
+    validityNote(each, new Date()),
+  );
+  return notes.flatMap((note) => note?.text ?? []);
+}
+
 /** Our own checks have run by now. */
 function conclude(): never {
   const settings = settingsLeft();
   if (settings === undefined) refuse('config/plugins loads no plugin of gatekeeper that starts');
-  report({ revision: settings.revision });
+  report({ revision: settings.revision, warnings: certificateWarnings() });
   process.exit(0);
 }
 

@@ -27,6 +27,7 @@ import { keyPairProblems } from './key-pairs.ts';
 import { followRenewals } from './renewal.ts';
 import { tlsIniProblems, withoutUnwanted } from './tls-ini.ts';
 import { Tickets } from './tickets.ts';
+import { tellOfValidity } from './validity.ts';
 
 const required = defineCheck({ name: 'tls/required', stage: 'session', decide: decideTls });
 
@@ -46,6 +47,7 @@ export function register(this: Plugin): void {
   orRefuse(this, () => checkKeys(this));
   install(this, [required]);
   makeTicketKeys(this, tickets);
+  tellOfValidity(this);
   refuseSecondStartTls(this);
   askServersOfProviders(this);
   whenServing(this, () => {

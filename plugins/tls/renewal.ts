@@ -1,6 +1,10 @@
-import { X509Certificate } from 'node:crypto';
 import { looksOf, looksSame, type Looks } from '../core/file-looks.ts';
-import { keyFiles, readDefaultPairs, takeHostPairs } from '../core/haraka/patches/certificate-files.ts';
+import {
+  certificatesServed,
+  keyFiles,
+  readDefaultPairs,
+  takeHostPairs,
+} from '../core/haraka/patches/certificate-files.ts';
 import {
   defaultKeyPairs,
   keyPairsOf,
@@ -10,6 +14,7 @@ import {
 import type { Plugin } from '../core/haraka/types.ts';
 import { messageOf } from '../core/message-of.ts';
 import { keyPairProblems } from './key-pairs.ts';
+import { logValidity } from './validity.ts';
 
 /** A change must stay for one more look: key and certificate are replaced one after the other. */
 const lookEveryMs = 1000;
@@ -49,10 +54,8 @@ function renewDefault(plugin: Plugin): readonly string[] {
   } catch (error) {
     return [messageOf(error)];
   }
-  for (const { cert } of pairs) {
-    if (cert)
-      plugin.lognotice(`TLS: a new certificate is in use, until ${new X509Certificate(cert).validTo}`);
-  }
+  plugin.lognotice('TLS: a new key and certificate are in use');
+  for (const served of certificatesServed(plugin)) logValidity(plugin, served, new Date());
   return [];
 }
 

@@ -94,7 +94,7 @@ function line(section: string, key: string, why: string): string {
 }
 
 function text(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** The same without all that, for a worker that has to begin while it stands there. */

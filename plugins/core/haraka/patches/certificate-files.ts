@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { hostFilesIn, hostPairsIn, type HostPair } from '../../certificate/host-pairs.ts';
+import { namedInIni, passphraseIn, servedCertificates, type Served } from '../../certificate/served.ts';
 import { configDirectory } from '../instance.ts';
 import { definePatch, expect, replaceMethod } from '../patch.ts';
 import type { Plugin } from '../types.ts';
@@ -47,7 +48,7 @@ const taken = new Map<string, HostPair>();
 /** Has the names of config/tls be served with what its files hold now; gives what cannot be used, where the pair before stays. */
 export function takeHostPairs(plugin: Plugin): readonly string[] {
   const tlsSocket = moduleOf(plugin);
-  const { pairs, problems } = hostPairsIn(hostFolder(), (name) => passphraseOf(tlsSocket, name));
+  const { pairs, problems } = hostPairsIn(hostFolder(), passphraseIn(tlsSocket.cfg ?? {}));
   for (const pair of pairs) take(tlsSocket, pair);
   const isUsed = new Set(pairs.map(({ name }) => name));
   // While something is wrong, it may be with what a name had.
@@ -69,7 +70,7 @@ function take(tlsSocket: TlsSocketModule, pair: HostPair): void {
 
 /** What is wrong with the files of config/tls. */
 export function hostPairProblems(plugin: Plugin): readonly string[] {
-  return hostPairsIn(hostFolder(), (name) => passphraseOf(moduleOf(plugin), name)).problems;
+  return hostPairsIn(hostFolder(), passphraseIn(moduleOf(plugin).cfg ?? {})).problems;
 }
 
 /** What tls.ini names as key and certificate, as it is now. */
@@ -86,21 +87,19 @@ export function keyFiles(plugin: Plugin): readonly string[] {
 
 /** Paths of keys and certificates, in the order of tls.ini. */
 function defaultFiles(plugin: Plugin): { readonly key: readonly string[]; readonly cert: readonly string[] } {
-  const { key, cert } = moduleOf(plugin).cfg?.['main'] ?? {};
-  return { key: pathsOf(key ?? 'tls_key.pem'), cert: pathsOf(cert ?? 'tls_cert.pem') };
+  const { key, cert } = namedInIni(moduleOf(plugin).cfg ?? {});
+  const pathOf = (name: string) => resolve(configDirectory(), name);
+  return { key: key.map(pathOf), cert: cert.map(pathOf) };
 }
 
-function pathsOf(names: string | readonly string[]): string[] {
-  return [names].flat().map((name) => resolve(configDirectory(), name));
+/** The certificates that clients are shown; none as long as nobody has read tls.ini. */
+export function certificatesServed(plugin: Plugin): readonly Served[] {
+  const { cfg } = moduleOf(plugin);
+  return cfg ? servedCertificates(configDirectory(), cfg) : [];
 }
 
 function hostFolder(): string {
   return join(configDirectory(), 'tls');
-}
-
-function passphraseOf({ cfg }: TlsSocketModule, name: string): string | undefined {
-  const passphrase = cfg?.[name]?.passphrase ?? cfg?.['main']?.passphrase;
-  return passphrase === undefined ? undefined : String(passphrase);
 }
 
 function readOrNothing(path: string): Buffer | undefined {
