@@ -136,6 +136,29 @@ for (const nodes of [0, 2] as const) {
       assert.deepEqual(after[''], before['']);
     });
 
+    void it('stays with the last good tls.ini where the new one would undo the policy, in a new worker, too', async () => {
+      const good = readFileSync(join(config, 'tls.ini'), 'utf8');
+      const before = await everywhere();
+      writeFileSync(
+        join(config, 'tls.ini'),
+        `${good}minVersion=TLSv1.3\nmaxVersion=TLSv1.3\n[no_tls_hosts]\n127.0.0.1\n`,
+      );
+      await eventually(
+        'the refusal',
+        () =>
+          gateway.log().split('the last good key and policy: config/tls.ini: [main] maxVersion').length >
+          Math.max(nodes, 1),
+        9000,
+      );
+      const tls12 = { servername: '', maxVersion: 'TLSv1.2' };
+      for (const listener of tlsListeners) await handshake(gateway.ports, listener, tls12);
+      for (const pid of workersOf(gateway)) process.kill(pid, 'SIGKILL');
+      const listening = () => gateway.log().match(/worker \d+ listening/g)?.length ?? 0;
+      await eventually('new workers', () => listening() === 2 * nodes * tlsListeners.length, 15_000);
+      assert.deepEqual(await everywhere(), before);
+      writeFileSync(join(config, 'tls.ini'), good);
+    });
+
     void it('leaves the last good one where its key is of another, in both places, and a touch of tls.ini changes nothing', async () => {
       const before = await everywhere();
       const [one, two] = [
@@ -158,4 +181,10 @@ for (const nodes of [0, 2] as const) {
       assert.deepEqual(await everywhere(), before);
     });
   });
+}
+
+function workersOf({ gateway }: TestGateway): number[] {
+  const { pid } = gateway.process;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return children.split(' ').filter(Boolean).map(Number);
 }
