@@ -27,6 +27,7 @@ import { resultsOfOthers } from '../plugins/core/haraka/patches/results-of-other
 import { strayOctets } from '../plugins/core/haraka/patches/stray-octets.ts';
 import { refusalsStand } from '../plugins/core/haraka/patches/refusals-stand.ts';
 import { smartHostGuard } from '../plugins/core/haraka/patches/smart-host.ts';
+import { certificateFiles } from '../plugins/core/haraka/patches/certificate-files.ts';
 import { tlsContext } from '../plugins/core/haraka/patches/tls-context.ts';
 import { traceFields } from '../plugins/core/haraka/patches/trace-fields.ts';
 import { transactionEnd } from '../plugins/core/haraka/patches/transaction-end.ts';
