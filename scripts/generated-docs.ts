@@ -37,7 +37,7 @@ import { replies } from '../plugins/core/replies.ts';
 
 /** Every patch of Haraka, in the order of a session. */
 export const patches = [
-  ...[clientSocket, proxyOnce, tlsContext],
+  ...[clientSocket, proxyOnce, certificateFiles, tlsContext],
   ...[authLines, heldInput, lineLength, emptyChallenge, redactLog],
   ...[
     mailUnauthenticated,
