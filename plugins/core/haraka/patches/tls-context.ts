@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls';
 import { messageOf } from '../../message-of.ts';
 import { definePatch, expect, replaceMethod } from '../patch.ts';
@@ -251,7 +252,8 @@ function contextFor(
 const neverOfIni = {
   maxVersion: undefined,
   secureProtocol: undefined,
-  secureOptions: undefined,
+  // RFC 9325 §3.5: a client that begins handshakes again and again costs us more than itself.
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   sessionIdContext: 'haraka',
 } as const;
 
