@@ -93,11 +93,15 @@ const refusals: readonly { haraka: string; says: readonly string[]; options?: Te
     haraka: 'bounces-sent-later',
     says: ['bounces-known: expected a bounce to be sent by a transaction of its own'],
   },
-  { haraka: 'certs-by-host-renamed', says: ['tls-context: expected certsByHost'] },
+  {
+    haraka: 'certs-by-host-renamed',
+    says: ['certificate-files: expected certsByHost', 'tls-context: expected certsByHost'],
+  },
   {
     haraka: 'certs-by-host-a-copy',
     says: ['tls-context: expected STARTTLS to take secureContext from certsByHost'],
   },
+  { haraka: 'get-certs-dir-renamed', says: ['certificate-files: *get_certs_dir*'] },
   { haraka: 'load-tls-ini-renamed', says: ['tls-context: *load_tls_ini*'] },
   ...[
     { haraka: 'spf-words-differ', says: ['harden-spf-plugin: expected result 1 to be None'] },

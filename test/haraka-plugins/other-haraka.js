@@ -239,6 +239,10 @@ const ways = {
     const load = tlsSocket.load_tls_ini;
     Object.defineProperty(tlsSocket, 'load_tls_ini', { get: () => load, set: undefined });
   },
+  'get-certs-dir-renamed': () => {
+    const load = tlsSocket.get_certs_dir;
+    Object.defineProperty(tlsSocket, 'get_certs_dir', { get: () => load, set: undefined });
+  },
   'cleartext-elsewhere': () => {
     replace(
       tlsSocket,

@@ -35,6 +35,7 @@ export const certificateFiles = definePatch({
     const tlsSocket = moduleOf(plugin);
     // As long as nothing was read there is nothing to apply.
     if (!tlsSocket.cfg) return;
+    expect('certsByHost', typeof (tlsSocket.certsByHost as unknown) === 'object');
     const name = 'throw-away.invalid';
     tlsSocket.applySocketOpts(name);
     expect('applySocketOpts to fill certsByHost', tlsSocket.certsByHost[name] !== undefined);
