@@ -22,30 +22,65 @@ import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
 import { refuse } from '../core/verdict.ts';
 import { isTlsRequired, roleOfPort } from '../core/roles.ts';
 import type { Policy } from '../core/settings/settings.ts';
-import { decideTls } from './decide.ts';
+import { handshakeAt } from '../core/criteria/criteria.ts';
+import { configDirectory } from '../core/haraka/instance.ts';
+import { ClientCertificates, criteriaFiles } from './certificates.ts';
+import { decideAuthors, decideDomains, decideTls, type Judge } from './decide.ts';
+import { authorDomains, senderDomains } from './domains.ts';
 import { keyPairProblems } from './key-pairs.ts';
 import { followRenewals } from './renewal.ts';
 import { tlsIniProblems, withoutUnwanted } from './tls-ini.ts';
 import { Tickets } from './tickets.ts';
 import { tellOfValidity } from './validity.ts';
 
-const required = defineCheck({ name: 'tls/required', stage: 'session', decide: decideTls });
+const certificates = new ClientCertificates();
+
+function judgeNow(): Judge {
+  return { now: new Date(), lackOf: (...asked) => certificates.lackOf(...asked) };
+}
+
+const checks = [
+  defineCheck({
+    name: 'tls/required',
+    stage: 'session',
+    decide: (facts, policy) => decideTls(facts, policy, judgeNow()),
+  }),
+  defineCheck({
+    name: 'tls/sender_domain',
+    stage: 'mail',
+    isQuiet: true,
+    // Before what asks the DNS.
+    rank: -2,
+    decide: (facts, policy) => decideDomains(senderDomains(facts.sender, policy), facts, policy, judgeNow()),
+  }),
+  defineCheck({
+    name: 'tls/author_domain',
+    stage: 'message',
+    isQuiet: true,
+    decide: (facts, policy) => decideAuthors(authorDomains(facts, policy), facts, policy, judgeNow()),
+  }),
+] as const;
 
 export function register(this: Plugin): void {
   const tickets = new Tickets(this);
   refuseTlsIni((ini) => tlsIniProblems(ini, currentSettings().policy));
   start(this, tickets.part, tlsIniPart(this), {
     problems: () => missingTls(this),
+    files: (policy) => criteriaFiles(policy, configDirectory()),
     prepare: ({ policy }) => {
-      const { min_version: minVersion, ciphers } = policy.tls;
-      if (!isInstalled(tlsContext)) return () => undefined;
-      return prepareHandshakePolicy(this, { minVersion, ciphers });
+      const trust = certificates.prepare(policy, configDirectory());
+      if (!isInstalled(tlsContext)) return trust;
+      const handshake = prepareHandshakePolicy(this, handshakeAt({ port: 0 }, policy, new Date()));
+      return () => {
+        trust();
+        handshake();
+      };
     },
   });
   applyPatch(this, certificateFiles);
   applyPatch(this, tlsContext);
   orRefuse(this, () => checkKeys(this));
-  install(this, [required]);
+  install(this, checks);
   makeTicketKeys(this, tickets);
   tellOfValidity(this);
   refuseSecondStartTls(this);
