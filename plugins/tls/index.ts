@@ -4,10 +4,12 @@ import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { orRefuse, start, whenServing, type Part } from '../core/haraka/startup.ts';
 import { applyPatch, isInstalled } from '../core/haraka/patch.ts';
 import {
-  askForCertificate,
   defaultKeyPairs,
+  holdImplicitListeners,
+  implicitPort,
   loadTlsIni,
-  prepareHandshakePolicy,
+  prepareHandshakes,
+  prepareStartTls,
   refuseTlsIni,
   replaceTlsIni,
   tlsContext,
@@ -19,14 +21,16 @@ import { sessionFacts } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import { answerHook } from '../core/haraka/answer.ts';
 import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
+import { oncePerMinute } from '../core/once-per-minute.ts';
 import { refuse } from '../core/verdict.ts';
 import { isTlsRequired, roleOfPort } from '../core/roles.ts';
 import type { Policy } from '../core/settings/settings.ts';
-import { handshakeAt } from '../core/criteria/criteria.ts';
+import { lapsedExceptions } from '../core/criteria/criteria.ts';
 import { configDirectory } from '../core/haraka/instance.ts';
 import { ClientCertificates, criteriaFiles } from './certificates.ts';
 import { decideAuthors, decideDomains, decideTls, type Judge } from './decide.ts';
 import { authorDomains, senderDomains } from './domains.ts';
+import { handshakesUnder, unseenExceptions } from './handshakes.ts';
 import { keyPairProblems } from './key-pairs.ts';
 import { followRenewals } from './renewal.ts';
 import { tlsIniProblems, withoutUnwanted } from './tls-ini.ts';
@@ -65,12 +69,15 @@ export function register(this: Plugin): void {
   const tickets = new Tickets(this);
   refuseTlsIni((ini) => tlsIniProblems(ini, currentSettings().policy));
   start(this, tickets.part, tlsIniPart(this), {
-    problems: () => missingTls(this),
+    problems: ({ policy }) => [...missingTls(this), ...unseenExceptions(policy, implicitPort(this))],
     files: (policy) => criteriaFiles(policy, configDirectory()),
     prepare: ({ policy }) => {
       const trust = certificates.prepare(policy, configDirectory());
       if (!isInstalled(tlsContext)) return trust;
-      const handshake = prepareHandshakePolicy(this, handshakeAt({ port: 0 }, policy, new Date()));
+      const handshake = prepareHandshakes(
+        this,
+        handshakesUnder(policy, () => new Date()),
+      );
       return () => {
         trust();
         handshake();
@@ -84,10 +91,11 @@ export function register(this: Plugin): void {
   makeTicketKeys(this, tickets);
   tellOfValidity(this);
   refuseSecondStartTls(this);
-  askServersOfProviders(this);
+  prepareUpgrades(this);
   whenServing(this, () => {
     tickets.begin();
     followRenewals(this);
+    followDays(this);
     for (const line of listenerLines(this, currentSettings().policy)) this.lognotice(line);
   });
 }
@@ -139,17 +147,28 @@ function refuseSecondStartTls(plugin: Plugin): void {
   addHook(plugin, 'unrecognized_command', 'gatekeeper_starttls', guard, -100);
 }
 
-/** A tenant is known by the certificate of its provider's servers; from people, who may be asked to choose one, none is wanted. */
-function askServersOfProviders(plugin: Plugin): void {
-  const ask = (next: Next, connection: Connection, [command]: readonly unknown[]) => {
-    const { policy } = settingsFor(connection);
-    const isWanted = policy.tenants.length > 0 && /^STARTTLS$/i.test(String(command));
-    if (isWanted && sessionFacts(connection, policy).listener.role === 'mx') {
-      askForCertificate(plugin, connection.client);
+/** What a handshake may end with, and whether a certificate is asked for, depends on who begins it. */
+function prepareUpgrades(plugin: Plugin): void {
+  const isLogged = oncePerMinute(() => performance.now());
+  const prepareUpgrade = (next: Next, connection: Connection, [command]: readonly unknown[]) => {
+    if (/^STARTTLS$/i.test(String(command)) && isInstalled(tlsContext)) {
+      const { policy } = settingsFor(connection);
+      const { client, listener } = sessionFacts(connection, policy);
+      const [lapsed] = lapsedExceptions({ port: listener.port, address: client.address }, policy, new Date());
+      // A client that needs it fails in the handshake, and then nothing says why.
+      if (lapsed !== undefined) isLogged(() => connection.logwarn(plugin, `${client.address}: ${lapsed}`));
+      prepareStartTls(plugin, connection.client, listener.port, client.address);
     }
     next();
   };
-  addHook(plugin, 'unrecognized_command', 'gatekeeper_ask_certificate', ask, -90);
+  addHook(plugin, 'unrecognized_command', 'gatekeeper_upgrade', prepareUpgrade, -90);
+}
+
+const hourMs = 3600 * 1000;
+
+/** Days end while a listener stands. */
+function followDays(plugin: Plugin): void {
+  setInterval(() => holdImplicitListeners(plugin), hourMs).unref();
 }
 
 /** A worker may have to begin with a file that was refused while its primary ran: with what is left of it without the mistakes. */

@@ -184,6 +184,16 @@ export function handshakeAt(place: Place, policy: Policy, now: Date): Pick<Prese
   return { minVersion, ciphers: commonSuites(general.ciphers, lists) };
 }
 
+/** Places of which each may have another handshake, so that what cannot be kept shows before it is in force. */
+export function placesIn({ tls_criteria }: Policy): Place[] {
+  const ports = [...new Set([0, ...tls_criteria.flatMap((entry) => entry.ports)])];
+  const networks = tls_criteria.flatMap((entry) => entry.networks);
+  const addresses = [undefined, ...new Set(networks.flatMap((each) => each.split('/')[0] ?? []))];
+  return ports.flatMap((port) =>
+    addresses.map((address) => (address === undefined ? { port } : { port, address })),
+  );
+}
+
 const withForwardSecrecy = 'kECDHE:kDHE';
 
 /** Whether an entry is for everybody in a place, whoever he is and whatever he sends. */
