@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { asksForCertificate, handshakeAt } from '../../plugins/core/criteria/criteria.ts';
+import { unseenExceptions } from '../../plugins/tls/handshakes.ts';
 import { lasting, now, policyOf, printers, strict, type Scene } from './scene.ts';
 
 const intermediate = 'ECDHE+AESGCM:ECDHE+CHACHA20';
@@ -120,5 +121,29 @@ void describe('a client is asked for a certificate', () => {
     void it(`${wanted ? '' : 'not '}from ${address} on ${port} by ${criterion}`, () => {
       assert.equal(asksForCertificate(where, policyOf({ criteria: [criterion] }), now), wanted);
     });
+  }
+});
+
+const hidden: readonly { it: string; criteria: readonly string[]; problems: number }[] = [
+  {
+    it: 'an exception for a network on the port where TLS comes first',
+    criteria: [`${printers}, ports: [465, 587], ${lasting}`],
+    problems: 1,
+  },
+  { it: 'not one that names no port', criteria: [`${printers}, ${lasting}`], problems: 0 },
+  { it: 'not one for ports with STARTTLS', criteria: [`${printers}, ports: [587], ${lasting}`], problems: 0 },
+  {
+    it: 'not one beside another that opens the port',
+    criteria: [
+      `${printers}, ports: [465], ${lasting}`,
+      `name: all, exception: legacy-device, ports: [465], ${lasting}`,
+    ],
+    problems: 0,
+  },
+];
+
+void describe('what could never come about stops the start', () => {
+  for (const { it: title, criteria, problems } of hidden) {
+    void it(title, () => assert.equal(unseenExceptions(policyOf({ criteria }), 465).length, problems));
   }
 });
