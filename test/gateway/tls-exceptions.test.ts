@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import type { SecureContextOptions } from 'node:tls';
 import { after, before, describe, it } from 'node:test';
 import { authority, Mint, serverOf } from '../support/certificates.ts';
 import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { SmtpClient } from '../support/smtp.ts';
 import { Operator, inForce, refused } from './operator.ts';
 import { askWithOpenssl, listeners, type Listener } from './tls-client.ts';
 
@@ -45,6 +47,30 @@ void describe('an exception that comes and goes while the gateway runs', () => {
     return clients.filter((_client, index) => answers[index]?.startsWith('250 ')).map(({ on }) => on);
   }
 
+  /** A session of TLS 1.2, where the suite is kept with the session. */
+  async function secured(on: Listener, tlsOptions: SecureContextOptions & { session?: Buffer | undefined }) {
+    const options = { port: gateway.ports[on], implicitTls: on === 'implicit' };
+    const client = await SmtpClient.connect({
+      ...options,
+      tlsOptions: { ...tlsOptions, maxVersion: 'TLSv1.2' },
+    });
+    await client.reply();
+    if (on !== 'implicit') {
+      await client.command('EHLO client.example');
+      await client.command('STARTTLS');
+      await client.upgrade();
+    }
+    const { tls } = client;
+    assert.ok(tls);
+    const found = {
+      cipher: tls.getCipher().name,
+      isResumed: tls.isSessionReused(),
+      session: tls.getSession(),
+    };
+    client.destroy();
+    return found;
+  }
+
   const exceptionUntil = (expires: string, port: number) => {
     const what = { name: 'printers', owner: 'Floor 3', exception: 'legacy-device' };
     return { tls_criteria: [{ ...what, ports: [port], expires }] };
@@ -66,6 +92,20 @@ void describe('an exception that comes and goes while the gateway runs', () => {
     const criteria = exceptionUntil('2099-12-31', gateway.ports.submission);
     await operator.and(() => operator.write(criteria), inForce);
     assert.deepEqual(await served(), ['submission', 'submission']);
+  });
+
+  void it('is for no session that is resumed on another port', async () => {
+    const cbc = 'ECDHE-RSA-AES128-SHA';
+    const aead = 'ECDHE-RSA-AES128-GCM-SHA256';
+    const opened = await secured('submission', { ciphers: cbc });
+    assert.deepEqual([opened.cipher, opened.isResumed], [cbc, false]);
+    const { session } = opened;
+    const again = await secured('submission', { ciphers: `${aead}:${cbc}`, session });
+    assert.deepEqual([again.cipher, again.isResumed], [cbc, true]);
+    for (const on of ['mx', 'implicit'] as const) {
+      const other = await secured(on, { ciphers: `${aead}:${cbc}`, session });
+      assert.deepEqual([other.cipher, other.isResumed], [aead, false], on);
+    }
   });
 
   void it('has expired: it counts no more, and the log says so', { timeout: 60_000 }, async () => {

@@ -1,4 +1,4 @@
-import { constants } from 'node:crypto';
+import { constants, createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls';
 import type { HostModules, TlsOptions } from './types.ts';
 
@@ -7,6 +7,9 @@ export interface HandshakePolicy {
   readonly minVersion: SecureVersion;
   readonly ciphers: string;
 }
+
+/** Octets of the name for which sessions are resumed (SSL_MAX_SID_CTX_LENGTH). */
+const mostOfContext = 32;
 
 type TlsSocketModule = Pick<HostModules['tls_socket'], 'certsByHost' | 'cfg'>;
 
@@ -40,16 +43,12 @@ export function makeVariant(
   return { policed, context: createSecureContext(contextOptions(policed)), contextFor };
 }
 
-/**
- * The first three would undo a policy; a tls.ini that has them is refused, but a worker may have to begin with it. Without the last a
- * session of a client with a certificate could not be resumed.
- */
+/** They would undo a policy; a tls.ini that has them is refused, but a worker may have to begin with it. */
 const neverOfIni = {
   maxVersion: undefined,
   secureProtocol: undefined,
   // RFC 9325 §3.5: a client that begins handshakes again and again costs us more than itself.
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-  sessionIdContext: 'haraka',
 } as const;
 
 /** The options of a host, held to a policy. What tls.ini asks for is read there: in the options may stand an earlier policy. */
@@ -61,10 +60,19 @@ function underPolicy(
 ): TlsOptions {
   const configured = cfg?.[name]?.minVersion ?? cfg?.['main']?.minVersion;
   const minVersion = configured === 'TLSv1.3' ? 'TLSv1.3' : policy.minVersion;
+  const held = { minVersion, ciphers: policy.ciphers };
   return {
-    ...{ ...certsByHost[name], ...neverOfIni, minVersion, ciphers: policy.ciphers },
+    ...{ ...certsByHost[name], ...neverOfIni, ...held, sessionIdContext: sessionsOf(held) },
     ...(ticketKeys && { ticketKeys }),
   };
+}
+
+/**
+ * All listeners have the same keys for tickets, and OpenSSL resumes a session whose suite it would not choose now: sessions are for
+ * the policy that they began under. Where clients are asked for certificates, none is resumed without such a name.
+ */
+function sessionsOf({ minVersion, ciphers }: HandshakePolicy): string {
+  return createHash('sha256').update(`${minVersion} ${ciphers}`).digest('base64url').slice(0, mostOfContext);
 }
 
 /** Haraka keeps socket options in the same object; the callback among them would be called as the context's own. */
