@@ -165,6 +165,7 @@ function openLater(open: () => AttentiveDirectory): AttentiveDirectory {
   return {
     verify: async (login, password) => opened().verify(login, password),
     find: async (login) => opened().find(login),
+    byCertificate: async (names) => opened().byCertificate(names),
     verifier: async (login) => opened().verifier(login),
     probe: async () => opened().probe(),
     close: () => directory?.close(),

@@ -40,6 +40,7 @@ function scene(more = ', cache_seconds: 60') {
   refused.catch(() => undefined);
   const directory = {
     ...{ verify: () => refused, verifier: () => refused, probe: () => refused, close: () => undefined },
+    byCertificate: () => refused,
     listen: () => undefined,
     find: async (login: string) => {
       asked.push(login);

@@ -3,7 +3,13 @@ import { parseDomain } from '../mailbox.ts';
 import { name } from '../settings/parts.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { parseDnTemplate } from './dn.ts';
-import { attributePattern, parseAccountFilter, parseCondition, parseFilter } from './filter.ts';
+import {
+  attributePattern,
+  parseAccountFilter,
+  parseCertificateFilter,
+  parseCondition,
+  parseFilter,
+} from './filter.ts';
 import { asksOthers } from './lent.ts';
 import { presetNames, withPreset } from './presets.ts';
 import { stateAttributes } from './state.ts';
@@ -105,6 +111,18 @@ const sectionSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether those alone count, and the password of the account logs nobody in'),
+  certificate_attribute: attribute
+    .or(z.literal(''))
+    .default('')
+    .describe(
+      'Attribute with what client certificates an account has: spki:sha256:…, subject:…, email:…, dns:…; empty: none. See docs/sysadmin.md',
+    ),
+  certificate_match: z
+    .string()
+    .default('')
+    .describe(
+      'Finds the account of a client certificate by attributes that are there already; {email}, {dns} or {subject} is what a trusted certificate names, each of them by itself; empty: none',
+    ),
   limits_attribute: attribute
     .or(z.literal(''))
     .default('')
@@ -249,6 +267,17 @@ function lentProblems(settings: DirectorySettings): [key: string, message: strin
   ];
 }
 
+/** Whether any account can be found by a certificate. */
+export function knowsCertificates({ certificate_attribute, certificate_match }: DirectorySettings): boolean {
+  return certificate_attribute !== '' || certificate_match !== '';
+}
+
+function certificateProblems(settings: DirectorySettings): [key: string, message: string][] {
+  if (!knowsCertificates(settings) || settings.bind_template === undefined) return [];
+  const key = settings.certificate_attribute === '' ? 'certificate_match' : 'certificate_attribute';
+  return [[key, 'and bind_template contradict each other: accounts are searched for below base']];
+}
+
 function checkSection(settings: DirectorySettings, context: z.RefinementCtx): void {
   const check = (path: (string | number)[], use: () => unknown) => {
     try {
@@ -257,11 +286,12 @@ function checkSection(settings: DirectorySettings, context: z.RefinementCtx): vo
       context.addIssue({ code: 'custom', path, message: (error as Error).message });
     }
   };
-  const { base, bind_template, filter } = settings;
+  const { base, bind_template, filter, certificate_match } = settings;
   check(['filter'], () => (bind_template === undefined ? parseFilter(filter) : parseCondition(filter)));
   for (const key of ['send_as_filter', 'on_behalf_filter'] as const) {
     check([key], () => settings[key] === '' || parseAccountFilter(settings[key]));
   }
+  check(['certificate_match'], () => certificate_match === '' || parseCertificateFilter(certificate_match));
   if (bind_template !== undefined) check(['bind_template'], () => parseDnTemplate(bind_template));
   if ((base === undefined) === (bind_template === undefined)) {
     const message = base === undefined ? 'is missing' : 'and bind_template contradict each other';
@@ -272,7 +302,11 @@ function checkSection(settings: DirectorySettings, context: z.RefinementCtx): vo
     const message = 'and groups contradict each other: they are not asked for with SCRAM';
     context.addIssue({ code: 'custom', path: ['scram_attribute'], message });
   }
-  for (const [key, message] of [...appPasswordProblems(settings), ...lentProblems(settings)]) {
+  for (const [key, message] of [
+    ...appPasswordProblems(settings),
+    ...lentProblems(settings),
+    ...certificateProblems(settings),
+  ]) {
     context.addIssue({ code: 'custom', path: [key], message });
   }
   if (hasGroups && settings.nested_groups === 'walk' && settings.group_base === undefined) {
