@@ -1,3 +1,5 @@
+import type { ClientChain } from '../core/certificate/chain.ts';
+import { readTrust, trustFiles } from '../core/certificate/trust.ts';
 import { Unavailable } from '../core/directory/directory.ts';
 import { openDirectories } from '../core/directory/directories.ts';
 import { remember, type MemoryOptions } from '../core/directory/remembered.ts';
@@ -7,6 +9,7 @@ import { directoriesOf } from '../core/directory/sources.ts';
 import { answerToSession, defineCheck, install } from '../core/haraka/check.ts';
 import { addHook } from '../core/haraka/hook.ts';
 import { configDirectory } from '../core/haraka/instance.ts';
+import { meetClient } from '../core/haraka/own-certificate.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { start, whenServing } from '../core/haraka/startup.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
@@ -23,6 +26,7 @@ import { jsonLine } from '../core/json-line.ts';
 import { messageOf } from '../core/message-of.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
+import { Holders } from './certificates/holders.ts';
 import { decideRequired } from './decide.ts';
 import { attentive, type AttentiveDirectory } from './guessing/attentive.ts';
 import { Throttle } from './guessing/throttle.ts';
@@ -47,38 +51,45 @@ function lasting(renewals: Renewals) {
 export function register(this: Plugin): void {
   const throttle = new Throttle(this);
   const seats = new Seats(this);
-  const sessions = new AuthSessions(this, throttle, seats);
+  const holders = new Holders();
+  const sessions = new AuthSessions(this, throttle, seats, holders);
   const renewals = new Renewals(now, staleTeller(this, 'sessions go on'));
   const useStore = ({ policy: { data_directory } }: Settings) => {
     throttle.use(data_directory);
     seats.use(data_directory);
   };
   const open = ({ policy }: Settings) => openDirectory(this, policy, { throttle, renewals });
+  const ofCertificate = (chain: ClientChain) => holders.find(chain, currentSettings().policy);
   const opener = new TokenOpener((message) => this.logwarn(message));
   const openTokens = ({ policy: { oauth } }: Settings) => oauth && opener.open(oauth, configDirectory());
   start(this, {
     problems: ({ policy }) => [...otherProviders(this), ...uselessWithout(policy)],
     files: (policy) => [
       ...directoriesOf(policy).flatMap(({ settings }) => directorySecretFiles(settings, configDirectory())),
+      ...trustFiles(policy, configDirectory()),
       ...(policy.oauth ? oauthFiles(policy.oauth, configDirectory()) : []),
     ],
     prepare: (settings) => {
       const directory = open(settings);
       const tokens = openTokens(settings);
+      const trust = readTrust(settings.policy, configDirectory());
       return () => {
         useStore(settings);
+        holders.use(directory, trust);
         sessions.use(directory, tokens);
-        renewals.use(directory, settings.policy);
+        renewals.use(directory, settings.policy, ofCertificate);
       };
     },
     fallback: () => {
       useStore(currentSettings());
       const directory = openLater(() => open(currentSettings()));
+      // What cannot be read gives nobody's word.
+      holders.use(directory, undefined);
       sessions.use(
         directory,
         openTokensLater(() => openTokens(currentSettings())),
       );
-      renewals.use(directory, currentSettings().policy);
+      renewals.use(directory, currentSettings().policy, ofCertificate);
     },
   });
   install(this, [required, lasting(renewals)]);
@@ -176,6 +187,7 @@ function openLater(open: () => AttentiveDirectory): AttentiveDirectory {
 function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
   // Runs again after PROXY and XCLIENT: the client is another one then, and nothing it proved counts.
   const newClient = (next: Next, connection: Connection) => {
+    meetClient(connection);
     forgetIdentity(connection);
     sessions.forget(connection);
     connection.authheader = '';
@@ -197,8 +209,8 @@ function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
 }
 
 /** On a host that only takes mail from other servers nobody has a login. */
-function uselessWithout({ roles }: Policy): readonly string[] {
-  if (roles.includes('submission')) return [];
+function uselessWithout({ roles, certificates }: Policy): readonly string[] {
+  if (roles.includes('submission') || certificates.implicit !== 'none') return [];
   return ['config/plugins loads gatekeeper/auth, which only the role submission is for'];
 }
 

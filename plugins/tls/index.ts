@@ -5,6 +5,7 @@ import { orRefuse, start, whenServing, type Part } from '../core/haraka/startup.
 import { applyPatch, isInstalled } from '../core/haraka/patch.ts';
 import {
   askForCertificate,
+  askFromTheStart,
   defaultKeyPairs,
   loadTlsIni,
   prepareHandshakePolicy,
@@ -23,6 +24,7 @@ import { refuse } from '../core/verdict.ts';
 import { isTlsRequired, roleOfPort } from '../core/roles.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { decideTls } from './decide.ts';
+import { isCertificateWanted } from './wanted.ts';
 import { keyPairProblems } from './key-pairs.ts';
 import { followRenewals } from './renewal.ts';
 import { tlsIniProblems, withoutUnwanted } from './tls-ini.ts';
@@ -39,7 +41,11 @@ export function register(this: Plugin): void {
     prepare: ({ policy }) => {
       const { min_version: minVersion, ciphers } = policy.tls;
       if (!isInstalled(tlsContext)) return () => undefined;
-      return prepareHandshakePolicy(this, { minVersion, ciphers });
+      const enforce = prepareHandshakePolicy(this, { minVersion, ciphers });
+      return () => {
+        enforce();
+        askOnListeners(this, policy);
+      };
     },
   });
   applyPatch(this, certificateFiles);
@@ -49,10 +55,11 @@ export function register(this: Plugin): void {
   makeTicketKeys(this, tickets);
   tellOfValidity(this);
   refuseSecondStartTls(this);
-  askServersOfProviders(this);
+  askForCertificates(this);
   whenServing(this, () => {
     tickets.begin();
     followRenewals(this);
+    askOnListeners(this, currentSettings().policy);
     for (const line of listenerLines(this, currentSettings().policy)) this.lognotice(line);
   });
 }
@@ -104,12 +111,17 @@ function refuseSecondStartTls(plugin: Plugin): void {
   addHook(plugin, 'unrecognized_command', 'gatekeeper_starttls', guard, -100);
 }
 
-/** A tenant is known by the certificate of its provider's servers; from people, who may be asked to choose one, none is wanted. */
-function askServersOfProviders(plugin: Plugin): void {
+/** Where TLS comes first, all clients of a port are asked, or none. */
+function askOnListeners(plugin: Plugin, policy: Policy): void {
+  if (!isInstalled(tlsContext)) return;
+  askFromTheStart(plugin, (port) => isCertificateWanted({ role: roleOfPort(port, policy) }, policy));
+}
+
+function askForCertificates(plugin: Plugin): void {
   const ask = (next: Next, connection: Connection, [command]: readonly unknown[]) => {
     const { policy } = settingsFor(connection);
-    const isWanted = policy.tenants.length > 0 && /^STARTTLS$/i.test(String(command));
-    if (isWanted && sessionFacts(connection, policy).listener.role === 'mx') {
+    const isStartTls = /^STARTTLS$/i.test(String(command));
+    if (isStartTls && isCertificateWanted(sessionFacts(connection, policy).listener, policy)) {
       askForCertificate(plugin, connection.client);
     }
     next();

@@ -62,7 +62,7 @@ export class Mint {
     }
     const what = [
       '-days',
-      String(days),
+      String(Math.abs(days)),
       '-set_serial',
       String(this.#serial),
       `-${digest}`,
@@ -71,9 +71,18 @@ export class Mint {
     ];
     const files = ['-config', config, '-extensions', 'ext', '-keyout', key, '-out', cert];
     const signer = by ? ['-CA', ca, '-CAkey', caKey] : [];
-    execFileSync('openssl', ['req', '-x509', ...ofKey, '-nodes', ...what, ...files, ...signer], {
-      stdio: 'pipe',
-    });
+    execFileSync(
+      'openssl',
+      ['req', '-x509', ...ofKey, '-nodes', ...what, ...files, ...(days < 0 ? [] : signer)],
+      {
+        stdio: 'pipe',
+      },
+    );
+    if (days < 0) {
+      const again = ['-in', cert, '-days', String(days), '-set_serial', String(this.#serial), '-out', cert];
+      const byWhom = by ? signer : ['-signkey', key];
+      execFileSync('openssl', ['x509', ...again, ...byWhom], { stdio: 'pipe' });
+    }
     return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
   }
 

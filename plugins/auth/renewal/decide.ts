@@ -48,7 +48,8 @@ export function decideRenewal(
   if (account.id.toLowerCase() !== id.toLowerCase()) {
     return { kind: 'lapsed', why: `the login is that of another account now, ${account.id}` };
   }
-  if (name === undefined) return { kind: 'account', account };
+  // That of a certificate was looked for by the certificate.
+  if (name === undefined || account.credential?.name === name) return { kind: 'account', account };
   const credential = credentialNamed(name, account, client, now);
   return credential
     ? { kind: 'account', account: { ...account, credential } }

@@ -63,19 +63,16 @@ const alternativeName = /(DNS|email):([^",\s]+)(?:, |$)|[^":,]+:(?:[^",]*|"(?:[^
 
 function alternativeNames({ subjectAltName }: X509Certificate) {
   const text = subjectAltName ?? '';
-  const found: Record<string, string[]> = { DNS: [], email: [] };
+  const found = { DNS: [] as string[], email: [] as string[] };
   alternativeName.lastIndex = 0;
   for (let at = 0; at < text.length; at = alternativeName.lastIndex) {
     const match = alternativeName.exec(text);
     // What cannot be read names nobody.
     if (!match) return { emails: [], hosts: [] };
-    const [, kind = '', name = ''] = match;
-    if (isUsable(name) && !name.includes('*')) found[kind]?.push(name);
+    const [, kind, name = ''] = match;
+    if (isUsable(name) && !name.includes('*')) found[kind as keyof typeof found].push(name);
   }
-  return {
-    emails: found['email']?.slice(0, mostNames) ?? [],
-    hosts: found['DNS']?.slice(0, mostNames) ?? [],
-  };
+  return { emails: found.email.slice(0, mostNames), hosts: found.DNS.slice(0, mostNames) };
 }
 
 function isUsable(name: string): boolean {

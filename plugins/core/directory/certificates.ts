@@ -13,7 +13,8 @@ import {
 } from './filter.ts';
 import type { Finder } from './finder.ts';
 import type { Entry } from './messages.ts';
-import { knowsCertificates, type DirectorySettings } from './settings.ts';
+import type { DirectorySettings } from './settings.ts';
+import { knowsCertificates } from './sources.ts';
 import { valuesOf } from './values.ts';
 
 /** The one entry of a certificate, none, or that there are several, in words. */

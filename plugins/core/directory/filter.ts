@@ -206,7 +206,7 @@ class Parser {
     const typeField = attribute === '' ? [] : octets(attribute, 0x82);
     const dnField = dn === undefined ? [] : boolean(true, 0x84);
     const value = this.#value();
-    if (this.#isOpen(value)) return present(attribute || 'objectClass');
+    if (this.#isOpen(value)) return present(attribute);
     return (values) =>
       tlv(filterTags.extensible, ruleField, typeField, tlv(0x83, fill(value, values)), dnField);
   }
@@ -275,8 +275,9 @@ class Parser {
   }
 }
 
+/** Of a matching rule for any attribute nothing is left but that there is an entry. */
 function present(attribute: string): Filter {
-  return () => octets(attribute, filterTags.present);
+  return () => octets(attribute || 'objectClass', filterTags.present);
 }
 
 function compare(tag: number, attribute: string, value: Value): Filter {

@@ -37,7 +37,8 @@ import type { Proof, Prove } from './proof.ts';
 import { Queue } from './queue.ts';
 import { MadeUpVerifiers } from './scram.ts';
 import { Servers, type Chance, type Server } from './servers.ts';
-import { knowsCertificates, type DirectorySettings } from './settings.ts';
+import type { DirectorySettings } from './settings.ts';
+import { knowsCertificates } from './sources.ts';
 
 export interface DirectorySecrets {
   readonly bindPassword: Secret;

@@ -60,10 +60,7 @@ export function remember(directory: RememberingDirectory, options: MemoryOptions
       return await ask(question);
     } catch (error) {
       // Not what was known before: it may have been forgotten meanwhile.
-      const stale = staleAccount(accepted.get(question.name), options);
-      if (!stale || !(error instanceof Unavailable)) throw error;
-      options.onStale(stale.account, error);
-      return stale;
+      return staleOr(error, accepted.get(question.name), options);
     }
   };
 
@@ -109,6 +106,14 @@ function staleAccount(answer: Answer | undefined, { now, acceptedMs, staleMs }: 
   if (answer?.verification.kind !== 'account' || staleMs === 0) return undefined;
   const { verification, at } = answer;
   return now() < at + Math.max(acceptedMs, staleMs) ? { ...verification, since: at } : undefined;
+}
+
+/** What was accepted before, while no server answers; throws `error` where nothing was, or may not count. */
+function staleOr(error: unknown, answer: Answer | undefined, options: MemoryOptions): Verification {
+  const stale = staleAccount(answer, options);
+  if (!stale || !(error instanceof Unavailable)) throw error;
+  options.onStale(stale.account, error);
+  return stale;
 }
 
 function drop(answers: LRUCache<string, Answer>, account: string | undefined): void {

@@ -10,7 +10,7 @@ import {
   parseCondition,
   parseFilter,
 } from './filter.ts';
-import { asksOthers } from './lent.ts';
+import { problemsOf } from './problems.ts';
 import { presetNames, withPreset } from './presets.ts';
 import { stateAttributes } from './state.ts';
 
@@ -239,45 +239,6 @@ const sectionSchema = z.strictObject({
 
 export type DirectorySettings = z.infer<typeof sectionSchema>;
 
-function appPasswordProblems(settings: DirectorySettings): [key: string, message: string][] {
-  if (!settings.app_passwords_only) return [];
-  if (settings.app_password_attribute === '') {
-    return [['app_password_attribute', 'is missing: with app_passwords_only nobody could log in']];
-  }
-  if (settings.scram_attribute === '') return [];
-  const message = 'and app_passwords_only contradict each other: its verifiers are of other passwords';
-  return [['scram_attribute', message]];
-}
-
-function lentProblems(settings: DirectorySettings): [key: string, message: string][] {
-  if (!asksOthers(settings)) return [];
-  const { group_base, base, scram_attribute } = settings;
-  const key = settings.send_as_filter === '' ? 'on_behalf_filter' : 'send_as_filter';
-  const isNowhere = group_base === undefined && base === undefined;
-  return [
-    ...(isNowhere ? [['group_base', `is missing: where ${key} searches`] as [string, string]] : []),
-    ...(scram_attribute === ''
-      ? []
-      : [
-          ['scram_attribute', `and ${key} contradict each other: it is not asked for with SCRAM`] as [
-            string,
-            string,
-          ],
-        ]),
-  ];
-}
-
-/** Whether any account can be found by a certificate. */
-export function knowsCertificates({ certificate_attribute, certificate_match }: DirectorySettings): boolean {
-  return certificate_attribute !== '' || certificate_match !== '';
-}
-
-function certificateProblems(settings: DirectorySettings): [key: string, message: string][] {
-  if (!knowsCertificates(settings) || settings.bind_template === undefined) return [];
-  const key = settings.certificate_attribute === '' ? 'certificate_match' : 'certificate_attribute';
-  return [[key, 'and bind_template contradict each other: accounts are searched for below base']];
-}
-
 function checkSection(settings: DirectorySettings, context: z.RefinementCtx): void {
   const check = (path: (string | number)[], use: () => unknown) => {
     try {
@@ -302,11 +263,7 @@ function checkSection(settings: DirectorySettings, context: z.RefinementCtx): vo
     const message = 'and groups contradict each other: they are not asked for with SCRAM';
     context.addIssue({ code: 'custom', path: ['scram_attribute'], message });
   }
-  for (const [key, message] of [
-    ...appPasswordProblems(settings),
-    ...lentProblems(settings),
-    ...certificateProblems(settings),
-  ]) {
+  for (const [key, message] of problemsOf(settings)) {
     context.addIssue({ code: 'custom', path: [key], message });
   }
   if (hasGroups && settings.nested_groups === 'walk' && settings.group_base === undefined) {

@@ -1,4 +1,5 @@
 import constants from 'haraka-constants';
+import type { ClientChain } from '../certificate/chain.ts';
 import type { Identity } from '../identity.ts';
 import { peerAt, type Peer } from '../peers.ts';
 import { registrationAt, withRegistration, type Registration } from '../registrations.ts';
@@ -39,6 +40,8 @@ export interface SessionLogin {
   readonly login: string;
   /** The account, as the directory had it. */
   readonly identity: Identity;
+  /** The certificate that it was proven by, where it was one. */
+  readonly chain?: ClientChain;
   /** When the directory was asked for it, by `performance.now()`. */
   readonly since: number;
   /** Goes on with what the directory says of it now, as of `since`. */
@@ -50,6 +53,7 @@ export interface SessionLogin {
 class Proof implements SessionLogin {
   identity: Identity;
   readonly login: string;
+  readonly chain?: ClientChain;
   since: number;
   /** Whom Haraka took the client for at that time: PROXY and XCLIENT change it, and end the proof. */
   readonly #uuid: string;
@@ -57,10 +61,11 @@ class Proof implements SessionLogin {
   readonly #port: number | null;
   readonly end: () => void;
 
-  constructor(connection: Connection, identity: Identity, { login, since }: Proven) {
+  constructor(connection: Connection, identity: Identity, { login, since, chain }: Proven) {
     this.identity = identity;
     this.login = login;
     this.since = since;
+    if (chain) this.chain = chain;
     this.#uuid = connection.uuid;
     this.#ip = connection.remote.ip;
     this.#port = connection.remote.port;
@@ -84,7 +89,7 @@ class Proof implements SessionLogin {
 const proofs = new WeakMap<Connection, Proof>();
 
 /** How an identity was proven. */
-export type Proven = Pick<SessionLogin, 'login' | 'since'>;
+export type Proven = Pick<SessionLogin, 'login' | 'since' | 'chain'>;
 
 /** Binds a proven identity to the session until the client changes, `forgetIdentity`, or its login ends. */
 export function setIdentity(connection: Connection, identity: Identity, proven: Proven): void {

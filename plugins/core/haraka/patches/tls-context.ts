@@ -148,6 +148,18 @@ export function askForCertificate(plugin: Plugin, client: ClientSocket): void {
   };
 }
 
+/** The same for listeners where TLS comes first, by their ports; from the next handshake on. */
+export function askFromTheStart(plugin: Plugin, isWanted: (port: number) => boolean): void {
+  if (moduleOf(plugin).certsByHost['*']?.['requestCert'] === true) return;
+  for (const listener of plugin.haraka_require('server').listeners) {
+    const address = listener.address();
+    if (!listener.has_tls || address === null || typeof address === 'string') continue;
+    const asked = { requestCert: isWanted(address.port), rejectUnauthorized: false };
+    // Node.js reads both for each connection.
+    Object.assign(listener.tlsServer ?? listener, asked);
+  }
+}
+
 /** The keys and certificates in use for the default host; each may be missing. */
 export function defaultKeyPairs(plugin: Plugin): KeyPair[] {
   const { key, cert, passphrase } = moduleOf(plugin).certsByHost['*'] ?? {};
