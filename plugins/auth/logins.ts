@@ -271,7 +271,7 @@ export class AuthSessions implements ExchangeLines {
   #letIn(connection: Connection, identity: Identity, proven: Proven, started: number): void {
     setIdentity(connection, identity, proven);
     watchLogin(this.#plugin, connection);
-    this.#judge(connection, pass, started, proven.login);
+    this.#judge(connection, pass, started, proven.login === '' ? undefined : proven.login);
     this.#welcome(connection);
   }
 

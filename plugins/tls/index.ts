@@ -120,9 +120,9 @@ function askOnListeners(plugin: Plugin, policy: Policy): void {
 function askForCertificates(plugin: Plugin): void {
   const ask = (next: Next, connection: Connection, [command]: readonly unknown[]) => {
     const { policy } = settingsFor(connection);
-    const isStartTls = /^STARTTLS$/i.test(String(command));
-    if (isStartTls && isCertificateWanted(sessionFacts(connection, policy).listener, policy)) {
-      askForCertificate(plugin, connection.client);
+    if (/^STARTTLS$/i.test(String(command)) && isInstalled(tlsContext)) {
+      const { listener } = sessionFacts(connection, policy);
+      askForCertificate(plugin, connection.client, isCertificateWanted(listener, policy));
     }
     next();
   };

@@ -30,7 +30,6 @@ const table: readonly Case[] = [
   { shows: 'app', is: ok, event: 'app@corp.example' },
   { shows: 'app', as: 'app@corp.example', is: ok, event: 'app@corp.example' },
   { shows: 'app', as: 'APP@corp.example', is: ok, event: 'app@corp.example' },
-  { shows: 'app', as: 'app', is: ok, event: 'app@corp.example' },
   { shows: 'app', as: dnOf('app'), is: ok, event: 'app@corp.example' },
   { shows: 'alice', as: 'alice.smith@corp.example', is: ok, event: 'alice@corp.example' },
   { shows: 'app', as: 'bob@corp.example', is: no, event: /^foreign-authzid$/ },
@@ -57,6 +56,8 @@ const table: readonly Case[] = [
   { shows: 'elsewhere', is: no, event: /^mail-server-elsewhere$/ },
 ];
 
+after(removeCertificates);
+
 void describe('AUTH EXTERNAL', () => {
   let scene: CertificateScene;
   const more = {
@@ -76,19 +77,18 @@ void describe('AUTH EXTERNAL', () => {
   before(async () => {
     scene = await startCertificateScene({ certificates: { external: 'on' }, more });
   });
-  after(async () => {
-    await scene.stop();
-    removeCertificates();
-  });
+  after(() => scene.stop());
 
   for (const { shows, as, is, event } of table) {
     void it(`${shows}${as === undefined ? '' : ` as ${as}`}: ${is}`, async () => {
+      const { length } = scene.gateway.events();
       const client = await greet(shows);
       assert.equal(brief(await client.command(`AUTH EXTERNAL ${as === undefined ? '=' : base64(as)}`)), is);
       client.destroy();
       const found = await eventually('the event', () =>
         scene.gateway
           .events()
+          .slice(length)
           .findLast(
             ({ check, mechanism, login }) =>
               check === 'auth/login' && mechanism === 'EXTERNAL' && login === as,
@@ -140,7 +140,7 @@ void describe('AUTH EXTERNAL', () => {
     );
     assert.match(text, /^250 /);
     client.destroy();
-    const event = await eventWith(scene.gateway, { check: 'outbound/accept', verdict: 'pass' });
+    const event = await eventWith(scene.gateway, { check: 'outbound/gate', verdict: 'pass' });
     assert.deepEqual([event.identity, event.proof], ['app@corp.example', 'account']);
     assert.match(event.credential ?? '', /^certificate:[0-9a-f]{16}$/);
   });
@@ -186,7 +186,8 @@ void describe('AUTH EXTERNAL', () => {
     assert.match(await mail(client, 'stolen'), /^530 5\.7\.0 /);
     client.destroy();
     const event = await eventWith(scene.gateway, { check: 'auth/account', identity: 'stolen@corp.example' });
-    assert.deepEqual([event.verdict, event.detail], ['refuse', 'no-such-account']);
+    assert.equal(event.verdict, 'refuse');
+    assert.match(event.detail ?? '', /^certificate-fault: self-signed: certificate "CN=stolen"/);
     const another = await greet('stolen');
     assert.equal(brief(await another.command('AUTH EXTERNAL =')), no);
     another.destroy();

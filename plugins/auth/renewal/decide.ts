@@ -43,7 +43,7 @@ export function decideRenewal(
   client: string,
   now: Date,
 ): Renewal {
-  if (found.kind === 'refused') return { kind: 'lapsed', why: found.cause };
+  if (found.kind === 'refused') return { kind: 'lapsed', why: causeInWords(found) };
   const { account } = found;
   if (account.id.toLowerCase() !== id.toLowerCase()) {
     return { kind: 'lapsed', why: `the login is that of another account now, ${account.id}` };
@@ -54,6 +54,11 @@ export function decideRenewal(
   return credential
     ? { kind: 'account', account: { ...account, credential } }
     : { kind: 'lapsed', why: `the application password ${name} is gone` };
+}
+
+/** Why a login is refused now, for the event. */
+export function causeInWords({ cause, detail }: Extract<Verification, { kind: 'refused' }>): string {
+  return detail === undefined ? cause : `${cause}: ${detail}`;
 }
 
 /** Two may have one name while they are exchanged: then the one that counts. */

@@ -9,7 +9,7 @@ import type { Policy } from '../../core/settings/settings.ts';
 import { defer, pass, refuse, skip, type Verdict } from '../../core/verdict.ts';
 import { decidePlace } from '../decide.ts';
 import type { AttentiveDirectory } from '../guessing/attentive.ts';
-import { decideRenewal, isFresh, isStale, type Lifetimes } from './decide.ts';
+import { causeInWords, decideRenewal, isFresh, isStale, type Lifetimes } from './decide.ts';
 
 /** Logins whose answers are kept, and accounts that were to be forgotten. */
 const mostKept = 10_000;
@@ -112,7 +112,7 @@ export class Renewals {
       return pass;
     }
     login.end();
-    return refuse('auth-required', placed.kind === 'lapsed' ? placed.why : placed.cause);
+    return refuse('auth-required', placed.kind === 'lapsed' ? placed.why : causeInWords(placed));
   }
 
   /** One for all sessions of a login: none is asked while another is under way, or its answer is fresh. */

@@ -126,20 +126,21 @@ function defaultContext(tlsSocket: TlsSocketModule, policy: HandshakePolicy) {
 }
 
 /**
- * Has STARTTLS ask this client for a certificate, where tls.ini would ask nobody. Whoever has none, or a bad one, goes on
- * without: what a certificate is good for, others decide.
+ * Has STARTTLS ask this client for a certificate, or not, whatever tls.ini says: by itself Haraka asks everybody, and some mail
+ * programs then have their user choose. Whoever has none, or a bad one, goes on without: what a certificate is good for,
+ * others decide.
  */
-export function askForCertificate(plugin: Plugin, client: ClientSocket): void {
+export function askForCertificate(plugin: Plugin, client: ClientSocket, isWanted: boolean): void {
   const upgrade = client.upgrade?.bind(client);
   if (!upgrade) return;
   client.upgrade = (done) => {
     const options = moduleOf(plugin).certsByHost['*'];
-    if (!options || options['requestCert'] === true) {
+    if (!options || isRefusing(options)) {
       upgrade(done);
       return;
     }
     const { requestCert, rejectUnauthorized } = options;
-    Object.assign(options, { requestCert: true, rejectUnauthorized: false });
+    Object.assign(options, { requestCert: isWanted, rejectUnauthorized: false });
     try {
       upgrade(done);
     } finally {
@@ -150,7 +151,8 @@ export function askForCertificate(plugin: Plugin, client: ClientSocket): void {
 
 /** The same for listeners where TLS comes first, by their ports; from the next handshake on. */
 export function askFromTheStart(plugin: Plugin, isWanted: (port: number) => boolean): void {
-  if (moduleOf(plugin).certsByHost['*']?.['requestCert'] === true) return;
+  const options = moduleOf(plugin).certsByHost['*'];
+  if (!options || isRefusing(options)) return;
   for (const listener of plugin.haraka_require('server').listeners) {
     const address = listener.address();
     if (!listener.has_tls || address === null || typeof address === 'string') continue;
@@ -158,6 +160,11 @@ export function askFromTheStart(plugin: Plugin, isWanted: (port: number) => bool
     // Node.js reads both for each connection.
     Object.assign(listener.tlsServer ?? listener, asked);
   }
+}
+
+/** Where tls.ini turns away who shows no certificate, that was meant. */
+function isRefusing({ requestCert, rejectUnauthorized }: TlsOptions): boolean {
+  return requestCert === true && rejectUnauthorized === true;
 }
 
 /** The keys and certificates in use for the default host; each may be missing. */
