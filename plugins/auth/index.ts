@@ -27,6 +27,7 @@ import { messageOf } from '../core/message-of.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
 import { Holders } from './certificates/holders.ts';
+import { Implicit } from './certificates/implicit.ts';
 import { decideRequired } from './decide.ts';
 import { attentive, type AttentiveDirectory } from './guessing/attentive.ts';
 import { Throttle } from './guessing/throttle.ts';
@@ -93,7 +94,9 @@ export function register(this: Plugin): void {
     },
   });
   install(this, [required, lasting(renewals)]);
-  patchHaraka(this, sessions);
+  const implicit = new Implicit(this, holders, seats);
+  implicit.install();
+  patchHaraka(this, sessions, implicit);
   registerHooks(this, sessions);
   whenServing(this, () => {
     throttle.open();
@@ -101,13 +104,16 @@ export function register(this: Plugin): void {
   });
 }
 
-function patchHaraka(plugin: Plugin, sessions: AuthSessions): void {
+function patchHaraka(plugin: Plugin, sessions: AuthSessions, implicit: Implicit): void {
   applyPatch(plugin, lineLength);
   applyPatch(plugin, heldInput);
   applyPatch(plugin, authLines, sessions);
   applyPatch(plugin, emptyChallenge);
   applyPatch(plugin, redactLog);
-  applyPatch(plugin, mailUnauthenticated, (client) => answerToSession(plugin, client));
+  // What follows decides at MAIL all the same: only Haraka's own answer, which comes before, is not to be heard.
+  applyPatch(plugin, mailUnauthenticated, (client) =>
+    implicit.isOpen(client) ? 'known' : answerToSession(plugin, client),
+  );
 }
 
 const now = () => performance.now();

@@ -5,6 +5,7 @@ import { peerAt, type Peer } from '../peers.ts';
 import { registrationAt, withRegistration, type Registration } from '../registrations.ts';
 import { roleOfPort } from '../roles.ts';
 import type { Policy, Role } from '../settings/settings.ts';
+import { bearingOf, type Bearing } from './bearing.ts';
 import { portReached, tlsSocketOf } from './patches/client-socket.ts';
 import { provenTenant, tenancyOf, type Tenancy } from './tenancy.ts';
 import type { ClientSocket, Connection } from './types.ts';
@@ -25,6 +26,8 @@ export interface SessionFacts {
     readonly registration?: Registration;
     /** Of a client that nobody has logged in for, within a message. */
     readonly tenancy?: Tenancy;
+    /** What its certificate makes it, where that is no account; within a message. */
+    readonly bearing?: Exclude<Bearing, { readonly kind: 'account' }>;
   };
   readonly listener: { readonly port: number; readonly role: Role };
   /** What the client called itself; empty before it has. */
@@ -127,7 +130,9 @@ interface Parties {
 }
 
 function partiesOf(connection: Connection, policy: Policy): Parties {
-  const account = loginOf(connection)?.identity;
+  const bearing = bearingOf(connection);
+  const borne = bearing?.kind === 'account' ? bearing.identity : undefined;
+  const account = loginOf(connection)?.identity ?? borne;
   if (account) return { identity: withRegistration(account, policy, new Date()) };
   const client = { address: connection.remote.ip, inClear: tlsFacts(connection.client) === undefined };
   const registration = registrationAt(client, policy, new Date());
@@ -156,12 +161,14 @@ export function sessionFacts(connection: Connection, policy: Policy): SessionFac
   const peer = peerAt(connection.remote.ip, policy);
   const port = truePort(connection);
   const tenancy = tenancyOf(connection);
+  const bearing = bearingOf(connection);
   return {
     client: {
       address: connection.remote.ip,
       ...(peer && { peer }),
       ...(registration && { registration }),
       ...(tenancy && { tenancy }),
+      ...(bearing && bearing.kind !== 'account' && { bearing }),
     },
     listener: { port, role: roleOf(connection, port, policy) },
     helo: connection.hello.host ?? '',
