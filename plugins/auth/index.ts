@@ -1,4 +1,4 @@
-import type { ClientChain } from '../core/certificate/chain.ts';
+import type { Trust } from '../core/certificate/chain.ts';
 import { readTrust, trustFiles } from '../core/certificate/trust.ts';
 import { Unavailable } from '../core/directory/directory.ts';
 import { openDirectories } from '../core/directory/directories.ts';
@@ -11,7 +11,7 @@ import { addHook } from '../core/haraka/hook.ts';
 import { configDirectory } from '../core/haraka/instance.ts';
 import { meetClient } from '../core/haraka/own-certificate.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
-import { start, whenServing } from '../core/haraka/startup.ts';
+import { start, whenServing, type Part } from '../core/haraka/startup.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { authLines } from '../core/haraka/patches/auth-lines.ts';
 import { emptyChallenge } from '../core/haraka/patches/empty-challenge.ts';
@@ -49,50 +49,22 @@ function lasting(renewals: Renewals) {
   });
 }
 
+/** What a login passes through. */
+interface Engine {
+  readonly throttle: Throttle;
+  readonly seats: Seats;
+  readonly holders: Holders;
+  readonly sessions: AuthSessions;
+  readonly renewals: Renewals;
+}
+
 export function register(this: Plugin): void {
   const throttle = new Throttle(this);
   const seats = new Seats(this);
   const holders = new Holders();
   const sessions = new AuthSessions(this, throttle, seats, holders);
   const renewals = new Renewals(now, staleTeller(this, 'sessions go on'));
-  const useStore = ({ policy: { data_directory } }: Settings) => {
-    throttle.use(data_directory);
-    seats.use(data_directory);
-  };
-  const open = ({ policy }: Settings) => openDirectory(this, policy, { throttle, renewals });
-  const ofCertificate = (chain: ClientChain) => holders.find(chain, currentSettings().policy);
-  const opener = new TokenOpener((message) => this.logwarn(message));
-  const openTokens = ({ policy: { oauth } }: Settings) => oauth && opener.open(oauth, configDirectory());
-  start(this, {
-    problems: ({ policy }) => [...otherProviders(this), ...uselessWithout(policy)],
-    files: (policy) => [
-      ...directoriesOf(policy).flatMap(({ settings }) => directorySecretFiles(settings, configDirectory())),
-      ...trustFiles(policy, configDirectory()),
-      ...(policy.oauth ? oauthFiles(policy.oauth, configDirectory()) : []),
-    ],
-    prepare: (settings) => {
-      const directory = open(settings);
-      const tokens = openTokens(settings);
-      const trust = readTrust(settings.policy, configDirectory());
-      return () => {
-        useStore(settings);
-        holders.use(directory, trust);
-        sessions.use(directory, tokens);
-        renewals.use(directory, settings.policy, ofCertificate);
-      };
-    },
-    fallback: () => {
-      useStore(currentSettings());
-      const directory = openLater(() => open(currentSettings()));
-      // What cannot be read gives nobody's word.
-      holders.use(directory, undefined);
-      sessions.use(
-        directory,
-        openTokensLater(() => openTokens(currentSettings())),
-      );
-      renewals.use(directory, currentSettings().policy, ofCertificate);
-    },
-  });
+  start(this, ofSettings(this, { throttle, seats, holders, sessions, renewals }));
   install(this, [required, lasting(renewals)]);
   const implicit = new Implicit(this, holders, seats);
   implicit.install();
@@ -102,6 +74,57 @@ export function register(this: Plugin): void {
     throttle.open();
     sessions.probe();
   });
+}
+
+/** How all of it follows the settings. */
+function ofSettings(plugin: Plugin, engine: Engine): Part {
+  const { throttle, seats, holders, sessions, renewals } = engine;
+  const config = configDirectory();
+  const opener = new TokenOpener((message) => plugin.logwarn(message));
+  const open = ({ policy }: Settings) => openDirectory(plugin, policy, { throttle, renewals });
+  const openTokens = ({ policy: { oauth } }: Settings) => oauth && opener.open(oauth, config);
+  const use = (settings: Settings, { directory, tokens, trust }: Opened) => {
+    const { policy } = settings;
+    throttle.use(policy.data_directory);
+    seats.use(policy.data_directory);
+    holders.use(directory, trust);
+    sessions.use(directory, tokens);
+    renewals.use(directory, policy, (chain) => holders.find(chain, currentSettings().policy));
+  };
+  return {
+    problems: ({ policy }) => [...otherProviders(plugin), ...uselessWithout(policy)],
+    files: (policy) => [
+      ...directoriesOf(policy).flatMap(({ settings }) => directorySecretFiles(settings, config)),
+      ...trustFiles(policy, config),
+      ...(policy.oauth ? oauthFiles(policy.oauth, config) : []),
+    ],
+    prepare: (settings) => {
+      const directory = open(settings);
+      const tokens = openTokens(settings);
+      const trust = readTrust(settings.policy, config);
+      return () => {
+        use(settings, { directory, tokens, trust: () => trust });
+      };
+    },
+    fallback: () => {
+      const settings = currentSettings();
+      use(settings, {
+        directory: openLater(() => open(settings)),
+        tokens: openTokensLater(() => openTokens(settings)),
+        trust: untilOpen(
+          () => readTrust(settings.policy, config),
+          (message, cause) => new Unavailable(message, { cause }),
+        ),
+      });
+    },
+  };
+}
+
+interface Opened {
+  readonly directory: AttentiveDirectory;
+  readonly tokens: Tokens | undefined;
+  /** Throws `Unavailable` as long as it cannot be read. */
+  readonly trust: () => Trust | undefined;
 }
 
 function patchHaraka(plugin: Plugin, sessions: AuthSessions, implicit: Implicit): void {

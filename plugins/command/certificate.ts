@@ -7,7 +7,7 @@ import { namesOf, type CertificateNames } from '../core/certificate/names.ts';
 import { provenNames, type ProvenNames } from '../core/certificate/proven.ts';
 import { readTrust } from '../core/certificate/trust.ts';
 import { attributeValues } from '../core/certificate/values.ts';
-import { refused, type Verification } from '../core/directory/directory.ts';
+import { refused, type Account, type Verification } from '../core/directory/directory.ts';
 import { messageOf } from '../core/message-of.ts';
 import { accountFacts, accountJson, meanings } from './account.ts';
 import { askDirectory, installationOf } from './installation.ts';
@@ -70,34 +70,31 @@ function answerOf(
   found: Verification,
   notes: readonly string[],
 ): Answer {
-  const account = found.kind === 'account' ? found.account : undefined;
-  const isFault = fault !== undefined && found.kind === 'refused' && found.cause === 'no-such-account';
-  const cause = found.kind === 'refused' ? (isFault ? 'certificate-fault' : found.cause) : undefined;
   const values = attributeValues(names);
-  const detail = found.kind === 'refused' ? found.detail : undefined;
+  const common = { file, ...(fault && { fault }), values, ...(notes.length > 0 && { notes }) };
+  const facts = (account?: Account) =>
+    aligned([
+      ...faultFacts(fault, account !== undefined),
+      ...(found.kind === 'refused' && found.detail !== undefined
+        ? [['accounts', found.detail] as const]
+        : []),
+      ['values', values],
+      ...(account ? accountFacts(account) : []),
+      ...notes.map((note) => ['note', note] as const),
+    ]);
+  if (found.kind === 'account') {
+    const { account } = found;
+    return {
+      exitCode: exitCode.yes,
+      json: { ...common, is_account: true, account: accountJson(account) },
+      lines: [`yes: ${file} is ${account.name}`, ...facts(account)],
+    };
+  }
+  const cause = fault && found.cause === 'no-such-account' ? 'certificate-fault' : found.cause;
   return {
-    exitCode: account ? exitCode.yes : exitCode.no,
-    json: {
-      file,
-      is_account: account !== undefined,
-      ...(cause !== undefined && { cause }),
-      ...(detail !== undefined && { detail }),
-      ...(fault && { fault }),
-      values,
-      ...(account && { account: accountJson(account) }),
-      ...(notes.length > 0 && { notes }),
-    },
-    lines: [
-      ...(account ? [`yes: ${file} is ${account.name}`] : []),
-      ...(cause === undefined ? [] : [`no: ${file}: ${cause}: ${meanings[cause]}`]),
-      ...aligned([
-        ...faultFacts(fault, account !== undefined),
-        ...(detail === undefined ? [] : [['accounts', detail] as const]),
-        ['values', values],
-        ...(account ? accountFacts(account) : []),
-        ...notes.map((note) => ['note', note] as const),
-      ]),
-    ],
+    exitCode: exitCode.no,
+    json: { ...common, is_account: false, cause },
+    lines: [`no: ${file}: ${cause}: ${meanings[cause]}`, ...facts()],
   };
 }
 

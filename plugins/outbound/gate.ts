@@ -15,8 +15,8 @@ export function decideRelay({ client, identity, recipient }: RcptFacts): Verdict
   if (tenancy?.kind === 'unknown') return defer('spf-temperror', `${recipient.text}: ${tenancy.because}`);
   if (bearing?.kind === 'unknown')
     return defer('account-unconfirmed', `${recipient.text}: ${bearing.because}`);
-  const why = registration?.lapsed ?? bearing?.because ?? tenancy?.because;
-  return refuse('relay-denied', why === undefined ? recipient.text : `${recipient.text}: ${why}`);
+  const why = [registration?.lapsed, bearing?.because, tenancy?.because].filter((each) => each !== undefined);
+  return refuse('relay-denied', [recipient.text, ...why.slice(0, 1)].join(': '));
 }
 
 /**

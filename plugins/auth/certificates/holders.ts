@@ -17,17 +17,17 @@ export function credentialOf({ leaf }: Pick<ClientChain, 'leaf'>): string {
 /** Tells whose a certificate is, by what it proves now and what the directory says of that. */
 export class Holders {
   #directory: Directory = noDirectory;
-  #trust: Trust | undefined;
+  #trust: () => Trust | undefined = () => undefined;
 
-  /** Asks another directory, and trusts others, from the next certificate on. */
-  use(directory: Directory, trust: Trust | undefined): void {
+  /** Asks another directory, and trusts others, from the next certificate on; `trust` throws `Unavailable` where it is not known. */
+  use(directory: Directory, trust: () => Trust | undefined): void {
     this.#directory = directory;
     this.#trust = trust;
   }
 
   /** Whether the authorities of the settings stand by a certificate now. */
   isVouchedFor(shown: ClientChain, policy: Policy): boolean {
-    return provenNames(knownChainsOf(policy).completed(shown), this.#trust, new Date()).fault === undefined;
+    return provenNames(knownChainsOf(policy).completed(shown), this.#trust(), new Date()).fault === undefined;
   }
 
   /** The account of a certificate, or why it is nobody's here. Rejects with `Unavailable`, for what cannot be judged too. */
@@ -35,7 +35,7 @@ export class Holders {
     const credential = credentialOf(shown);
     const chains = knownChainsOf(policy);
     const chain = chains.completed(shown);
-    const { names, fault } = provenNames(chain, this.#trust, new Date());
+    const { names, fault } = provenNames(chain, this.#trust(), new Date());
     if (fault?.kind === 'revocation-unknown') throw new CertificateUnjudged(fault.text);
     if (!fault) void chains.keep(chain);
     const found: Verification = names
