@@ -38,7 +38,7 @@ export const shown = {
 export type Shown = keyof typeof shown;
 
 /** The value of the attribute for the key of one of them. */
-export function keyOf(who: Shown): string {
+function keyOf(who: Shown): string {
   return attributeValues(namesOf(new X509Certificate(shown[who].cert)))[0] ?? '';
 }
 
