@@ -6,7 +6,7 @@ export const certificates = z.strictObject({
     .enum(['off', 'on'])
     .default('off')
     .describe(
-      'on: submission ports ask for a client certificate, and who shows one may log in by it (AUTH EXTERNAL, RFC 4422)',
+      'Whether submission ports ask for a client certificate, and who shows one may log in by it (AUTH EXTERNAL, RFC 4422)',
     ),
   implicit: z
     .enum(['none', 'mail_servers', 'all'])

@@ -80,8 +80,7 @@ describe('filter: what is no filter', () => {
 });
 
 describe('filter: of any login', () => {
-  const anybody = (text: string) =>
-    Buffer.concat([parseForAnyLogin(text)].flat(9)).toString('hex');
+  const anybody = (text: string) => Buffer.concat([parseForAnyLogin(text)].flat(9)).toString('hex');
   const present = (name: string) => `87${Buffer.from([name.length]).toString('hex')}${hex(name)}`;
   for (const [text, is] of [
     ['(uid={login})', present('uid')],
