@@ -10,6 +10,7 @@ const policyModules = [
   'plugins/auth/guessing/decide.ts',
   'plugins/auth/oauth/decide.ts',
   'plugins/auth/mechanisms/bearer.ts',
+  'plugins/core/criteria/criteria.ts',
   'plugins/core/guessing/*.ts',
   'plugins/core/rights.ts',
   'plugins/core/inbound/*.ts',

@@ -34,6 +34,8 @@ const optionalExamples: Readonly<Record<string, unknown>> = {
   'oauth.jwks_url': 'https://idp.example.com/realms/staff/protocol/openid-connect/certs',
   'oauth.jwks_file': 'idp-keys.json',
   'oauth.ca_file': 'idp-ca.pem',
+  'tls.min_version': 'TLSv1.3',
+  'tls.ciphers': 'ECDHE+AESGCM',
   http: { host: '127.0.0.1', port: 8025 },
 };
 

@@ -151,6 +151,7 @@ void describe('a gateway set up as the documentation says', () => {
     // Those of what is rarely there, silent where they find nothing.
     unasked.push('sender/display', 'sender/name', 'sender/lookalike', 'sender/utf8');
     unasked.push('sender/hidden', 'sender/folded', 'sender/octets');
+    unasked.push('tls/sender_domain', 'tls/author_domain');
     // Those of servers of providers.
     unasked.push('sender/provider', 'sender/tenant', 'sender/late_impersonation', 'sender/late_spf');
     // That of servers which may forward.

@@ -16,7 +16,7 @@ export interface Expiring {
 
 /** All entries that have a last day. */
 export function expiring(policy: Policy): readonly Expiring[] {
-  const { partners, mail_servers, registered_networks, internal_senders, tenants } = policy;
+  const { partners, mail_servers, registered_networks, internal_senders, tenants, tls_criteria } = policy;
   return [
     ...partners.map((entry) => ({ what: 'partner', ...entry })),
     ...registered_networks.map((entry) => ({ what: 'registered network', ...entry })),
@@ -25,6 +25,10 @@ export function expiring(policy: Policy): readonly Expiring[] {
     ...mail_servers.flatMap(({ name, owner, expires }) =>
       expires === undefined ? [] : [{ what: 'mail server', name, owner, expires }],
     ),
+    ...tls_criteria.flatMap(({ name, owner, expires, exception }) => {
+      const what = exception === undefined ? 'TLS criterion' : 'TLS exception';
+      return expires === undefined ? [] : [{ what, name, owner, expires }];
+    }),
   ];
 }
 

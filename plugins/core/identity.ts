@@ -23,6 +23,8 @@ export interface Identity extends Rights {
   readonly server?: string;
   /** Limits of its own, in place of those of the settings. */
   readonly limits?: OwnLimits;
+  /** Names of entries of `tls_criteria`, or of presets, that its TLS has to meet; whether there are such, nobody has looked. */
+  readonly criteria?: readonly string[];
 }
 
 /** The same for two texts that are the id or the name of one account. */
@@ -31,12 +33,13 @@ export function accountKey(text: string): string {
 }
 
 export function identityOfAccount({ name, id, addresses, ...account }: Account): Identity {
-  const { credential, limits, delegated = nothingDelegated } = account;
+  const { credential, limits, criteria, delegated = nothingDelegated } = account;
   const { domains, onBehalf, grants, pairs } = delegated;
   return {
     ...{ proof: 'account', name, id, addresses, forwards: 'off' },
     ...{ domains, onBehalf, grants, pairs },
     ...(credential && { credential: credential.name }),
     ...(limits && { limits }),
+    ...(criteria && { criteria }),
   };
 }

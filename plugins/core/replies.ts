@@ -80,6 +80,7 @@ const temporary = {
   'too-many-sessions': { code: '421', status: '4.7.0', text: 'Too many sessions at once' },
   'rate-limited': { code: '450', status: '4.7.1', text: 'Sending limit is reached' },
   'too-many-recipients': { code: '452', status: '4.5.3', text: 'Too many recipients' },
+  'tls-criteria-unclear': { code: '451', status: '4.7.0', text: 'TLS criteria cannot be judged now' },
   'own-fault': { code: '451', status: '4.3.0', text: 'Local error, try again later' },
   'disk-full': { code: '452', status: '4.3.1', text: 'Insufficient system storage' },
 } as const satisfies Record<string, Temporary>;

@@ -2,6 +2,7 @@ import type { DkimFacts, MessageFacts } from '../core/haraka/facts.ts';
 import { protectedDomain } from '../core/inbound/protected.ts';
 import type { SpfEvidence } from '../core/inbound/spf.ts';
 import { formatMailbox, type Mailbox } from '../core/mailbox.ts';
+import { domainsSeenIn } from '../core/message/domains-seen.ts';
 import { parseHeader } from '../core/message/header.ts';
 import { parseMailboxList } from '../core/message/mailbox-list.ts';
 import type { Policy } from '../core/settings/settings.ts';
@@ -34,31 +35,9 @@ export function protectedAuthors(
   return { kind: 'authors', authors };
 }
 
-/** A line that begins with From, whatever stands before it that a reader may overlook. */
-const fromField = /^(?:[^\S\n\r\u2028\u2029]|[\0.])*from\b[^\n]*(?:\n[ \t][^\n]*)*/gim;
-
 /** As the most careless reader would look for it. */
 function mayBeOurs(headerLines: readonly string[], policy: Policy): boolean {
-  const froms = headerLines.join('').match(fromField) ?? [];
-  const written = froms.join('\n');
-  // RFC 5322 §3.4.1, §4.4: space and comments may stand around every part of an address.
-  const readings = [written, joined(written), joined(withoutComments(written))];
-  const domains = readings.flatMap((text) => [...new Set(text.match(/@[\w.\u0080-\uffff-]+/g))]);
-  return domains.some((domain) => protectedDomain(domain.slice(1), policy) !== undefined);
-}
-
-function joined(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/ ?([@.]) ?/g, '$1');
-}
-
-function withoutComments(text: string): string {
-  let depth = 0;
-  return text.replace(/[()]|[^()]+/g, (part) => {
-    if (part === '(') depth += 1;
-    else if (part === ')') depth = Math.max(0, depth - 1);
-    else if (depth === 0) return part;
-    return '';
-  });
+  return domainsSeenIn(headerLines).some((domain) => protectedDomain(domain, policy) !== undefined);
 }
 
 /** An author of a protected domain is proven by SPF or by DKIM, of the same domain or one below or above it. */

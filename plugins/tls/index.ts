@@ -4,11 +4,12 @@ import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { orRefuse, start, whenServing, type Part } from '../core/haraka/startup.ts';
 import { applyPatch, isInstalled } from '../core/haraka/patch.ts';
 import {
-  askForCertificate,
-  askFromTheStart,
   defaultKeyPairs,
+  holdImplicitListeners,
+  implicitPort,
   loadTlsIni,
-  prepareHandshakePolicy,
+  prepareHandshakes,
+  prepareStartTls,
   refuseTlsIni,
   replaceTlsIni,
   tlsContext,
@@ -20,46 +21,81 @@ import { sessionFacts } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import { answerHook } from '../core/haraka/answer.ts';
 import type { Connection, Next, Plugin } from '../core/haraka/types.ts';
+import { oncePerMinute } from '../core/once-per-minute.ts';
 import { refuse } from '../core/verdict.ts';
 import { isTlsRequired, roleOfPort } from '../core/roles.ts';
 import type { Policy } from '../core/settings/settings.ts';
-import { decideTls } from './decide.ts';
-import { isCertificateWanted } from './wanted.ts';
+import { lapsedExceptions } from '../core/criteria/criteria.ts';
+import { configDirectory } from '../core/haraka/instance.ts';
+import { ClientCertificates, criteriaFiles } from './certificates.ts';
+import { decideAuthors, decideDomains, decideTls, type Judge } from './decide.ts';
+import { authorDomains, senderDomains } from './domains.ts';
+import { handshakesUnder, unseenExceptions } from './handshakes.ts';
 import { keyPairProblems } from './key-pairs.ts';
 import { followRenewals } from './renewal.ts';
 import { tlsIniProblems, withoutUnwanted } from './tls-ini.ts';
 import { Tickets } from './tickets.ts';
 import { tellOfValidity } from './validity.ts';
 
-const required = defineCheck({ name: 'tls/required', stage: 'session', decide: decideTls });
+const certificates = new ClientCertificates();
+
+function judgeNow(): Judge {
+  return { now: new Date(), lackOf: (...asked) => certificates.lackOf(...asked) };
+}
+
+const checks = [
+  defineCheck({
+    name: 'tls/required',
+    stage: 'session',
+    decide: (facts, policy) => decideTls(facts, policy, judgeNow()),
+  }),
+  defineCheck({
+    name: 'tls/sender_domain',
+    stage: 'mail',
+    isQuiet: true,
+    // Before what asks the DNS.
+    rank: -2,
+    decide: (facts, policy) => decideDomains(senderDomains(facts.sender, policy), facts, policy, judgeNow()),
+  }),
+  defineCheck({
+    name: 'tls/author_domain',
+    stage: 'message',
+    isQuiet: true,
+    decide: (facts, policy) => decideAuthors(authorDomains(facts, policy), facts, policy, judgeNow()),
+  }),
+] as const;
 
 export function register(this: Plugin): void {
   const tickets = new Tickets(this);
   refuseTlsIni((ini) => tlsIniProblems(ini, currentSettings().policy));
   start(this, tickets.part, tlsIniPart(this), {
-    problems: () => missingTls(this),
+    problems: ({ policy }) => [...missingTls(this), ...unseenExceptions(policy, implicitPort(this))],
+    files: (policy) => criteriaFiles(policy, configDirectory()),
     prepare: ({ policy }) => {
-      const { min_version: minVersion, ciphers } = policy.tls;
-      if (!isInstalled(tlsContext)) return () => undefined;
-      const enforce = prepareHandshakePolicy(this, { minVersion, ciphers });
+      const trust = certificates.prepare(policy, configDirectory());
+      if (!isInstalled(tlsContext)) return trust;
+      const handshake = prepareHandshakes(
+        this,
+        handshakesUnder(policy, () => new Date()),
+      );
       return () => {
-        enforce();
-        askOnListeners(this, policy);
+        trust();
+        handshake();
       };
     },
   });
   applyPatch(this, certificateFiles);
   applyPatch(this, tlsContext);
   orRefuse(this, () => checkKeys(this));
-  install(this, [required]);
+  install(this, checks);
   makeTicketKeys(this, tickets);
   tellOfValidity(this);
   refuseSecondStartTls(this);
-  askForCertificates(this);
+  prepareUpgrades(this);
   whenServing(this, () => {
     tickets.begin();
     followRenewals(this);
-    askOnListeners(this, currentSettings().policy);
+    followDays(this);
     for (const line of listenerLines(this, currentSettings().policy)) this.lognotice(line);
   });
 }
@@ -111,22 +147,28 @@ function refuseSecondStartTls(plugin: Plugin): void {
   addHook(plugin, 'unrecognized_command', 'gatekeeper_starttls', guard, -100);
 }
 
-/** Where TLS comes first, all clients of a port are asked, or none. */
-function askOnListeners(plugin: Plugin, policy: Policy): void {
-  if (!isInstalled(tlsContext)) return;
-  askFromTheStart(plugin, (port) => isCertificateWanted({ role: roleOfPort(port, policy) }, policy));
-}
-
-function askForCertificates(plugin: Plugin): void {
-  const ask = (next: Next, connection: Connection, [command]: readonly unknown[]) => {
-    const { policy } = settingsFor(connection);
+/** What a handshake may end with, and whether a certificate is asked for, depends on who begins it. */
+function prepareUpgrades(plugin: Plugin): void {
+  const isLogged = oncePerMinute(() => performance.now());
+  const prepareUpgrade = (next: Next, connection: Connection, [command]: readonly unknown[]) => {
     if (/^STARTTLS$/i.test(String(command)) && isInstalled(tlsContext)) {
-      const { listener } = sessionFacts(connection, policy);
-      askForCertificate(plugin, connection.client, isCertificateWanted(listener, policy));
+      const { policy } = settingsFor(connection);
+      const { client, listener } = sessionFacts(connection, policy);
+      const [lapsed] = lapsedExceptions({ port: listener.port, address: client.address }, policy, new Date());
+      // A client that needs it fails in the handshake, and then nothing says why.
+      if (lapsed !== undefined) isLogged(() => connection.logwarn(plugin, `${client.address}: ${lapsed}`));
+      prepareStartTls(plugin, connection.client, listener.port, client.address);
     }
     next();
   };
-  addHook(plugin, 'unrecognized_command', 'gatekeeper_ask_certificate', ask, -90);
+  addHook(plugin, 'unrecognized_command', 'gatekeeper_upgrade', prepareUpgrade, -90);
+}
+
+const hourMs = 3600 * 1000;
+
+/** Days end while a listener stands. */
+function followDays(plugin: Plugin): void {
+  setInterval(() => holdImplicitListeners(plugin), hourMs).unref();
 }
 
 /** A worker may have to begin with a file that was refused while its primary ran: with what is left of it without the mistakes. */

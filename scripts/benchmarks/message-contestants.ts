@@ -103,7 +103,7 @@ function factsOf(identity: Identity, lines: readonly string[]): MessageFacts {
     headerLines: lines,
     isHeaderWhole: true,
     isSmtpUtf8: false,
-    ...{ recipients: [], provisional: 0, proveTenant: () => undefined },
+    ...{ recipients: [], provisional: 0, proveTenant: () => undefined, certificate: () => undefined },
     dkim: { good: [], unknown: [] },
   };
 }

@@ -57,7 +57,7 @@ void describe('gatekeeper config', () => {
       'directory.base': 'ou=people,dc=corp,dc=example config/gatekeeper.yaml:8',
       'sender.mode': 'observe config/gatekeeper.yaml:9',
       'sender.subaddress_separator': '+ default',
-      'tls.min_version': 'TLSv1.2 default',
+      'tls.preset': 'intermediate default',
     };
     for (const [key, value] of Object.entries(expected)) assert.equal(shown.get(key), value, key);
   });

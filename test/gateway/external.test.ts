@@ -108,10 +108,6 @@ void describe('AUTH EXTERNAL', () => {
       assert.match((await stranger.command('AUTH EXTERNAL =')).text, /^504 5\.5\.4 /);
       for (const each of [client, stranger]) each.destroy();
     }
-    const { gateway } = scene;
-    const atMx = await greetWith('app', gateway.ports.mx);
-    assert.match((await atMx.command('AUTH EXTERNAL =')).text, /^504 /);
-    atMx.destroy();
   });
 
   void it('takes the response after a challenge, and nothing that is none', async () => {

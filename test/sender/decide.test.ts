@@ -111,7 +111,7 @@ void describe('header From and Sender', () => {
     isHeaderWhole: true,
     isSmtpUtf8: true,
     dkim: { good: [], unknown: [] },
-    ...{ recipients: [], provisional: 0, proveTenant: () => undefined },
+    ...{ recipients: [], provisional: 0, proveTenant: () => undefined, certificate: () => undefined },
   });
 
   for (const { it: title, header, is } of cases) {

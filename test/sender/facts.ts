@@ -40,5 +40,5 @@ export function messageFacts(said: Said = {}): MessageFacts {
 }
 
 function whatItIsFor({ provisional = 0, proveTenant = () => undefined }: Said) {
-  return { recipients: [], provisional, proveTenant };
+  return { recipients: [], provisional, proveTenant, certificate: () => undefined };
 }

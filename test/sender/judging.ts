@@ -57,7 +57,7 @@ export function submitted({ identity, from, headerLines, ...more }: Submitted): 
     headerLines,
     isHeaderWhole: true,
     isSmtpUtf8: more.isSmtpUtf8 ?? false,
-    ...{ recipients: [], provisional: 0, proveTenant: () => undefined },
+    ...{ recipients: [], provisional: 0, proveTenant: () => undefined, certificate: () => undefined },
     dkim: { good: more.signed ?? [], unknown: [] },
   };
 }

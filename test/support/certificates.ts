@@ -62,7 +62,7 @@ export class Mint {
     }
     const what = [
       '-days',
-      String(Math.abs(days)),
+      String(Math.max(days, 1)),
       '-set_serial',
       String(this.#serial),
       `-${digest}`,
@@ -71,17 +71,15 @@ export class Mint {
     ];
     const files = ['-config', config, '-extensions', 'ext', '-keyout', key, '-out', cert];
     const signer = by ? ['-CA', ca, '-CAkey', caKey] : [];
-    execFileSync(
-      'openssl',
-      ['req', '-x509', ...ofKey, '-nodes', ...what, ...files, ...(days < 0 ? [] : signer)],
-      {
-        stdio: 'pipe',
-      },
-    );
-    if (days < 0) {
-      const again = ['-in', cert, '-days', String(days), '-set_serial', String(this.#serial), '-out', cert];
-      const byWhom = by ? signer : ['-signkey', key];
-      execFileSync('openssl', ['x509', ...again, ...byWhom], { stdio: 'pipe' });
+    const first = days < 1 ? [] : signer;
+    execFileSync('openssl', ['req', '-x509', ...ofKey, '-nodes', ...what, ...files, ...first], {
+      stdio: 'pipe',
+    });
+    if (days < 1) {
+      // Only who signs anew may do so for a time that is over.
+      const again = signer.length > 0 ? signer : ['-signkey', key];
+      const over = ['-in', cert, '-out', cert, '-days', String(days), '-set_serial', String(this.#serial)];
+      execFileSync('openssl', ['x509', ...over, ...again, `-${digest}`], { stdio: 'pipe' });
     }
     return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
   }

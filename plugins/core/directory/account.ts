@@ -12,8 +12,8 @@ import { mailboxesOf, octetsOf, valuesOf } from './values.ts';
 /** The attributes that an account is made of. */
 export function accountAttributes(settings: DirectorySettings): readonly string[] {
   const { address_attributes, status_attribute, state_attributes } = settings;
-  const { required_groups, forbidden_groups, limits_attribute } = settings;
-  const named = [status_attribute, limits_attribute].filter((name) => name !== '');
+  const { required_groups, forbidden_groups, limits_attribute, tls_attribute } = settings;
+  const named = [status_attribute, limits_attribute, tls_attribute].filter((name) => name !== '');
   // By it posixGroup names its members.
   const isNeeded = required_groups.length + forbidden_groups.length > 0 || asksOthers(settings);
   const uid = isNeeded ? ['uid'] : [];
@@ -66,6 +66,7 @@ export function accountOf(
   const [first] = addresses;
   const { limits, problems } = readLimits(valuesOf(entry, settings.limits_attribute));
   if (problems.length > 0) onBadLimits(problems);
+  const criteria = valuesOf(entry, settings.tls_attribute).map((value) => value.trim());
   return {
     id: entry.dn,
     name: first === undefined ? entry.dn : formatMailbox(first),
@@ -74,6 +75,7 @@ export function accountOf(
       delegated: { ...delegated, onBehalf: [...delegated.onBehalf, ...lent.onBehalf] },
     }),
     ...(settings.limits_attribute !== '' && { limits }),
+    ...(criteria.length > 0 && { criteria }),
   };
 }
 

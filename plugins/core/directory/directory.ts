@@ -17,6 +17,8 @@ export interface Account {
   readonly delegated?: Delegated;
   /** Limits of its own, in place of those of the settings; absent where no attribute is asked for them. */
   readonly limits?: OwnLimits;
+  /** What its TLS has to meet, by names that nobody has looked at; absent where there are none. */
+  readonly criteria?: readonly string[];
   /** The groups of the settings that it is in, as they are written there; absent where the settings have none. */
   readonly groups?: readonly string[];
   /**

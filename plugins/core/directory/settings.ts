@@ -129,6 +129,10 @@ const sectionSchema = z.strictObject({
     .describe(
       'Attribute with limits of an account, such as messages_per_hour=500 or sessions=none, in place of those of limits; empty: none',
     ),
+  tls_attribute: attribute
+    .or(z.literal(''))
+    .default('')
+    .describe('Attribute with names of tls_criteria, or presets, that its TLS has to meet; empty: none'),
   send_as_attributes: z
     .array(attribute)
     .default([])

@@ -24,6 +24,12 @@ export interface EnvelopeAddress {
   readonly mailbox?: Mailbox;
 }
 
+/** What is known before the envelope is. */
+export interface ConnectionFacts extends SessionFacts {
+  /** The certificate that the client has shown; nobody has looked at it. */
+  readonly certificate: () => ClientChain | undefined;
+}
+
 export interface MailFacts extends SessionFacts {
   readonly sender: EnvelopeAddress;
   /** What `make` gave when a check of this transaction asked for it by this name first. */
@@ -41,13 +47,11 @@ interface Lasting {
 }
 
 /** What the client says with MAIL. */
-export interface CommandFacts extends MailFacts, Lasting {
+export interface CommandFacts extends MailFacts, ConnectionFacts, Lasting {
   /** Octets that the message will have (RFC 1870 §6); absent where the client does not say. */
   readonly size?: number;
   /** Where somebody has logged in. */
   readonly login?: SessionLogin;
-  /** The certificate that the client has shown; nobody has looked at it. */
-  readonly certificate: () => ClientChain | undefined;
   /** Notes, until the message ends, for whom the client may speak. */
   readonly presume: (tenancy: Tenancy) => void;
 }
@@ -72,7 +76,7 @@ export interface Recipients {
   readonly provisional: number;
 }
 
-export interface MessageFacts extends MailFacts, Recipients {
+export interface MessageFacts extends MailFacts, ConnectionFacts, Recipients {
   /**
    * Header lines of the client as they came, continuation lines by themselves, dot-unstuffed, each ending in LF; where another
    * plugin has changed From or Sender, these as they would leave.
@@ -115,7 +119,7 @@ export interface GateFacts extends MailFacts, Lasting, Recipients {
 
 /** The facts of each stage. */
 export interface Facts {
-  readonly session: SessionFacts;
+  readonly session: ConnectionFacts;
   readonly mail: CommandFacts;
   readonly rcpt: RcptFacts;
   readonly unclaimed: RcptFacts;
@@ -144,7 +148,7 @@ export function gatherFacts<S extends Stage>(stage: S, source: Source): Facts[S]
 }
 
 const gatherers: { [S in Stage]: (source: Source) => Facts[S] } = {
-  session: ({ connection, policy }) => sessionFacts(connection, policy),
+  session: connectionFacts,
   mail: commandFacts,
   rcpt: rcptFacts,
   unclaimed: rcptFacts,
@@ -153,6 +157,10 @@ const gatherers: { [S in Stage]: (source: Source) => Facts[S] } = {
   queue: gateFacts,
   outbound: gateFacts,
 };
+
+function connectionFacts({ connection, policy }: Source): ConnectionFacts {
+  return { certificate: () => clientChain(connection), ...sessionFacts(connection, policy) };
+}
 
 function mailFacts(source: Source): MailFacts {
   const { plugin, connection, policy } = source;
@@ -203,6 +211,7 @@ function messageFacts(source: Source): MessageFacts {
   const limit = source.plugin.haraka_require('connection').cfg.headers.max_lines ?? 1000;
   return {
     headerLines: linesToJudge(transaction).map(utf8In(transaction)),
+    certificate: () => clientChain(source.connection),
     isHeaderWhole: headerLinesSeen(transaction) < limit,
     ...strayIn(transaction),
     isSmtpUtf8: openRecord(source).isSmtpUtf8 ?? false,

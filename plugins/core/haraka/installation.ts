@@ -15,8 +15,13 @@ const demands: readonly Demand[] = [
   {
     check: 'tls/required',
     plugin: 'gatekeeper/tls',
-    isNeeded: (policy) => policy.roles.some((role) => isTlsRequired(role, policy)),
+    isNeeded: (policy) => policy.roles.some((role) => isTlsRequired(role, policy)) || hasCriteria(policy),
   },
+  ...['sender_domain', 'author_domain'].map((name) => ({
+    check: `tls/${name}`,
+    plugin: 'gatekeeper/tls',
+    isNeeded: hasCriteria,
+  })),
   {
     check: 'auth/required',
     plugin: 'gatekeeper/auth',
@@ -31,6 +36,12 @@ const demands: readonly Demand[] = [
     isNeeded: () => true,
   })),
 ];
+
+/** Somebody is asked for more than the section `tls` asks of all. */
+function hasCriteria({ tls_criteria, directory, directories }: Policy): boolean {
+  const all = [...(directory ? [directory] : []), ...directories];
+  return tls_criteria.length > 0 || all.some(({ tls_attribute }) => tls_attribute !== '');
+}
 
 /** The last gate, which asks for all of these; without it a login would be good for anything. */
 const gate = 'gatekeeper/outbound';

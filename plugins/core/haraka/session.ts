@@ -15,6 +15,8 @@ export interface TlsFacts {
   readonly version: string;
   /** As OpenSSL names it: `TLS_AES_256_GCM_SHA384`. */
   readonly cipher: string;
+  /** What the client calls the server that it means (RFC 6066 §3); absent where it does not. */
+  readonly serverName?: string;
 }
 
 /** What is known of a client before it says anything about a message. */
@@ -199,7 +201,13 @@ function tlsFacts(client: ClientSocket): TlsFacts | undefined {
   if (known) return known;
   const version = socket.getProtocol();
   if (!version) return undefined;
-  const facts = { version, cipher: socket.getCipher().name };
+  const facts = { version, cipher: socket.getCipher().name, ...serverNameOf(socket) };
   negotiated.set(socket, facts);
   return facts;
+}
+
+/** Of the side of a server, which Node.js does not declare: `false` where there was none. */
+function serverNameOf(socket: object): Pick<TlsFacts, 'serverName'> {
+  const { servername: serverName } = socket as { servername?: string | false };
+  return typeof serverName === 'string' && serverName !== '' ? { serverName } : {};
 }

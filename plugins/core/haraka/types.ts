@@ -381,6 +381,8 @@ export interface HostModules {
     /** Loads what config/tls holds. */
     get_certs_dir(folder: string): Promise<unknown>;
     load_tls_ini(options?: { role?: string }): unknown;
+    /** The options of a listener with TLS from the start, when it begins; the folder config/tls is read then. */
+    getSocketOpts(name: string): Promise<TlsOptions>;
     /** Whether the certificates of our listeners may be shown to other servers, too. */
     tls_valid?: boolean | undefined;
     createServer(accept: (socket: ClientSocket & { upgrade(done: () => void): void }) => void): EventEmitter;

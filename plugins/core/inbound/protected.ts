@@ -14,10 +14,15 @@ export function protectedDomainOf({ text }: SenderText, policy: Policy): string 
 
 /** A domain as A-labels, if it is a protected one. */
 export function protectedDomain(written: string, policy: Protected): string | undefined {
+  const domain = domainAsSeen(written);
+  return protectedIn(policy).has(domain) ? domain : undefined;
+}
+
+/** The domain that somebody may see in a text, as A-labels where there are such. */
+export function domainAsSeen(written: string): string {
   // UTS 46 §4: each of these is a dot.
   const text = written.replace(/[.\u3002\uff0e\uff61]$/, '');
-  const domain = parseDomain(text) ?? text.toLowerCase();
-  return protectedIn(policy).has(domain) ? domain : undefined;
+  return parseDomain(text) ?? text.toLowerCase();
 }
 
 type Protected = Pick<Policy, 'protected_domains'>;

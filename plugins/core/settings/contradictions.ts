@@ -5,6 +5,7 @@ import { overlaps } from '../network.ts';
 import { fieldNameIn } from '../tenant/claims.ts';
 import type { Policy } from './settings.ts';
 import { routeKeys, smartHostVariable } from './smart-hosts.ts';
+import { ofTls } from './tls-contradictions.ts';
 
 /** What is wrong, and with which key of the settings. */
 export interface Contradiction {
@@ -23,6 +24,7 @@ export function contradictions(policy: Policy): readonly Contradiction[] {
     ...ofNetworks(policy),
     ...ofInternalSenders(policy),
     ...ofTenants(policy),
+    ...ofTls(policy),
     ...ofSmartHosts(policy),
     ...ofDirectories(policy),
     ...ofCertificates(policy),

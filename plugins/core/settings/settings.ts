@@ -1,4 +1,3 @@
-import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 import { certificates } from './certificates.ts';
 import { directoryEntry, directorySettings } from '../directory/settings.ts';
@@ -13,6 +12,7 @@ import { suspension } from './suspension.ts';
 import { internalSender, mailServer, registeredNetwork } from './registrations.ts';
 import { smartHost } from './smart-hosts.ts';
 import { tenant } from './tenants.ts';
+import { tls, tlsCriterion } from './tls.ts';
 
 const roles = ['submission', 'mx'] as const;
 export type Role = (typeof roles)[number];
@@ -37,28 +37,6 @@ const relay = peer.extend({
     .describe(
       'received: the client that its own Received field names is judged, after DATA; skip: it has judged',
     ),
-});
-
-function isCipherList(ciphers: string): boolean {
-  try {
-    createSecureContext({ ciphers });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const tls = z.strictObject({
-  min_version: z.enum(['TLSv1.2', 'TLSv1.3']).default('TLSv1.2').describe('Oldest protocol accepted'),
-  ciphers: z
-    .string()
-    .refine(isCipherList, 'OpenSSL knows no such cipher suites')
-    .default('ECDHE+AESGCM:ECDHE+CHACHA20')
-    .describe('Cipher suites of TLS 1.2, in the syntax of OpenSSL; those of TLS 1.3 are all sound'),
-  mx: z
-    .enum(['opportunistic', 'required'])
-    .default('opportunistic')
-    .describe('Whether servers that bring mail must use TLS (RFC 3207 §4 forbids it for a public MX)'),
 });
 
 const guessing = z.strictObject({
@@ -233,6 +211,12 @@ const wholePolicy = z.strictObject({
     .describe(
       'Customers of Microsoft 365 and the like, whose mail this gateway relays although the servers that bring it relay for everybody',
     ),
+  tls_criteria: z
+    .array(tlsCriterion)
+    .default([])
+    .describe(
+      'What else is asked of TLS on some ports, of some networks, accounts and sender domains, and exceptions for old devices',
+    ),
   smart_hosts: z
     .array(smartHost)
     .default([])
@@ -305,6 +289,7 @@ export const registries = [
   'registered_networks',
   'internal_senders',
   'tenants',
+  'tls_criteria',
   'smart_hosts',
   'directories',
 ] as const;

@@ -214,6 +214,7 @@ export const rightsOfSecrets: readonly Right[] = secretAttributes.flatMap((name)
 /** What the gateway reads of rights to write, and nobody gives himself, whatever other rights he has. */
 const ofRights = {
   gatekeeperLimit: 'sessions=none',
+  gatekeeperTls: 'legacy-device',
   gatekeeperSendAs: '*@corp.example',
   gatekeeperOnBehalf: 'carol@corp.example',
   gatekeeperGrant: 'list',

@@ -197,8 +197,10 @@ void describe('the sample file', () => {
       /\b(?:bind_template|jwks_file|authorities_file|revocations_file):/.test(line);
     const shown = lines.filter((line) => !isProse(line) && !isAlternative(line));
     const uncommented = shown.map((line) => line.replace(/^(\s*)# /, '$1'));
-    const { emergency, http, oauth, listeners, nodes, trusted_relays, directories, directory, ...rest } =
+    const { emergency, http, oauth, listeners, nodes, trusted_relays, directories, directory, ...settings } =
       parseSettings(uncommented.join('\n'), 'sample').policy;
+    const { min_version, ciphers, ...tls } = settings.tls;
+    const rest = { ...settings, tls };
     const defaults = parseSettings(sampleSettings(), 'sample').policy;
     const { listeners: none, nodes: alone, trusted_relays: nobody, directories: single, ...more } = defaults;
     const { directory: search, ...others } = more;
@@ -207,6 +209,7 @@ void describe('the sample file', () => {
     assert.deepEqual(found, search);
     assert.deepEqual([none, alone, nobody, single], [[], [], [], []]);
     assert.deepEqual(listeners, [{ port: 2525, role: 'mx' }]);
+    assert.deepEqual([min_version, ciphers], ['TLSv1.3', 'ECDHE+AESGCM']);
     assert.deepEqual([emergency, http?.port], ['observe', 8025]);
     assert.deepEqual([nodes[0]?.name, trusted_relays[0]?.name], ['gateway-2', 'backup-mx']);
     assert.deepEqual([ca_file, bind_password_file], ['ldap-ca.pem', 'ldap.password']);

@@ -1,25 +1,25 @@
-import { constants } from 'node:crypto';
-import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls';
 import { messageOf } from '../../message-of.ts';
 import { definePatch, expect, replaceMethod } from '../patch.ts';
+import { makeVariant, type HandshakePolicy, type Variant } from '../tls-variants.ts';
 import { throwAwayTls } from '../throw-away.ts';
-import type { ClientSocket, Plugin, TlsIni, TlsOptions } from '../types.ts';
+import type { ClientSocket, Listener, Plugin, TlsIni, TlsOptions } from '../types.ts';
 import { readDefaultPairs, type DefaultPairs } from './certificate-files.ts';
 
-/** What the policy asks of every handshake. */
-export interface HandshakePolicy {
-  readonly minVersion: SecureVersion;
-  readonly ciphers: string;
+/** Which policy holds where, as of now, and where a client is asked for a certificate. */
+export interface Handshakes {
+  /** `address` is that of the client; without it, TLS begins before anybody knows it. */
+  readonly at: (port: number, address?: string) => HandshakePolicy;
+  /** All that may come up: each is tried before they are put in force. */
+  readonly all: readonly HandshakePolicy[];
+  readonly isCertificateWanted: (port: number, address?: string) => boolean;
 }
 
 type TlsSocketModule = ReturnType<typeof moduleOf>;
 
-/** What was made under a policy. */
 interface InForce {
-  readonly policy: HandshakePolicy;
-  readonly context: SecureContext;
-  /** Of the certificates that config/tls brings for other names, built on first use. */
-  readonly byCertificate: WeakMap<object, SecureContext>;
+  readonly handshakes: Handshakes;
+  /** By what they ask. */
+  readonly variants: Map<string, Variant>;
 }
 
 let inForce: InForce | undefined;
@@ -37,16 +37,25 @@ let ticketKeys: Buffer | undefined;
 export const tlsContext = definePatch({
   name: 'tls-context',
   reaches:
-    '`certsByHost` and `load_tls_ini` of `tls_socket.js`, the contexts of the listeners, and `upgrade` of `connection.client`',
+    '`certsByHost`, `load_tls_ini` and `getSocketOpts` of `tls_socket.js`, the contexts of the listeners, and `upgrade` of `connection.client`',
   why: 'Haraka builds a context for each STARTTLS (haraka/Haraka#1787) and ignores parts of tls.ini (haraka/Haraka#3370).',
   install: (plugin) => {
     const tlsSocket = moduleOf(plugin);
     expect('certsByHost', typeof (tlsSocket.certsByHost as unknown) === 'object');
-    return replaceMethod(tlsSocket, 'load_tls_ini', (load) => (options) => {
+    const undo = replaceMethod(tlsSocket, 'load_tls_ini', (load) => (options) => {
       if (!inForce) return load(options);
       if (options?.role === 'client') return loadForClients(tlsSocket, () => load(options));
-      return loadUnderPolicy(plugin, inForce.policy, () => load(options));
+      return loadUnderPolicy(plugin, inForce.handshakes, () => load(options));
     });
+    const undoImplicit = replaceMethod(tlsSocket, 'getSocketOpts', (get) => async (name) => {
+      const options = await get.call(tlsSocket, name);
+      // A copy: what Haraka changes in it for this listener would be so for all.
+      return { ...options, ...(inForce && implicitOptions(tlsSocket, inForce, implicitPort(plugin))) };
+    });
+    return () => {
+      undoImplicit();
+      undo();
+    };
   },
   selfTest(plugin) {
     // What keeps a policy from being put in force stops the start by itself.
@@ -60,12 +69,12 @@ export const tlsContext = definePatch({
 });
 
 /**
- * Throws when a policy cannot be kept with the key and certificate that Haraka has now. What it returns puts the policy in
- * the place of the one before, for handshakes from now on.
+ * Throws when a policy cannot be kept with the key and certificate that Haraka has now. What it returns puts these policies in
+ * the place of those before, for handshakes from now on.
  */
-export function prepareHandshakePolicy(plugin: Plugin, policy: HandshakePolicy): () => void {
+export function prepareHandshakes(plugin: Plugin, handshakes: Handshakes): () => void {
   try {
-    defaultContext(moduleOf(plugin), policy);
+    variantsFor(moduleOf(plugin), handshakes);
   } catch (error) {
     throw new Error(
       `tls: the key and certificate of tls.ini do not go with this policy: ${messageOf(error)}`,
@@ -76,7 +85,7 @@ export function prepareHandshakePolicy(plugin: Plugin, policy: HandshakePolicy):
   }
   return () => {
     try {
-      enforceHandshakePolicy(plugin, policy);
+      enforceHandshakes(plugin, handshakes);
     } catch (error) {
       // The files of tls.ini were read again meanwhile. It may not be thrown: other plugins have the new settings by now.
       plugin.logcrit(`TLS goes on with the last good policy: ${messageOf(error)}`);
@@ -90,7 +99,7 @@ export function prepareHandshakePolicy(plugin: Plugin, policy: HandshakePolicy):
  */
 export function applyTicketKeys(plugin: Plugin, keys: Buffer): void {
   ticketKeys = keys;
-  if (inForce) enforceHandshakePolicy(plugin, inForce.policy);
+  if (inForce) enforceHandshakes(plugin, inForce.handshakes);
 }
 
 /** Serves with other keys and certificates from now on. Throws, and leaves those before in place, where the policy cannot be kept. */
@@ -100,71 +109,117 @@ export function replaceDefaultPairs(plugin: Plugin, pairs: DefaultPairs): void {
   const { key, cert } = options;
   try {
     Object.assign(options, pairs);
-    enforceHandshakePolicy(plugin, inForce.policy);
+    enforceHandshakes(plugin, inForce.handshakes);
   } catch (error) {
     Object.assign(options, { key, cert });
     throw error;
   }
 }
 
-/** Throws, and leaves the policy before in force, when this one cannot be kept with this key. */
-function enforceHandshakePolicy(plugin: Plugin, policy: HandshakePolicy): void {
+/** Throws, and leaves the policies before in force, when these cannot be kept with this key. */
+function enforceHandshakes(plugin: Plugin, handshakes: Handshakes): void {
   const tlsSocket = moduleOf(plugin);
-  const { options, policed, context } = defaultContext(tlsSocket, policy);
-  inForce = { policy, context, byCertificate: new WeakMap() };
-  Object.assign(options, policed, { secureContext: context, SNICallback: answerSni(tlsSocket) });
-  for (const listener of plugin.haraka_require('server').listeners) {
-    if (listener.has_tls) (listener.tlsServer ?? listener).setSecureContext?.(options);
-  }
+  const made: InForce = { handshakes, variants: variantsFor(tlsSocket, handshakes) };
+  // Of whoever is on no listener that entries name; STARTTLS has its own, and TLS from the start as well.
+  const { policed, context } = variantOf(tlsSocket, made, handshakes.at(0));
+  inForce = made;
+  const { '*': options } = tlsSocket.certsByHost;
+  Object.assign(options ?? {}, policed, { secureContext: context, SNICallback: answerSni(tlsSocket) });
+  holdImplicitListeners(plugin);
 }
 
-function defaultContext(tlsSocket: TlsSocketModule, policy: HandshakePolicy) {
-  const options = tlsSocket.certsByHost['*'];
-  if (!options) throw new Error('tls.ini has not been loaded');
-  const policed = underPolicy(tlsSocket, '*', policy);
-  return { options, policed, context: createSecureContext(contextOptions(policed)) };
+/** What listeners with TLS from the start were held to last: a context anew would forget the sessions of the one before. */
+const held = new WeakMap<object, Variant>();
+
+/** Holds listeners with TLS from the start to what holds now: exceptions expire while they stand. */
+export function holdImplicitListeners(plugin: Plugin): void {
+  const { listeners } = plugin.haraka_require('server');
+  for (const listener of listeners) if (listener.has_tls && inForce) holdListener(plugin, listener, inForce);
 }
 
-/**
- * Has STARTTLS ask this client for a certificate, or not, whatever tls.ini says: by itself Haraka asks everybody, and some mail
- * programs then have their user choose. Whoever has none, or a bad one, goes on without: what a certificate is good for,
- * others decide.
- */
-export function askForCertificate(plugin: Plugin, client: ClientSocket, isWanted: boolean): void {
-  const upgrade = client.upgrade?.bind(client);
-  if (!upgrade) return;
-  client.upgrade = (done) => {
-    const options = moduleOf(plugin).certsByHost['*'];
-    if (!options || isRefusing(options)) {
-      upgrade(done);
-      return;
-    }
-    const { requestCert, rejectUnauthorized } = options;
-    Object.assign(options, { requestCert: isWanted, rejectUnauthorized: false });
-    try {
-      upgrade(done);
-    } finally {
-      Object.assign(options, { requestCert, rejectUnauthorized });
-    }
+function holdListener(plugin: Plugin, listener: Listener, now: InForce): void {
+  const tlsSocket = moduleOf(plugin);
+  const port = implicitPort(plugin);
+  const server = listener.tlsServer ?? listener;
+  const variant = variantOf(tlsSocket, now, now.handshakes.at(port));
+  if (held.get(server) !== variant) server.setSecureContext?.(variant.policed);
+  held.set(server, variant);
+  // Where tls.ini asks everybody, that stays.
+  if (variant.policed['requestCert'] === true) return;
+  const isWanted = now.handshakes.isCertificateWanted(port);
+  Object.assign(server, { requestCert: isWanted, ...(isWanted && { rejectUnauthorized: false }) });
+}
+
+/** The port of Haraka's that begins with TLS. */
+export function implicitPort(plugin: Plugin): number {
+  const { main } = plugin.config.get('smtp.ini') as { main: { smtps_port?: number | string } };
+  return Number(main.smtps_port ?? 465);
+}
+
+function implicitOptions(tlsSocket: TlsSocketModule, now: InForce, port: number): TlsOptions {
+  const { handshakes } = now;
+  const { policed, context } = variantOf(tlsSocket, now, handshakes.at(port));
+  const SNICallback = answerSni(tlsSocket);
+  return {
+    ...policed,
+    secureContext: context,
+    SNICallback,
+    ...asking(policed, handshakes.isCertificateWanted(port)),
   };
 }
 
-/** The same for listeners where TLS comes first, by their ports; from the next handshake on. */
-export function askFromTheStart(plugin: Plugin, isWanted: (port: number) => boolean): void {
-  const options = moduleOf(plugin).certsByHost['*'];
-  if (!options || isRefusing(options)) return;
-  for (const listener of plugin.haraka_require('server').listeners) {
-    const address = listener.address();
-    if (!listener.has_tls || address === null || typeof address === 'string') continue;
-    const asked = { requestCert: isWanted(address.port), rejectUnauthorized: false };
-    // Node.js reads both for each connection.
-    Object.assign(listener.tlsServer ?? listener, asked);
-  }
+/** Asks where tls.ini would ask nobody. Whoever has none, or a bad one, goes on without: what it is good for, others decide. */
+function asking({ requestCert }: TlsOptions, isWanted: boolean): Partial<TlsOptions> {
+  return isWanted && requestCert !== true ? { requestCert: true, rejectUnauthorized: false } : {};
 }
 
-/** Where tls.ini turns away who shows no certificate, that was meant. */
-function isRefusing({ requestCert, rejectUnauthorized }: TlsOptions): boolean {
-  return requestCert === true && rejectUnauthorized === true;
+/** Throws where one of them cannot be kept. */
+function variantsFor(tlsSocket: TlsSocketModule, handshakes: Handshakes): Map<string, Variant> {
+  if (!tlsSocket.certsByHost['*']) throw new Error('tls.ini has not been loaded');
+  const made = { handshakes, variants: new Map<string, Variant>() };
+  for (const policy of [handshakes.at(0), ...handshakes.all]) variantOf(tlsSocket, made, policy);
+  return made.variants;
+}
+
+function variantOf(tlsSocket: TlsSocketModule, { variants }: InForce, policy: HandshakePolicy): Variant {
+  const key = `${policy.minVersion} ${policy.ciphers}`;
+  const known = variants.get(key);
+  if (known) return known;
+  const made = makeVariant(tlsSocket, policy, ticketKeys);
+  variants.set(key, made);
+  return made;
+}
+
+/** Has STARTTLS on a port have, for this client alone, what holds for its address there. */
+export function prepareStartTls(plugin: Plugin, client: ClientSocket, port: number, address: string): void {
+  const upgrade = client.upgrade?.bind(client);
+  if (!upgrade || !inForce) return;
+  const tlsSocket = moduleOf(plugin);
+  const { handshakes } = inForce;
+  const variant = variantOf(tlsSocket, inForce, handshakes.at(port, address));
+  const isWanted = handshakes.isCertificateWanted(port, address);
+  client.upgrade = (done) => {
+    const options = tlsSocket.certsByHost['*'];
+    if (!options) {
+      upgrade(done);
+      return;
+    }
+    const SNICallback: TlsOptions['SNICallback'] = (name, give) => answerName(name, variant, give);
+    const { minVersion, ciphers } = variant.policed;
+    const { context: secureContext } = variant;
+    const own = { secureContext, SNICallback, minVersion, ciphers, ...asking(options, isWanted) };
+    withOptions(options, own, () => upgrade(done));
+  };
+}
+
+function withOptions(options: TlsOptions, own: Readonly<Record<string, unknown>>, work: () => void): void {
+  const before = Object.fromEntries(Object.keys(own).map((name) => [name, options[name]]));
+  Object.assign(options, own);
+  try {
+    work();
+  } finally {
+    Object.assign(options, before);
+  }
 }
 
 /** The keys and certificates in use for the default host; each may be missing. */
@@ -206,7 +261,7 @@ export function replaceTlsIni(plugin: Plugin, ini: TlsIni): void {
 }
 
 /** Haraka would end the process, with all sessions, on what cannot be loaded. */
-function loadUnderPolicy(plugin: Plugin, policy: HandshakePolicy, load: () => unknown): unknown {
+function loadUnderPolicy(plugin: Plugin, handshakes: Handshakes, load: () => unknown): unknown {
   const tlsSocket = moduleOf(plugin);
   const [options, ini] = [{ ...tlsSocket.certsByHost['*'] }, tlsSocket.cfg];
   try {
@@ -215,7 +270,7 @@ function loadUnderPolicy(plugin: Plugin, policy: HandshakePolicy, load: () => un
     if (problems.length > 0) throw new Error(problems.join('; '));
     // Haraka has them from a cache that does not see every change.
     Object.assign(tlsSocket.certsByHost['*'] ?? {}, readDefaultPairs(plugin));
-    enforceHandshakePolicy(plugin, policy);
+    enforceHandshakes(plugin, handshakes);
     return loaded;
   } catch (error) {
     plugin.logcrit(`TLS goes on with the last good key and policy: ${messageOf(error)}`);
@@ -238,65 +293,28 @@ function loadForClients(tlsSocket: TlsSocketModule, load: () => unknown): unknow
   return loaded;
 }
 
-/** A listener keeps the function that it began with, so it looks up what is in force when it is called. */
-function answerSni(tlsSocket: TlsSocketModule): TlsOptions['SNICallback'] {
-  return (name, done) => {
-    try {
-      done(null, (inForce && contextFor(tlsSocket, name, inForce)) ?? inForce?.context);
-    } catch (error) {
-      done(error as Error);
+/** A listener keeps the function that it began with, so it looks up what is in force when it is called: as a method of the socket. */
+function answerSni(tlsSocket: TlsSocketModule): NonNullable<TlsOptions['SNICallback']> {
+  return function (this: unknown, name, done) {
+    if (!inForce) {
+      done(null);
+      return;
     }
+    const { localPort = 0 } = (this ?? {}) as { readonly localPort?: number };
+    answerName(name, variantOf(tlsSocket, inForce, inForce.handshakes.at(localPort)), done);
   };
 }
 
-function contextFor(
-  tlsSocket: TlsSocketModule,
+function answerName(
   name: string,
-  { policy, byCertificate }: InForce,
-): SecureContext | undefined {
-  const options = tlsSocket.certsByHost[name];
-  if (typeof options !== 'object' || !options.key || !options.cert) return undefined;
-  // Haraka puts a renewed certificate into the same options.
-  const known = byCertificate.get(options.cert);
-  if (known) return known;
-  const context = createSecureContext(contextOptions(underPolicy(tlsSocket, name, policy)));
-  byCertificate.set(options.cert, context);
-  return context;
-}
-
-/**
- * The first three would undo a policy; a tls.ini that has them is refused, but a worker may have to begin with it. Without the last a
- * session of a client with a certificate could not be resumed.
- */
-const neverOfIni = {
-  maxVersion: undefined,
-  secureProtocol: undefined,
-  // RFC 9325 §3.5: a client that begins handshakes again and again costs us more than itself.
-  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-  sessionIdContext: 'haraka',
-} as const;
-
-/** The options of a host, held to a policy. What tls.ini asks for is read there: in the options may stand an earlier policy. */
-function underPolicy(
-  { certsByHost, cfg }: TlsSocketModule,
-  name: string,
-  policy: HandshakePolicy,
-): TlsOptions {
-  const configured = cfg?.[name]?.minVersion ?? cfg?.['main']?.minVersion;
-  const minVersion = configured === 'TLSv1.3' ? 'TLSv1.3' : policy.minVersion;
-  return {
-    ...{ ...certsByHost[name], ...neverOfIni, minVersion, ciphers: policy.ciphers },
-    ...(ticketKeys && { ticketKeys }),
-  };
-}
-
-/** Haraka keeps socket options in the same object; the callback among them would be called as the context's own. */
-function contextOptions(options: TlsOptions): Record<string, unknown> {
-  const { SNICallback: _callback, secureContext: _context, dhparam, ...rest } = options;
-  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
-  // Until Haraka has made the file of parameters, this is its name or empty.
-  const usable = Buffer.isBuffer(dhparam) && dhparam.length > 0;
-  return { ...Object.fromEntries(given), ...(usable && { dhparam }) };
+  variant: Variant,
+  done: Parameters<NonNullable<TlsOptions['SNICallback']>>[1],
+): void {
+  try {
+    done(null, variant.contextFor(name) ?? variant.context);
+  } catch (error) {
+    done(error as Error);
+  }
 }
 
 /** The names of the options that are read while `work` runs. */

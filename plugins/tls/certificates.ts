@@ -1,0 +1,112 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readAuthorities } from '../core/authorities.ts';
+import {
+  authoritiesIn,
+  certificateFault,
+  isFor,
+  type CertificateFault,
+  type ClientChain,
+  type Trust,
+} from '../core/certificate/chain.ts';
+import { revocationsIn } from '../core/certificate/revocation.ts';
+import type { Criterion } from '../core/criteria/criteria.ts';
+import { knownChainsOf } from '../core/haraka/known-chains.ts';
+import { messageOf } from '../core/message-of.ts';
+import type { Policy } from '../core/settings/settings.ts';
+import type { CertificateLack } from './decide.ts';
+
+/** The files of the folder `config` that entries name. */
+export function criteriaFiles({ tls_criteria }: Policy, config: string): readonly string[] {
+  return tls_criteria.flatMap(({ authorities_file: authorities, revocations_file: revocations }) =>
+    [authorities, revocations].flatMap((file) => (file === undefined ? [] : [join(config, file)])),
+  );
+}
+
+/** Judges what clients show where an entry asks for a certificate. */
+export class ClientCertificates {
+  #trust: ReadonlyMap<string, Trust> = new Map();
+
+  /** Reads whom entries trust, and throws what is wrong with their files. */
+  prepare({ tls_criteria }: Policy, config: string): () => void {
+    const trust = new Map(
+      tls_criteria
+        .filter(({ client_certificate }) => client_certificate)
+        .map((entry) => [keyOf(entry), readTrust(entry, config)]),
+    );
+    return () => {
+      this.#trust = trust;
+    };
+  }
+
+  /** What keeps the certificate of a client from being one that an entry asks for. */
+  lackOf(
+    shown: ClientChain | undefined,
+    entry: Criterion,
+    policy: Policy,
+    now: Date,
+  ): CertificateLack | undefined {
+    if (!shown)
+      return {
+        told: 'a client certificate is needed, none was shown',
+        detail: 'it shows no client certificate',
+      };
+    const trust = this.#trust.get(keyOf(entry));
+    if (!trust) return unclear(`the authorities of ${entry.name} are not there any more`);
+    const chains = knownChainsOf(policy);
+    const chain = chains.completed(shown);
+    const fault = certificateFault(chain, trust, now);
+    if (!fault) {
+      void chains.keep(chain);
+      return wrongName(chain, entry);
+    }
+    // Whoever resumes a session has no chance to say who signed his certificate.
+    if (fault.kind === 'untrusted' && shown.isResumed && chain === shown) {
+      return unclear(`${fault.text}: the TLS session is an earlier one`);
+    }
+    return fault.kind === 'revocation-unknown'
+      ? unclear(fault.text)
+      : { told: meanings[fault.kind], detail: fault.text };
+  }
+}
+
+const meanings: Readonly<Record<Exclude<CertificateFault['kind'], 'revocation-unknown'>, string>> = {
+  expired: 'the client certificate, or one above it, has expired',
+  'not-yet-valid': 'the client certificate, or one above it, is not valid yet',
+  untrusted: 'the client certificate is not signed by an authority that is accepted here',
+  'self-signed': 'the client certificate is signed by itself, not by an authority that is accepted here',
+  'wrong-purpose': 'the client certificate is not for TLS',
+  weak: 'the client certificate, or one above it, has a weak key or signature',
+  unreadable: 'the client certificate, or one above it, cannot be judged',
+  revoked: 'the client certificate, or one above it, was revoked',
+};
+
+function wrongName(chain: ClientChain, { certificate_names: names }: Criterion): CertificateLack | undefined {
+  if (names.length === 0 || isFor(chain, names)) return undefined;
+  const detail = `its certificate is not for ${names.join(' or ')}`;
+  return { told: 'the client certificate is for another name than agreed', detail };
+}
+
+function unclear(detail: string): CertificateLack {
+  return { detail };
+}
+
+/** The same settings trust the same, whichever revision they are of. */
+function keyOf({ authorities_file, revocations_file }: Criterion): string {
+  return JSON.stringify([authorities_file, revocations_file]);
+}
+
+function readTrust({ authorities_file = '', revocations_file: file }: Criterion, config: string): Trust {
+  const authorities = authoritiesIn([readAuthorities(join(config, authorities_file))]);
+  return { authorities, ...(file !== undefined && { revocations: readRevocations(join(config, file)) }) };
+}
+
+function readRevocations(path: string) {
+  try {
+    return revocationsIn([readFileSync(path)]);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === undefined ? messageOf(error) : `it cannot be read (${code})`;
+    throw new Error(`${path}: ${why}`, { cause: error });
+  }
+}
