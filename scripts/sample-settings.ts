@@ -18,6 +18,8 @@ const optionalExamples: Readonly<Record<string, unknown>> = {
   trusted_relays: [{ name: 'backup-mx', addresses: ['198.51.100.0/28'] }],
   'directory.bind_template': 'uid={login},ou=people,dc=example,dc=com',
   'directory.ca_file': 'ldap-ca.pem',
+  'certificates.authorities_file': 'clients-ca.pem',
+  'certificates.revocations_file': 'clients.crl',
   'directory.group_base': 'ou=groups,dc=example,dc=com',
   directories: [
     {

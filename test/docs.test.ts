@@ -157,7 +157,7 @@ void describe('a gateway set up as the documentation says', () => {
     // That of servers which may forward.
     unasked.push('sender/forward', 'outbound/suspension', 'outbound/suspended');
     // That of logins which are no longer fresh.
-    unasked.push('auth/account');
+    unasked.push('auth/account', 'auth/certificate');
     // What looks ahead, what tells of soft limits, and those of sessions and of mail to local recipients.
     unasked.push('outbound/limits', 'outbound/recipients', 'outbound/soft', 'auth/soft');
     unasked.push('auth/sessions', 'outbound/local');

@@ -9,7 +9,7 @@ import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 export function decideRequired({ client, listener, identity }: SessionFacts): Verdict {
   if (identity) return pass;
   return listener.role === 'submission'
-    ? refuse('auth-required', client.registration?.lapsed)
+    ? refuse('auth-required', client.registration?.lapsed ?? client.bearing?.because)
     : skip('mail from other servers needs no login');
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { offersScram } from '../core/directory/sources.ts';
 import { channelBinding } from '../core/haraka/channel-binding.ts';
+import { ownChain } from '../core/haraka/own-certificate.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import type { Connection } from '../core/haraka/types.ts';
 import type { ExchangeSession } from './mechanisms/step.ts';
@@ -13,6 +14,7 @@ export function sessionOf(connection: Connection): ExchangeSession {
   const scram = offersScram(policy);
   return {
     scram,
+    certificate: policy.certificates.external === 'on' && ownChain(connection) !== undefined,
     binding: scram ? channelBinding(connection) : undefined,
     tokens: oauth && hintsOf(oauth),
     nonce: () => randomBytes(18).toString('base64'),

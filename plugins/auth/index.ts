@@ -1,3 +1,5 @@
+import type { Trust } from '../core/certificate/chain.ts';
+import { readTrust, trustFiles } from '../core/certificate/trust.ts';
 import { Unavailable } from '../core/directory/directory.ts';
 import { openDirectories } from '../core/directory/directories.ts';
 import { remember, type MemoryOptions } from '../core/directory/remembered.ts';
@@ -7,8 +9,9 @@ import { directoriesOf } from '../core/directory/sources.ts';
 import { answerToSession, defineCheck, install } from '../core/haraka/check.ts';
 import { addHook } from '../core/haraka/hook.ts';
 import { configDirectory } from '../core/haraka/instance.ts';
+import { meetClient } from '../core/haraka/own-certificate.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
-import { start, whenServing } from '../core/haraka/startup.ts';
+import { start, whenServing, type Part } from '../core/haraka/startup.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { authLines } from '../core/haraka/patches/auth-lines.ts';
 import { emptyChallenge } from '../core/haraka/patches/empty-challenge.ts';
@@ -23,6 +26,8 @@ import { jsonLine } from '../core/json-line.ts';
 import { messageOf } from '../core/message-of.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
+import { Holders } from './certificates/holders.ts';
+import { Implicit } from './certificates/implicit.ts';
 import { decideRequired } from './decide.ts';
 import { attentive, type AttentiveDirectory } from './guessing/attentive.ts';
 import { Throttle } from './guessing/throttle.ts';
@@ -44,45 +49,26 @@ function lasting(renewals: Renewals) {
   });
 }
 
+/** What a login passes through. */
+interface Engine {
+  readonly throttle: Throttle;
+  readonly seats: Seats;
+  readonly holders: Holders;
+  readonly sessions: AuthSessions;
+  readonly renewals: Renewals;
+}
+
 export function register(this: Plugin): void {
   const throttle = new Throttle(this);
   const seats = new Seats(this);
-  const sessions = new AuthSessions(this, throttle, seats);
+  const holders = new Holders();
+  const sessions = new AuthSessions(this, throttle, seats, holders);
   const renewals = new Renewals(now, staleTeller(this, 'sessions go on'));
-  const useStore = ({ policy: { data_directory } }: Settings) => {
-    throttle.use(data_directory);
-    seats.use(data_directory);
-  };
-  const open = ({ policy }: Settings) => openDirectory(this, policy, { throttle, renewals });
-  const opener = new TokenOpener((message) => this.logwarn(message));
-  const openTokens = ({ policy: { oauth } }: Settings) => oauth && opener.open(oauth, configDirectory());
-  start(this, {
-    problems: ({ policy }) => [...otherProviders(this), ...uselessWithout(policy)],
-    files: (policy) => [
-      ...directoriesOf(policy).flatMap(({ settings }) => directorySecretFiles(settings, configDirectory())),
-      ...(policy.oauth ? oauthFiles(policy.oauth, configDirectory()) : []),
-    ],
-    prepare: (settings) => {
-      const directory = open(settings);
-      const tokens = openTokens(settings);
-      return () => {
-        useStore(settings);
-        sessions.use(directory, tokens);
-        renewals.use(directory, settings.policy);
-      };
-    },
-    fallback: () => {
-      useStore(currentSettings());
-      const directory = openLater(() => open(currentSettings()));
-      sessions.use(
-        directory,
-        openTokensLater(() => openTokens(currentSettings())),
-      );
-      renewals.use(directory, currentSettings().policy);
-    },
-  });
+  start(this, ofSettings(this, { throttle, seats, holders, sessions, renewals }));
   install(this, [required, lasting(renewals)]);
-  patchHaraka(this, sessions);
+  const implicit = new Implicit(this, holders, seats);
+  implicit.install();
+  patchHaraka(this, sessions, implicit);
   registerHooks(this, sessions);
   whenServing(this, () => {
     throttle.open();
@@ -90,13 +76,67 @@ export function register(this: Plugin): void {
   });
 }
 
-function patchHaraka(plugin: Plugin, sessions: AuthSessions): void {
+/** How all of it follows the settings. */
+function ofSettings(plugin: Plugin, engine: Engine): Part {
+  const { throttle, seats, holders, sessions, renewals } = engine;
+  const config = configDirectory();
+  const opener = new TokenOpener((message) => plugin.logwarn(message));
+  const open = ({ policy }: Settings) => openDirectory(plugin, policy, { throttle, renewals });
+  const openTokens = ({ policy: { oauth } }: Settings) => oauth && opener.open(oauth, config);
+  const use = (settings: Settings, { directory, tokens, trust }: Opened) => {
+    const { policy } = settings;
+    throttle.use(policy.data_directory);
+    seats.use(policy.data_directory);
+    holders.use(directory, trust);
+    sessions.use(directory, tokens);
+    renewals.use(directory, policy, (chain) => holders.find(chain, currentSettings().policy));
+  };
+  return {
+    problems: ({ policy }) => [...otherProviders(plugin), ...uselessWithout(policy)],
+    files: (policy) => [
+      ...directoriesOf(policy).flatMap(({ settings }) => directorySecretFiles(settings, config)),
+      ...trustFiles(policy, config),
+      ...(policy.oauth ? oauthFiles(policy.oauth, config) : []),
+    ],
+    prepare: (settings) => {
+      const directory = open(settings);
+      const tokens = openTokens(settings);
+      const trust = readTrust(settings.policy, config);
+      return () => {
+        use(settings, { directory, tokens, trust: () => trust });
+      };
+    },
+    fallback: () => {
+      const settings = currentSettings();
+      use(settings, {
+        directory: openLater(() => open(settings)),
+        tokens: openTokensLater(() => openTokens(settings)),
+        trust: untilOpen(
+          () => readTrust(settings.policy, config),
+          (message, cause) => new Unavailable(message, { cause }),
+        ),
+      });
+    },
+  };
+}
+
+interface Opened {
+  readonly directory: AttentiveDirectory;
+  readonly tokens: Tokens | undefined;
+  /** Throws `Unavailable` as long as it cannot be read. */
+  readonly trust: () => Trust | undefined;
+}
+
+function patchHaraka(plugin: Plugin, sessions: AuthSessions, implicit: Implicit): void {
   applyPatch(plugin, lineLength);
   applyPatch(plugin, heldInput);
   applyPatch(plugin, authLines, sessions);
   applyPatch(plugin, emptyChallenge);
   applyPatch(plugin, redactLog);
-  applyPatch(plugin, mailUnauthenticated, (client) => answerToSession(plugin, client));
+  // What follows decides at MAIL all the same: only Haraka's own answer, which comes before, is not to be heard.
+  applyPatch(plugin, mailUnauthenticated, (client) =>
+    implicit.isOpen(client) ? 'known' : answerToSession(plugin, client),
+  );
 }
 
 const now = () => performance.now();
@@ -165,6 +205,7 @@ function openLater(open: () => AttentiveDirectory): AttentiveDirectory {
   return {
     verify: async (login, password) => opened().verify(login, password),
     find: async (login) => opened().find(login),
+    byCertificate: async (names) => opened().byCertificate(names),
     verifier: async (login) => opened().verifier(login),
     probe: async () => opened().probe(),
     close: () => directory?.close(),
@@ -175,6 +216,7 @@ function openLater(open: () => AttentiveDirectory): AttentiveDirectory {
 function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
   // Runs again after PROXY and XCLIENT: the client is another one then, and nothing it proved counts.
   const newClient = (next: Next, connection: Connection) => {
+    meetClient(connection);
     forgetIdentity(connection);
     sessions.forget(connection);
     connection.authheader = '';
@@ -196,8 +238,8 @@ function registerHooks(plugin: Plugin, sessions: AuthSessions): void {
 }
 
 /** On a host that only takes mail from other servers nobody has a login. */
-function uselessWithout({ roles }: Policy): readonly string[] {
-  if (roles.includes('submission')) return [];
+function uselessWithout({ roles, certificates }: Policy): readonly string[] {
+  if (roles.includes('submission') || certificates.implicit !== 'none') return [];
   return ['config/plugins loads gatekeeper/auth, which only the role submission is for'];
 }
 

@@ -1,7 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { Unavailable, type Account, type Directory, type Verification } from '../core/directory/directory.ts';
+import type { ClientChain } from '../core/certificate/chain.ts';
+import { type Account, type Directory, type Verification } from '../core/directory/directory.ts';
 import { answerCommand, type Refusal } from '../core/haraka/answer.ts';
 import { judge, type Outcome } from '../core/haraka/outcome.ts';
+import { ownChain } from '../core/haraka/own-certificate.ts';
 import { forgetIdentity, isGone, sessionFacts, setIdentity, type Proven } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
 import type { ExchangeLines } from '../core/haraka/patches/auth-lines.ts';
@@ -10,59 +11,46 @@ import { authenticated } from '../core/haraka/patches/received-line.ts';
 import type { Connection, Plugin } from '../core/haraka/types.ts';
 import { identityOfAccount, type Identity } from '../core/identity.ts';
 import type { Secret } from '../core/secret.ts';
-import { defer, ownFault, pass, refuse, type Verdict } from '../core/verdict.ts';
+import { pass, refuse, type Verdict } from '../core/verdict.ts';
+import { unlessForeign as unlessActing } from './certificates/authzid.ts';
+import { credentialOf, type Holders } from './certificates/holders.ts';
 import { evenOut, evenOutChallenge } from './delays.ts';
 import { decideBegin, decideVerification } from './decide.ts';
 import { inPlace, watchLogin } from './place.ts';
 import { Throttled, type Throttle } from './guessing/throttle.ts';
 import { sessionOf } from './exchange-session.ts';
+import { countRefusal, newAttempt, type Attempt } from './attempt.ts';
+import { probeUntilUp } from './probe.ts';
+import { verdictOn } from './trouble.ts';
 import { begin, mechanismIn, proceed } from './exchange.ts';
-import type { Bearer, Credentials, Exchange, Step } from './mechanisms/step.ts';
+import type { Bearer, Credentials, Step } from './mechanisms/step.ts';
 import { offered } from './mechanisms/table.ts';
 import { unlessForeign } from './oauth/decide.ts';
-import { IssuerUnavailable } from './oauth/keys.ts';
 import { noDirectory } from './no-directory.ts';
 import { noTokens, type Tokens } from './oauth/tokens.ts';
 import type { Seats } from './seats.ts';
 
 const check = { name: 'auth/login' } as const;
 
-interface Attempt {
-  exchange?: Exchange;
-  /** What the next line of the client is answered, whatever it is. */
-  farewell?: Refusal;
-  /** Of the AUTH command that came last. */
-  mechanism?: string | undefined;
-  /** When a login by SCRAM was looked up last. */
-  lookedUp?: number;
-  failures: number;
-  refusals: number;
-  /** Logins that were not tried. */
-  throttled: number;
-}
-
-const probeEveryMs = 60_000;
-
 /** The largest `login_timeout_seconds`, and a second. */
 const longestLoginMs = 26_000;
-
-/** Refused AUTH commands of any kind that a connection gets: each is an event and a line in the log. */
-const mostRefusals = 20;
 
 /** Runs the exchanges of all sessions of one plugin against a directory. */
 export class AuthSessions implements ExchangeLines {
   readonly #plugin: Plugin;
   readonly #throttle: Throttle;
   readonly #seats: Seats;
+  readonly #holders: Holders;
   readonly #attempts = new WeakMap<Connection, Attempt>();
   #directory: Directory = noDirectory;
   #tokens: Tokens = noTokens;
   #isProbing = false;
 
-  constructor(plugin: Plugin, throttle: Throttle, seats: Seats) {
+  constructor(plugin: Plugin, throttle: Throttle, seats: Seats, holders: Holders) {
     this.#plugin = plugin;
     this.#throttle = throttle;
     this.#seats = seats;
+    this.#holders = holders;
   }
 
   /** Asks another directory from the next login on; those under way end with the one they began with. */
@@ -77,19 +65,9 @@ export class AuthSessions implements ExchangeLines {
   /** From now on each directory is asked until it has answered once: the log says why it does not, before anybody logs in. */
   probe(): void {
     this.#isProbing = true;
-    void this.#probeUntilUp(this.#directory);
+    const directory = this.#directory;
+    void probeUntilUp(directory, () => directory === this.#directory);
     void this.#tokens.warmUp();
-  }
-
-  async #probeUntilUp(directory: Directory): Promise<void> {
-    while (directory === this.#directory) {
-      const isUp = await directory.probe().then(
-        () => true,
-        () => false,
-      );
-      if (isUp) return;
-      await delay(probeEveryMs, undefined, { ref: false });
-    }
   }
 
   /** What the client of a connection may use, as EHLO lists it. */
@@ -143,6 +121,8 @@ export class AuthSessions implements ExchangeLines {
       void this.#login(connection, credentials, () => this.#verify(connection, credentials));
     } else if (step.kind === 'token') {
       void this.#show(connection, step.bearer);
+    } else if (step.kind === 'certificate') {
+      void this.#present(connection, step.authzid);
     } else if (step.kind === 'proof') {
       void this.#prove(connection, step);
     } else if (step.kind === 'proven') {
@@ -209,11 +189,35 @@ export class AuthSessions implements ExchangeLines {
       if (shown.kind === 'proven') ({ login } = shown);
       const verification = shown.kind === 'proven' ? await this.#find(connection, shown.login, named) : shown;
       if (verification.kind === 'refused') await evenOut(connection, started);
-      this.#end(connection, verification, started, login, failure);
+      this.#end(connection, verification, started, login, { failure });
     } catch (error) {
       await this.#fail(connection, error, started, login);
     } finally {
       token.wipe();
+    }
+  }
+
+  /**
+   * Never rejects, as `#login`. What fails counts against the network and the certificate, never against an account: whoever has
+   * another certificate must not lock it out.
+   */
+  async #present(connection: Connection, authzid: string): Promise<void> {
+    const started = performance.now();
+    const login = authzid === '' ? undefined : authzid;
+    holdInput(connection);
+    try {
+      const chain = ownChain(connection);
+      if (!chain) throw new Error('the certificate of the session is gone');
+      const { policy } = settingsFor(connection);
+      const verify = async () =>
+        unlessActing(authzid, inPlace(connection, await this.#holders.find(chain, policy)), this.#directory);
+      const { verification, asked } = await this.#throttle.around(
+        ...([connection, credentialOf(chain), undefined, verify] as const),
+      );
+      if (verification.kind === 'refused') await evenOut(connection, asked);
+      this.#end(connection, verification, started, login, { chain });
+    } catch (error) {
+      await this.#fail(connection, error, started, login);
     }
   }
 
@@ -229,14 +233,15 @@ export class AuthSessions implements ExchangeLines {
     verification: Verification,
     started: number,
     login?: string,
-    failure?: string,
+    { chain, failure }: { readonly chain?: ClientChain; readonly failure?: string } = {},
   ): void {
     if (verification.kind === 'account') {
       // Nobody is there to have succeeded; a failure is on record all the same.
       if (isGone(connection)) return;
       const identity = identityOfAccount(verification.account);
       const since = verification.since ?? this.#attemptOf(connection).lookedUp ?? started;
-      const letIn = () => this.#letIn(connection, identity, { login: login ?? '', since }, started);
+      const letIn = () =>
+        this.#letIn(connection, identity, { login: login ?? '', since, ...(chain && { chain }) }, started);
       if (this.#seats.concern(connection, identity)) void this.#seat(connection, identity, letIn, login);
       else letIn();
       return;
@@ -266,7 +271,7 @@ export class AuthSessions implements ExchangeLines {
   #letIn(connection: Connection, identity: Identity, proven: Proven, started: number): void {
     setIdentity(connection, identity, proven);
     watchLogin(this.#plugin, connection);
-    this.#judge(connection, pass, started, proven.login);
+    this.#judge(connection, pass, started, proven.login === '' ? undefined : proven.login);
     this.#welcome(connection);
   }
 
@@ -307,7 +312,7 @@ export class AuthSessions implements ExchangeLines {
     releaseInput(connection);
     const settings = settingsFor(connection);
     const { mechanism } = this.#attemptOf(connection);
-    const isLast = this.#countRefusal(connection, verdict, settings.policy.auth.max_failures);
+    const isLast = countRefusal(this.#attemptOf(connection), verdict, settings.policy.auth.max_failures);
     return judge({
       check,
       plugin: this.#plugin,
@@ -322,17 +327,6 @@ export class AuthSessions implements ExchangeLines {
     });
   }
 
-  /** Whether a refusal is one too many: of wrong passwords few, of everything else that AUTH is refused for more. */
-  #countRefusal(connection: Connection, verdict: Verdict, mostFailures: number): boolean {
-    const attempt = this.#attemptOf(connection);
-    // Who was told to wait, and does not, is sent away.
-    if (verdict.kind === 'defer' && verdict.reason === 'login-throttled') return (attempt.throttled += 1) > 1;
-    if (verdict.kind !== 'refuse') return false;
-    attempt.refusals += 1;
-    if (verdict.reason === 'bad-credentials') attempt.failures += 1;
-    return attempt.failures >= mostFailures || attempt.refusals >= mostRefusals;
-  }
-
   #welcome(connection: Connection): void {
     connection.relaying = true;
     // Haraka writes "with ESMTPSA" (RFC 3848) into Received when this is set.
@@ -343,14 +337,8 @@ export class AuthSessions implements ExchangeLines {
   #attemptOf(connection: Connection): Attempt {
     const known = this.#attempts.get(connection);
     if (known) return known;
-    const attempt: Attempt = { failures: 0, refusals: 0, throttled: 0 };
+    const attempt = newAttempt();
     this.#attempts.set(connection, attempt);
     return attempt;
   }
-}
-
-function verdictOn(error: unknown): Verdict {
-  if (error instanceof Throttled) return error.verdict;
-  if (error instanceof IssuerUnavailable) return defer('issuer-unavailable', error.message);
-  return error instanceof Unavailable ? defer('directory-unavailable', error.message) : ownFault(error);
 }

@@ -115,5 +115,7 @@ export const meanings: Readonly<Record<Refusal, string>> = {
   'token-invalid': 'the token is none of the issuer in oauth, or not for this gateway',
   'token-expired': 'the time of the token is over',
   'token-scope': 'the token lacks one of oauth.required_scopes',
+  'certificate-fault': 'its client certificate does not count, for what is said here',
+  'certificate-ambiguous': 'several accounts have this client certificate: nobody knows which is meant',
   'token-without-login': 'the token has no oauth.login_claim by which its account could be found',
 };

@@ -4,6 +4,7 @@ import { Unavailable } from '../core/directory/directory.ts';
 import { jsonLine, printable } from '../core/json-line.ts';
 import { SettingsError } from '../core/settings/document.ts';
 import { addAppPassword } from './app-password.ts';
+import { addCertificate } from './certificate.ts';
 import { addCheck } from './check.ts';
 import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
@@ -59,6 +60,7 @@ function createProgram(wantsJson: boolean): Command {
     addLogin,
     addForget,
     addAppPassword,
+    addCertificate,
     addSender,
     addSpf,
     addPartners,

@@ -66,6 +66,11 @@ const permanent = {
 const temporary = {
   'directory-unavailable': { code: '454', status: '4.7.0', text: 'Temporary authentication failure' },
   'account-unconfirmed': { code: '451', status: '4.7.0', text: 'Account cannot be looked up now' },
+  'certificate-unjudged': {
+    code: '454',
+    status: '4.7.0',
+    text: 'Client certificate cannot be judged now',
+  },
   'issuer-unavailable': { code: '454', status: '4.7.0', text: 'Temporary authentication failure' },
   'login-throttled': { code: '454', status: '4.7.0', text: 'Too many failed logins, wait and try again' },
   'spf-temperror': { code: '451', status: '4.7.24', text: 'SPF of the domain cannot be checked now' },

@@ -9,12 +9,14 @@ import { defer, pass, refuse, skip, type Verdict } from '../core/verdict.ts';
  */
 export function decideRelay({ client, identity, recipient }: RcptFacts): Verdict {
   if (identity) return pass;
-  const { tenancy, registration } = client;
+  const { tenancy, registration, bearing } = client;
   if (tenancy?.kind === 'provisional')
     return skip(`accepted until DATA: it may be of ${tenancy.tenants.join(', ')}`);
   if (tenancy?.kind === 'unknown') return defer('spf-temperror', `${recipient.text}: ${tenancy.because}`);
-  const why = registration?.lapsed ?? tenancy?.because;
-  return refuse('relay-denied', why === undefined ? recipient.text : `${recipient.text}: ${why}`);
+  if (bearing?.kind === 'unknown')
+    return defer('account-unconfirmed', `${recipient.text}: ${bearing.because}`);
+  const why = [registration?.lapsed, bearing?.because, tenancy?.because].filter((each) => each !== undefined);
+  return refuse('relay-denied', [recipient.text, ...why.slice(0, 1)].join(': '));
 }
 
 /**

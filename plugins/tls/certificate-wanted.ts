@@ -13,6 +13,8 @@ export interface Asking {
  * choose one, none is wanted beyond that. Whoever has none goes on without.
  */
 export function isCertificateWanted({ role, ...place }: Asking, policy: Policy, now: Date): boolean {
+  const { external, implicit } = policy.certificates;
+  if (implicit !== 'none' || (role === 'submission' && external === 'on')) return true;
   // A tenant is known by the certificate of its provider's servers.
   if (role === 'mx' && policy.tenants.length > 0) return true;
   return asksForCertificate({ ...place, isForLogins: role === 'submission' }, policy, now);

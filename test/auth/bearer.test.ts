@@ -6,7 +6,7 @@ import { offered } from '../../plugins/auth/mechanisms/table.ts';
 import { playIn } from './play.ts';
 
 const session: ExchangeSession = {
-  ...{ scram: false, binding: undefined, nonce: () => 'nonce-of-server' },
+  ...{ scram: false, certificate: false, binding: undefined, nonce: () => 'nonce-of-server' },
   tokens: { scope: 'smtp.send', configuration: 'https://idp.example/.well-known/openid-configuration' },
 };
 

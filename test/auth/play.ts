@@ -4,6 +4,7 @@ import type { ExchangeSession, Step } from '../../plugins/auth/mechanisms/step.t
 /** A session over TLS, whose directory has no verifiers, and whose settings no issuer of tokens. */
 const plainSession: ExchangeSession = {
   scram: false,
+  certificate: false,
   binding: undefined,
   tokens: undefined,
   nonce: () => 'nonce-of-server',

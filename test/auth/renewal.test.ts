@@ -40,6 +40,7 @@ function scene(more = ', cache_seconds: 60') {
   refused.catch(() => undefined);
   const directory = {
     ...{ verify: () => refused, verifier: () => refused, probe: () => refused, close: () => undefined },
+    byCertificate: () => refused,
     listen: () => undefined,
     find: async (login: string) => {
       asked.push(login);
@@ -48,7 +49,7 @@ function scene(more = ', cache_seconds: 60') {
       return state.found;
     },
   };
-  renewals.use(directory, policy);
+  renewals.use(directory, policy, () => refused);
   const session = (credential?: string) => new Session(renewals, policy, state.now, credential);
   return { state, asked, stale, waiting, renewals, session, directory, policy };
 }
@@ -268,7 +269,9 @@ void describe('while no server answers', () => {
 
   void it('what fails otherwise is no answer, either', async () => {
     const { session, state, renewals, directory, policy } = scene(', cache_stale_seconds: 3600');
-    renewals.use({ ...directory, find: () => Promise.reject(new TypeError('broken')) }, policy);
+    renewals.use({ ...directory, find: () => Promise.reject(new TypeError('broken')) }, policy, () =>
+      Promise.reject(new TypeError('broken')),
+    );
     const client = session();
     state.now = 60_000;
     await assert.rejects(client.mail(), TypeError);

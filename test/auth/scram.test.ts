@@ -34,6 +34,7 @@ function end(given: Case): string {
   const client = new ScramClient({ login: 'alice', password: 'secret', ...given });
   const session: ExchangeSession = {
     scram: true,
+    certificate: false,
     binding: canBind && binding,
     tokens: undefined,
     nonce: () => 'nonce-of-server',
@@ -161,7 +162,13 @@ void describe('SCRAM-SHA-256 (RFC 5802, RFC 7677)', () => {
   }
 
   void it('names that are encoded in no way of RFC 5802', () => {
-    const session: ExchangeSession = { scram: true, binding: undefined, tokens: undefined, nonce: () => 'x' };
+    const session: ExchangeSession = {
+      scram: true,
+      certificate: false,
+      binding: undefined,
+      tokens: undefined,
+      nonce: () => 'x',
+    };
     for (const name of ['a=', 'a=2', 'a=2c', 'a=3d', 'a=41', '=', 'a,b']) {
       const step = begin(Buffer.from(`SCRAM-SHA-256 ${encode(`n,,n=${name},r=abc`)}`), session);
       assert.deepEqual(step, { kind: 'refuse', reason: 'auth-syntax' }, name);
@@ -171,6 +178,7 @@ void describe('SCRAM-SHA-256 (RFC 5802, RFC 7677)', () => {
   void it('proofs of any other form', () => {
     const session: ExchangeSession = {
       scram: true,
+      certificate: false,
       binding: undefined,
       tokens: undefined,
       nonce: () => 'server',
@@ -197,6 +205,7 @@ void describe('SCRAM-SHA-256 (RFC 5802, RFC 7677)', () => {
   void it('speaks the example of RFC 7677 §3', () => {
     const session: ExchangeSession = {
       scram: true,
+      certificate: false,
       binding: undefined,
       tokens: undefined,
       nonce: () => '%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0',

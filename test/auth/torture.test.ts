@@ -14,7 +14,13 @@ const exchanges = Number(process.env['EXCHANGES'] ?? 10_000);
 
 const binding = Buffer.from('what this connection exports');
 const tokens = { scope: 'smtp.send' };
-const session: ExchangeSession = { scram: true, binding, tokens, nonce: () => 'nonce-of-server' };
+const session: ExchangeSession = {
+  scram: true,
+  certificate: false,
+  binding,
+  tokens,
+  nonce: () => 'nonce-of-server',
+};
 const verifier = readVerifiers([Buffer.from(storedVerifier('secret', Buffer.alloc(16, 1), 1))]);
 assert.ok(verifier);
 const account = { id: 'uid=alice', name: 'alice', addresses: [] };

@@ -8,6 +8,7 @@ import { startSite, type Site } from '../support/instance.ts';
 
 const commands = [
   'app-password',
+  'certificate',
   'check',
   'completion',
   'config',

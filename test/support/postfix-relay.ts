@@ -12,6 +12,8 @@ export interface Smarthost {
   readonly caFile: string;
   readonly user: string;
   readonly password: string;
+  /** What it shows in place of a login; with its key, in PEM. */
+  readonly certificateFile?: string;
   readonly folder: string;
   /** Where it takes mail of anybody on this machine; it listens nowhere without. */
   readonly listens?: number;
@@ -69,7 +71,8 @@ function logOrNothing(log: () => string): string {
   }
 }
 
-function mainCf(folder: string, { port, implicitTls, caFile, user, password }: Smarthost): string {
+function mainCf(folder: string, smarthost: Smarthost): string {
+  const { port, implicitTls, caFile, user, password, certificateFile } = smarthost;
   const settings = {
     compatibility_level: '3.6',
     command_directory: '/usr/sbin',
@@ -94,9 +97,13 @@ function mainCf(folder: string, { port, implicitTls, caFile, user, password }: S
     smtp_tls_security_level: 'secure',
     smtp_tls_wrappermode: implicitTls ? 'yes' : 'no',
     smtp_tls_CAfile: caFile,
-    smtp_sasl_auth_enable: 'yes',
-    smtp_sasl_password_maps: `static:${user}:${password}`,
-    smtp_sasl_security_options: 'noanonymous',
+    ...(certificateFile === undefined
+      ? {
+          smtp_sasl_auth_enable: 'yes',
+          smtp_sasl_password_maps: `static:${user}:${password}`,
+          smtp_sasl_security_options: 'noanonymous',
+        }
+      : { smtp_tls_cert_file: certificateFile }),
   };
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${value}\n`)

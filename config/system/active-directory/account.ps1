@@ -25,7 +25,8 @@ New-ADUser -Name $account -SamAccountName $account -Path $services `
 #   foreach ($property in 'gatekeeperScramVerifier', 'gatekeeperAppPassword') {
 #     dsacls $people /I:S /G "${domain}\${account}:RPCA;$property;user"
 #   }
-#   foreach ($property in 'gatekeeperLimit', 'gatekeeperTls', 'gatekeeperSendAs', 'gatekeeperOnBehalf', 'gatekeeperGrant', 'gatekeeperPair') {
+#   foreach ($property in 'gatekeeperLimit', 'gatekeeperTls', 'gatekeeperSendAs', 'gatekeeperOnBehalf', 'gatekeeperGrant', 'gatekeeperPair',
+#       'gatekeeperCertificate') {
 #     dsacls $people /I:S /G "${domain}\${account}:RP;$property;user"
 #   }
 #

@@ -53,6 +53,10 @@ export function attentive(
       await listen();
       return directory.find(login);
     },
+    byCertificate: async (names) => {
+      await listen();
+      return directory.byCertificate(names);
+    },
     verifier: (login) => directory.verifier(login),
     probe: () => directory.probe(),
     close: () => directory.close(),

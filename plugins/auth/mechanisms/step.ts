@@ -37,6 +37,8 @@ export type Step =
   /** What the directory knows of a login that has proven nothing yet. */
   | { readonly kind: 'lookup'; readonly login: string; readonly resume: (found: Unproven) => Step }
   | { readonly kind: 'token'; readonly bearer: Bearer }
+  /** The certificate of the session, and whom its client wants to be; empty where it leaves that to us. */
+  | { readonly kind: 'certificate'; readonly authzid: string }
   /** A proof. Nobody judges it before it is counted as a login: whatever is said to a right one would tell it from a guess. */
   | {
       readonly kind: 'proof';
@@ -54,6 +56,8 @@ export interface ExchangeSession {
   readonly scram: boolean;
   /** Channel binding `tls-exporter` (RFC 9266) of the connection, where it has one. */
   readonly binding: Buffer | undefined;
+  /** Whether the client has shown a certificate, and certificates log in. */
+  readonly certificate: boolean;
   /** Where tokens log in. */
   readonly tokens: TokenHints | undefined;
   /** The server's part of a nonce: printable, without comma. */

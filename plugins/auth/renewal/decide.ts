@@ -43,16 +43,22 @@ export function decideRenewal(
   client: string,
   now: Date,
 ): Renewal {
-  if (found.kind === 'refused') return { kind: 'lapsed', why: found.cause };
+  if (found.kind === 'refused') return { kind: 'lapsed', why: causeInWords(found) };
   const { account } = found;
   if (account.id.toLowerCase() !== id.toLowerCase()) {
     return { kind: 'lapsed', why: `the login is that of another account now, ${account.id}` };
   }
-  if (name === undefined) return { kind: 'account', account };
+  // That of a certificate was looked for by the certificate.
+  if (name === undefined || account.credential?.name === name) return { kind: 'account', account };
   const credential = credentialNamed(name, account, client, now);
   return credential
     ? { kind: 'account', account: { ...account, credential } }
     : { kind: 'lapsed', why: `the application password ${name} is gone` };
+}
+
+/** Why a login is refused now, for the event. */
+export function causeInWords({ cause, detail }: Extract<Verification, { kind: 'refused' }>): string {
+  return detail === undefined ? cause : `${cause}: ${detail}`;
 }
 
 /** Two may have one name while they are exchanged: then the one that counts. */

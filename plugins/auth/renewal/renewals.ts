@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { ClientChain } from '../../core/certificate/chain.ts';
 import { Unavailable, type Verification } from '../../core/directory/directory.ts';
 import { chooser, directoriesOf } from '../../core/directory/sources.ts';
 import type { CommandFacts } from '../../core/haraka/facts.ts';
@@ -8,7 +9,7 @@ import type { Policy } from '../../core/settings/settings.ts';
 import { defer, pass, refuse, skip, type Verdict } from '../../core/verdict.ts';
 import { decidePlace } from '../decide.ts';
 import type { AttentiveDirectory } from '../guessing/attentive.ts';
-import { decideRenewal, isFresh, isStale, type Lifetimes } from './decide.ts';
+import { causeInWords, decideRenewal, isFresh, isStale, type Lifetimes } from './decide.ts';
 
 /** Logins whose answers are kept, and accounts that were to be forgotten. */
 const mostKept = 10_000;
@@ -20,10 +21,14 @@ interface Question {
   isOpen: boolean;
 }
 
+/** Whose a certificate is now; rejects as a directory does. */
+type OfCertificate = (chain: ClientChain) => Promise<Verification>;
+
 /** What a login depends on. */
 interface Sources {
   readonly directory: AttentiveDirectory;
-  readonly lifetimesOf: (login: string) => Lifetimes;
+  readonly ofCertificate: OfCertificate;
+  readonly lifetimesOf: (login: SessionLogin) => Lifetimes;
 }
 
 /** Has sessions that last follow the directory: at MAIL a login that is no longer fresh is looked up again, without its password. */
@@ -44,10 +49,20 @@ export class Renewals {
   }
 
   /** Asks another directory from the next message on. */
-  use(directory: AttentiveDirectory, policy: Pick<Policy, 'directory' | 'directories'>): void {
-    const choose = chooser(directoriesOf(policy));
+  use(
+    directory: AttentiveDirectory,
+    policy: Pick<Policy, 'directory' | 'directories'>,
+    ofCertificate: OfCertificate,
+  ): void {
+    const sources = directoriesOf(policy);
+    const choose = chooser(sources);
+    const ofAll = shortest(sources.map(({ settings }) => lifetimesIn(settings)));
     this.#questions.clear();
-    this.#sources = { directory, lifetimesOf: (login) => lifetimesIn(choose(login)?.settings) };
+    this.#sources = {
+      ...{ directory, ofCertificate },
+      // A certificate may be of any directory.
+      lifetimesOf: ({ login, chain }) => (chain ? ofAll : lifetimesIn(choose(login)?.settings)),
+    };
   }
 
   /** A login of the account is looked up at its next message, whatever is remembered. */
@@ -69,7 +84,7 @@ export class Renewals {
   #unlessFresh(login: SessionLogin, client: string, policy: Policy): Verdict | Promise<Verdict> {
     const sources = this.#sources;
     if (!sources) return defer('account-unconfirmed', 'no directory is open yet');
-    const lifetimes = sources.lifetimesOf(login.login);
+    const lifetimes = sources.lifetimesOf(login);
     const forgottenAt = this.#forgottenAt(login);
     if (isFresh(login.since, forgottenAt, lifetimes, this.#now())) return pass;
     return this.#renew(login, client, policy, sources).catch((error: unknown) => {
@@ -86,30 +101,37 @@ export class Renewals {
   async #renew(login: SessionLogin, client: string, policy: Policy, sources: Sources): Promise<Verdict> {
     const question = this.#question(login, sources);
     const now = new Date();
-    const found = decideRenewal(await question.answer, login.identity, client, now);
+    const verification = await question.answer;
+    const found = decideRenewal(verification, login.identity, client, now);
     // Whoever is suspended hears of that from outbound/suspended: it is trouble, and no decision.
     const placed = found.kind === 'lapsed' ? found : decidePlace(found, client, policy, now, () => false);
     if (placed.kind === 'account') {
-      login.renew(identityOfAccount(placed.account), question.began);
+      // What a certificate comes to may be remembered itself.
+      const { since = question.began } = verification as { readonly since?: number };
+      login.renew(identityOfAccount(placed.account), since);
       return pass;
     }
     login.end();
-    return refuse('auth-required', placed.kind === 'lapsed' ? placed.why : placed.cause);
+    return refuse('auth-required', placed.kind === 'lapsed' ? placed.why : causeInWords(placed));
   }
 
   /** One for all sessions of a login: none is asked while another is under way, or its answer is fresh. */
-  #question(login: SessionLogin, { directory, lifetimesOf }: Sources): Question {
-    const known = this.#questions.get(login.login);
-    if (known && this.#counts(known, login, lifetimesOf(login.login))) return known;
-    const asked: Question = { began: this.#now(), answer: directory.find(login.login), isOpen: true };
-    this.#questions.set(login.login, asked);
+  #question(login: SessionLogin, { directory, ofCertificate, lifetimesOf }: Sources): Question {
+    const { chain } = login;
+    // No login holds a line end.
+    const name = chain ? `\n${chain.leaf.fingerprint256}` : login.login;
+    const known = this.#questions.get(name);
+    if (known && this.#counts(known, login, lifetimesOf(login))) return known;
+    const answer = chain ? ofCertificate(chain) : directory.find(login.login);
+    const asked: Question = { began: this.#now(), answer, isOpen: true };
+    this.#questions.set(name, asked);
     asked.answer.then(
       ({ kind }) => {
         asked.isOpen = false;
         // An account that is let in again is so at once.
-        if (kind === 'refused') this.#drop(login.login, asked);
+        if (kind === 'refused') this.#drop(name, asked);
       },
-      () => this.#drop(login.login, asked),
+      () => this.#drop(name, asked),
     );
     return asked;
   }
@@ -132,6 +154,13 @@ export class Renewals {
     );
     return times.length === 0 ? undefined : Math.max(...times);
   }
+}
+
+function shortest(all: readonly Lifetimes[]): Lifetimes {
+  return {
+    acceptedMs: Math.min(...all.map(({ acceptedMs }) => acceptedMs)),
+    staleMs: Math.min(...all.map(({ staleMs }) => staleMs)),
+  };
 }
 
 /** Of a login that no directory is for any more: it does not count. */

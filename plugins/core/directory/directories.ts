@@ -59,6 +59,8 @@ export function byLoginDomain(
   return {
     verify: async (login, password) => of(login).verify(login, password),
     find: async (login) => of(login).find(login),
+    byCertificate: async (names) =>
+      theOneHolder(await Promise.all(all.map((directory) => directory.byCertificate(names)))),
     verifier: async (login) => of(login).verifier(login),
     probe: () => probeAll(all),
     close: () => {
@@ -68,6 +70,18 @@ export function byLoginDomain(
       for (const directory of all) directory.forget(account);
     },
   };
+}
+
+/** A certificate names no domain: all are asked, and as long as one cannot be, nobody knows whether another has it, too. */
+function theOneHolder(found: readonly Verification[]): Verification {
+  const holders = found.filter((each) => each.kind === 'account' || each.cause !== 'no-such-account');
+  const [holder, another] = holders;
+  if (!holder) return refused();
+  if (!another) return holder;
+  const names = holders.map((each) =>
+    each.kind === 'account' ? each.account.id : (each.detail ?? each.cause),
+  );
+  return { kind: 'refused', cause: 'certificate-ambiguous', detail: names.join(' and ') };
 }
 
 /** One that is down keeps nobody from asking the others. */
@@ -93,6 +107,7 @@ export function named(directory: RememberingDirectory, source: DirectorySource):
   return {
     verify: async (login, password) => ours(await told(directory.verify(login, password))),
     find: async (login) => ours(await told(directory.find(login))),
+    byCertificate: async (names) => ours(await told(directory.byCertificate(names))),
     verifier: async (login) => {
       const unproven = await told(directory.verifier(login));
       return { ...unproven, ifProven: ours(unproven.ifProven) };
@@ -133,6 +148,10 @@ export class Nobody implements RememberingDirectory {
 
   find(login: string): Promise<Verification> {
     return Promise.resolve(refused(refusalOfName(login)));
+  }
+
+  byCertificate(): Promise<Verification> {
+    return Promise.resolve(refused());
   }
 
   verifier(login: string): Promise<Unproven> {

@@ -1,3 +1,4 @@
+import type { CertificateNames } from '../certificate/names.ts';
 import type { Credential } from '../credential.ts';
 import type { OwnLimits } from '../limits/limits.ts';
 import type { Mailbox } from '../mailbox.ts';
@@ -60,6 +61,8 @@ export const refusals = [
   'token-expired',
   'token-scope',
   'token-without-login',
+  'certificate-fault',
+  'certificate-ambiguous',
 ] as const;
 
 export type Refusal = (typeof refusals)[number];
@@ -116,6 +119,11 @@ export interface Directory {
    * gateway, and for a login that is proven already: no client may hear of an account that it cannot prove.
    */
   find(login: string): Promise<Verification>;
+  /**
+   * The account of a certificate, by the rules of `find`. Whatever is among `names` counts as proven. Rejects likewise; one that
+   * several accounts have is refused.
+   */
+  byCertificate(names: CertificateNames): Promise<Verification>;
   /** What SCRAM needs of a login, by the rules of `verify`. Rejects likewise, and for a verifier that cannot be read. */
   verifier(login: string): Promise<Unproven>;
   /** Resolves when a server would answer a login now; rejects with `Unavailable`. */

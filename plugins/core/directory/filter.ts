@@ -1,7 +1,10 @@
 import { boolean, octets, tags, tlv, type Chunks } from './ber.ts';
 
 /** What stands in a filter for a value that is known later. */
-type Placeholder = 'login' | 'dn' | 'uid';
+type Placeholder = 'login' | 'dn' | 'uid' | CertificateName;
+
+/** What of a certificate enters a filter. */
+export type CertificateName = 'email' | 'dns' | 'subject';
 
 /** What placeholders stand for, as the octets of values, which can never become syntax. */
 type Values = Readonly<Partial<Record<Placeholder, Uint8Array>>>;
@@ -41,13 +44,52 @@ export function parseAccountFilter(text: string): AccountFilter {
   throw new Error('the filter has neither {dn} nor {uid}: it would find the same entries for everybody');
 }
 
+/** One that a name of a certificate enters. */
+export interface CertificateFilter {
+  readonly filter: (name: Uint8Array) => Chunks;
+  readonly of: CertificateName;
+}
+
+const certificateNames: readonly CertificateName[] = ['email', 'dns', 'subject'];
+
+/** Reads a filter that finds the account of a certificate by one kind of its names; throws as `parseFilter` does. */
+export function parseCertificateFilter(text: string): CertificateFilter {
+  const { filter, used } = parsed(text, certificateNames);
+  const [of, another] = certificateNames.filter((name) => used.has(name));
+  if (of === undefined)
+    throw new Error(
+      'the filter has no {email}, {dns} or {subject}: it would find the same entries for everybody',
+    );
+  if (another)
+    throw new Error('the filter has placeholders of two kinds: a certificate may have several of each');
+  return { filter: (name) => filter({ [of]: name }), of };
+}
+
+/**
+ * Reads the setting `filter` for who is found otherwise than by a login: in place of each comparison with {login} the attribute
+ * has to be there. What else an account has to meet, it still has to.
+ */
+export function parseForAnyLogin(text: string): Chunks {
+  return parsed(text, ['login'], true).filter({});
+}
+
 /** What one of these filters finds. */
 export function anyOf(filters: readonly Chunks[]): Chunks {
   return tlv(filterTags.or, ...filters);
 }
 
-function parsed(text: string, known: readonly Placeholder[]) {
-  const parser = new Parser(text, known);
+/** What all of these filters find. */
+export function allOf(filters: readonly Chunks[]): Chunks {
+  return tlv(filterTags.and, ...filters);
+}
+
+/** Entries that have a value. */
+export function hasValue(attribute: string, value: string): Chunks {
+  return tlv(filterTags.equality, octets(attribute), octets(value));
+}
+
+function parsed(text: string, known: readonly Placeholder[], isForAny = false) {
+  const parser = new Parser(text, known, isForAny);
   const filter = parser.filter();
   parser.end();
   return { filter, used: parser.used };
@@ -72,12 +114,15 @@ const rulePattern = /^(?:[A-Za-z][A-Za-z0-9-]*|\d+(?:\.\d+)+)$/;
 class Parser {
   readonly #text: string;
   readonly #known: readonly Placeholder[];
+  /** What stands for a login is not compared. */
+  readonly #isForAny: boolean;
   #at = 0;
   readonly used = new Set<Placeholder>();
 
-  constructor(text: string, known: readonly Placeholder[]) {
+  constructor(text: string, known: readonly Placeholder[], isForAny: boolean) {
     this.#text = text;
     this.#known = known;
+    this.#isForAny = isForAny;
   }
 
   filter(): Filter {
@@ -121,7 +166,9 @@ class Parser {
     if (matching !== '') this.#fail('a matching rule needs :=');
     if (!attributePattern.test(attribute)) this.#fail('no attribute description (RFC 4512)', start);
     if (operator === '=') return this.#equality(attribute);
-    return compare(comparisons[operator as keyof typeof comparisons], attribute, this.#value());
+    const value = this.#value();
+    if (this.#isOpen(value)) return present(attribute);
+    return compare(comparisons[operator as keyof typeof comparisons], attribute, value);
   }
 
   /** RFC 4515 §3: an asterisk alone asks for presence, asterisks in a value make it a substring assertion. */
@@ -132,9 +179,10 @@ class Parser {
       this.#at += 1;
       more.push(this.#value());
     }
+    if (this.#isOpen([first, ...more].flat())) return present(attribute);
     const final = more.pop();
     if (final === undefined) return compare(filterTags.equality, attribute, first);
-    if (first.length + more.length + final.length === 0) return () => octets(attribute, filterTags.present);
+    if (first.length + more.length + final.length === 0) return present(attribute);
     if (more.some((any) => any.length === 0)) this.#fail('two asterisks in a row');
     const parts = [
       ...(first.length === 0 ? [] : [{ tag: 0x80, value: first }]),
@@ -158,8 +206,14 @@ class Parser {
     const typeField = attribute === '' ? [] : octets(attribute, 0x82);
     const dnField = dn === undefined ? [] : boolean(true, 0x84);
     const value = this.#value();
+    if (this.#isOpen(value)) return present(attribute);
     return (values) =>
       tlv(filterTags.extensible, ruleField, typeField, tlv(0x83, fill(value, values)), dnField);
+  }
+
+  /** Whether a comparison is with any login. */
+  #isOpen(value: Value): boolean {
+    return this.#isForAny && value.includes('login');
   }
 
   /** Reads up to an asterisk or parenthesis. Braces other than placeholders are refused: they are mistakes more often than data. */
@@ -194,7 +248,7 @@ class Parser {
     const names = this.#known.map((name) => `{${name}}`);
     return names.length === 1
       ? `the only placeholder is ${names.join('')}`
-      : `placeholders are ${names.join(' and ')}`;
+      : `placeholders are ${[names.slice(0, -1).join(', '), ...names.slice(-1)].join(' and ')}`;
   }
 
   /** White space around the parentheses is harmless, and lets a long filter stand on several lines of YAML. */
@@ -219,6 +273,11 @@ class Parser {
   #fail(problem: string, at = this.#at): never {
     throw new Error(`filter, column ${at + 1}: ${problem}`);
   }
+}
+
+/** Of a matching rule for any attribute nothing is left but that there is an entry. */
+function present(attribute: string): Filter {
+  return () => octets(attribute || 'objectClass', filterTags.present);
 }
 
 function compare(tag: number, attribute: string, value: Value): Filter {

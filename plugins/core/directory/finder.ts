@@ -16,6 +16,13 @@ export interface FinderOptions {
   readonly alarm: (problem: string) => Error;
 }
 
+type Wanted = Pick<SearchRequest, 'filter' | 'attributes'>;
+
+interface Found {
+  readonly entries: readonly Entry[];
+  readonly isMore: boolean;
+}
+
 /** Finds the entry of a login. The directory compares: it knows which letters and spaces matter. */
 export class Finder {
   readonly #options: FinderOptions;
@@ -46,12 +53,32 @@ export class Finder {
     attributes: readonly string[],
     dn?: string,
   ): Promise<Entry | undefined> {
-    const { attempts, pool, alarm } = this.#options;
+    const filter = this.#filter(Buffer.from(login, 'utf8'));
+    const { entries, isMore } = await this.#search({ filter, attributes }, deadline, dn);
+    const [entry] = entries;
+    if (entries.length > 1 || isMore) {
+      const where = dn ?? this.#bases.join(' and ');
+      throw this.#options.alarm(
+        `the login ${JSON.stringify(login)} is ambiguous: several entries below ${where} match`,
+      );
+    }
+    if (entry !== undefined && !isBindName(entry.dn)) {
+      throw this.#options.alarm(`the entry of ${JSON.stringify(login)} has a name by which nobody can bind`);
+    }
+    return entry;
+  }
+
+  /** The entries below the bases that a filter finds: two at most, and whether there are more. */
+  search(wanted: Wanted, deadline: Deadline): Promise<Found> {
+    return this.#search(wanted, deadline);
+  }
+
+  async #search({ filter, attributes }: Wanted, deadline: Deadline, dn?: string): Promise<Found> {
+    const { attempts, pool } = this.#options;
     const bases = dn === undefined ? this.#bases : [dn];
     const request = {
       scope: dn === undefined ? ('subtree' as const) : ('base' as const),
-      filter: this.#filter(Buffer.from(login, 'utf8')),
-      attributes,
+      ...{ filter, attributes },
       timeLimitSeconds: this.#timeLimitSeconds,
       sizeLimit: wantedEntries,
     } satisfies Omit<SearchRequest, 'base'>;
@@ -60,16 +87,8 @@ export class Finder {
     );
     // One base may lie below another.
     const entries = new Map(answers.flatMap((answer) => answer.entries.map((entry) => [entry.dn, entry])));
-    const [entry] = entries.values();
-    if (entries.size > 1 || answers.some(({ result }) => result.code === resultCode.sizeLimitExceeded)) {
-      throw alarm(
-        `the login ${JSON.stringify(login)} is ambiguous: several entries below ${bases.join(' and ')} match`,
-      );
-    }
-    if (entry !== undefined && !isBindName(entry.dn)) {
-      throw alarm(`the entry of ${JSON.stringify(login)} has a name by which nobody can bind`);
-    }
-    return entry;
+    const isMore = answers.some(({ result }) => result.code === resultCode.sizeLimitExceeded);
+    return { entries: [...entries.values()], isMore };
   }
 
   /** A DN made of a login may be nobody's, and the server has answered then. */

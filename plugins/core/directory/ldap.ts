@@ -1,3 +1,4 @@
+import type { CertificateNames } from '../certificate/names.ts';
 import { within, type Deadline } from '../deadline.ts';
 import { messageOf } from '../message-of.ts';
 import { oncePerMinute } from '../once-per-minute.ts';
@@ -12,6 +13,7 @@ import {
 } from './account.ts';
 import { AppPasswords, credentialOf } from './app-passwords.ts';
 import { Attempts, type Operation } from './attempts.ts';
+import { CertificateHolders } from './certificates.ts';
 import {
   refused,
   Unavailable,
@@ -36,6 +38,7 @@ import { Queue } from './queue.ts';
 import { MadeUpVerifiers } from './scram.ts';
 import { Servers, type Chance, type Server } from './servers.ts';
 import type { DirectorySettings } from './settings.ts';
+import { knowsCertificates } from './sources.ts';
 
 export interface DirectorySecrets {
   readonly bindPassword: Secret;
@@ -71,6 +74,7 @@ class LdapDirectory implements RememberingDirectory {
   readonly #log: Log;
   readonly #attempts: Attempts;
   readonly #finder: Finder;
+  readonly #holders: CertificateHolders;
   readonly #pool: Pool;
   readonly #queue: Queue;
   readonly #reported = new Set<string>();
@@ -116,6 +120,7 @@ class LdapDirectory implements RememberingDirectory {
     });
     const alarm = (problem: string) => this.#alarm(problem);
     this.#finder = new Finder(settings, { attempts: this.#attempts, pool: this.#pool, alarm });
+    this.#holders = new CertificateHolders(settings, { finder: this.#finder, alarm });
   }
 
   async verify(login: string, password: Secret): Promise<Verification> {
@@ -141,6 +146,18 @@ class LdapDirectory implements RememberingDirectory {
         refused('no-such-account'),
       ),
     );
+  }
+
+  async byCertificate(names: CertificateNames): Promise<Verification> {
+    if (this.#closed) throw new Unavailable('directory: closed');
+    if (!knowsCertificates(this.#settings)) return refused('no-such-account');
+    return this.#inTime(async (deadline) => {
+      const holder = await this.#holders.find(names, deadline);
+      if ('several' in holder) {
+        return { kind: 'refused', cause: 'certificate-ambiguous', detail: holder.several };
+      }
+      return this.#decideEntry(holder.entry, deadline, () => Promise.resolve({ proof: 'proven' }));
+    });
   }
 
   async verifier(login: string): Promise<Unproven> {

@@ -17,8 +17,15 @@ export interface MemoryOptions {
   readonly onStale: (account: Account, problem: Unavailable) => void;
 }
 
+interface Question {
+  /** By what it logs in; absent for a certificate. */
+  readonly login?: string;
+  readonly name: string;
+  readonly question: () => Promise<Verification>;
+}
+
 interface Answer {
-  readonly login: string;
+  readonly login: string | undefined;
   readonly verification: Verification;
   readonly at: number;
 }
@@ -36,9 +43,9 @@ export function remember(directory: RememberingDirectory, options: MemoryOptions
   const refused = new LRUCache<string, Answer>({ max: mostRefused });
   let forgettings = 0;
 
-  const ask = async (login: string, password: Secret, name: string): Promise<Verification> => {
+  const ask = async ({ login, name, question }: Question): Promise<Verification> => {
     const [before, at] = [forgettings, options.now()];
-    const verification = await directory.verify(login, password);
+    const verification = await question();
     accepted.delete(name);
     const place = verification.kind === 'account' ? accepted : refused;
     // What is forgotten while it is asked for must not come back with the answer.
@@ -46,21 +53,25 @@ export function remember(directory: RememberingDirectory, options: MemoryOptions
     return verification;
   };
 
+  const answer = async (question: Question): Promise<Verification> => {
+    const known = accepted.get(question.name) ?? refused.get(question.name);
+    if (known && isFresh(known, options)) return asOf(known);
+    try {
+      return await ask(question);
+    } catch (error) {
+      // Not what was known before: it may have been forgotten meanwhile.
+      return staleOr(error, accepted.get(question.name), options);
+    }
+  };
+
   return {
-    verify: async (login, password) => {
+    verify: (login, password) => {
       const name = nameOf(key, login, password);
-      const known = accepted.get(name) ?? refused.get(name);
-      if (known && isFresh(known, options)) return asOf(known);
-      try {
-        return await ask(login, password, name);
-      } catch (error) {
-        // Not what was known before: it may have been forgotten meanwhile.
-        const stale = staleAccount(accepted.get(name), options);
-        if (!stale || !(error instanceof Unavailable)) throw error;
-        options.onStale(stale.account, error);
-        return stale;
-      }
+      return answer({ login, name, question: () => directory.verify(login, password) });
     },
+    byCertificate: (names) =>
+      // Nothing in there is secret, and no hash in base64 begins like that.
+      answer({ name: JSON.stringify(names), question: () => directory.byCertificate(names) }),
     find: (login) => directory.find(login),
     verifier: (login) => directory.verifier(login),
     probe: () => directory.probe(),
@@ -97,6 +108,14 @@ function staleAccount(answer: Answer | undefined, { now, acceptedMs, staleMs }: 
   return now() < at + Math.max(acceptedMs, staleMs) ? { ...verification, since: at } : undefined;
 }
 
+/** What was accepted before, while no server answers; throws `error` where nothing was, or may not count. */
+function staleOr(error: unknown, answer: Answer | undefined, options: MemoryOptions): Verification {
+  const stale = staleAccount(answer, options);
+  if (!stale || !(error instanceof Unavailable)) throw error;
+  options.onStale(stale.account, error);
+  return stale;
+}
+
 function drop(answers: LRUCache<string, Answer>, account: string | undefined): void {
   for (const [name, answer] of [...answers]) {
     if (account === undefined || isAbout(answer, account)) answers.delete(name);
@@ -104,7 +123,9 @@ function drop(answers: LRUCache<string, Answer>, account: string | undefined): v
 }
 
 function isAbout({ login, verification }: Answer, account: string): boolean {
+  // Whose a certificate is that was refused, nobody knows.
+  if (login === undefined && verification.kind === 'refused') return true;
   const known = verification.kind === 'account' ? [verification.account.name, verification.account.id] : [];
   const wanted = account.toLowerCase();
-  return [login, ...known].some((name) => name.toLowerCase() === wanted);
+  return [login ?? '', ...known].some((name) => name.toLowerCase() === wanted);
 }

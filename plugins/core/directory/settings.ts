@@ -3,8 +3,14 @@ import { parseDomain } from '../mailbox.ts';
 import { name } from '../settings/parts.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { parseDnTemplate } from './dn.ts';
-import { attributePattern, parseAccountFilter, parseCondition, parseFilter } from './filter.ts';
-import { asksOthers } from './lent.ts';
+import {
+  attributePattern,
+  parseAccountFilter,
+  parseCertificateFilter,
+  parseCondition,
+  parseFilter,
+} from './filter.ts';
+import { problemsOf } from './problems.ts';
 import { presetNames, withPreset } from './presets.ts';
 import { stateAttributes } from './state.ts';
 
@@ -105,6 +111,18 @@ const sectionSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Whether those alone count, and the password of the account logs nobody in'),
+  certificate_attribute: attribute
+    .or(z.literal(''))
+    .default('')
+    .describe(
+      'Attribute with what client certificates an account has: spki:sha256:…, subject:…, email:…, dns:…; empty: none. See docs/sysadmin.md',
+    ),
+  certificate_match: z
+    .string()
+    .default('')
+    .describe(
+      'Finds the account of a client certificate by attributes that are there already; {email}, {dns} or {subject} is what a trusted certificate names, each of them by itself; empty: none',
+    ),
   limits_attribute: attribute
     .or(z.literal(''))
     .default('')
@@ -225,34 +243,6 @@ const sectionSchema = z.strictObject({
 
 export type DirectorySettings = z.infer<typeof sectionSchema>;
 
-function appPasswordProblems(settings: DirectorySettings): [key: string, message: string][] {
-  if (!settings.app_passwords_only) return [];
-  if (settings.app_password_attribute === '') {
-    return [['app_password_attribute', 'is missing: with app_passwords_only nobody could log in']];
-  }
-  if (settings.scram_attribute === '') return [];
-  const message = 'and app_passwords_only contradict each other: its verifiers are of other passwords';
-  return [['scram_attribute', message]];
-}
-
-function lentProblems(settings: DirectorySettings): [key: string, message: string][] {
-  if (!asksOthers(settings)) return [];
-  const { group_base, base, scram_attribute } = settings;
-  const key = settings.send_as_filter === '' ? 'on_behalf_filter' : 'send_as_filter';
-  const isNowhere = group_base === undefined && base === undefined;
-  return [
-    ...(isNowhere ? [['group_base', `is missing: where ${key} searches`] as [string, string]] : []),
-    ...(scram_attribute === ''
-      ? []
-      : [
-          ['scram_attribute', `and ${key} contradict each other: it is not asked for with SCRAM`] as [
-            string,
-            string,
-          ],
-        ]),
-  ];
-}
-
 function checkSection(settings: DirectorySettings, context: z.RefinementCtx): void {
   const check = (path: (string | number)[], use: () => unknown) => {
     try {
@@ -261,11 +251,12 @@ function checkSection(settings: DirectorySettings, context: z.RefinementCtx): vo
       context.addIssue({ code: 'custom', path, message: (error as Error).message });
     }
   };
-  const { base, bind_template, filter } = settings;
+  const { base, bind_template, filter, certificate_match } = settings;
   check(['filter'], () => (bind_template === undefined ? parseFilter(filter) : parseCondition(filter)));
   for (const key of ['send_as_filter', 'on_behalf_filter'] as const) {
     check([key], () => settings[key] === '' || parseAccountFilter(settings[key]));
   }
+  check(['certificate_match'], () => certificate_match === '' || parseCertificateFilter(certificate_match));
   if (bind_template !== undefined) check(['bind_template'], () => parseDnTemplate(bind_template));
   if ((base === undefined) === (bind_template === undefined)) {
     const message = base === undefined ? 'is missing' : 'and bind_template contradict each other';
@@ -276,7 +267,7 @@ function checkSection(settings: DirectorySettings, context: z.RefinementCtx): vo
     const message = 'and groups contradict each other: they are not asked for with SCRAM';
     context.addIssue({ code: 'custom', path: ['scram_attribute'], message });
   }
-  for (const [key, message] of [...appPasswordProblems(settings), ...lentProblems(settings)]) {
+  for (const [key, message] of problemsOf(settings)) {
     context.addIssue({ code: 'custom', path: [key], message });
   }
   if (hasGroups && settings.nested_groups === 'walk' && settings.group_base === undefined) {

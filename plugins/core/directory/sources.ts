@@ -26,6 +26,11 @@ export function directoriesOf({
   return directory ? [{ key: 'directory', settings: directory }, ...named] : named;
 }
 
+/** Whether any account can be found by a certificate. */
+export function knowsCertificates({ certificate_attribute, certificate_match }: DirectorySettings): boolean {
+  return certificate_attribute !== '' || certificate_match !== '';
+}
+
 /** Whether SCRAM is offered: the client names its login after EHLO, so that all directories have verifiers, or none has. */
 export function offersScram(policy: Policy): boolean {
   return directoriesOf(policy).some(({ settings }) => settings.scram_attribute !== '');

@@ -1,9 +1,11 @@
 import constants from 'haraka-constants';
+import type { ClientChain } from '../certificate/chain.ts';
 import type { Identity } from '../identity.ts';
 import { peerAt, type Peer } from '../peers.ts';
 import { registrationAt, withRegistration, type Registration } from '../registrations.ts';
 import { roleOfPort } from '../roles.ts';
 import type { Policy, Role } from '../settings/settings.ts';
+import { bearingOf, type Bearing } from './bearing.ts';
 import { portReached, tlsSocketOf } from './patches/client-socket.ts';
 import { provenTenant, tenancyOf, type Tenancy } from './tenancy.ts';
 import type { ClientSocket, Connection } from './types.ts';
@@ -26,6 +28,8 @@ export interface SessionFacts {
     readonly registration?: Registration;
     /** Of a client that nobody has logged in for, within a message. */
     readonly tenancy?: Tenancy;
+    /** What its certificate makes it, where that is no account; within a message. */
+    readonly bearing?: Exclude<Bearing, { readonly kind: 'account' }>;
   };
   readonly listener: { readonly port: number; readonly role: Role };
   /** What the client called itself; empty before it has. */
@@ -41,6 +45,8 @@ export interface SessionLogin {
   readonly login: string;
   /** The account, as the directory had it. */
   readonly identity: Identity;
+  /** The certificate that it was proven by, where it was one. */
+  readonly chain?: ClientChain;
   /** When the directory was asked for it, by `performance.now()`. */
   readonly since: number;
   /** Goes on with what the directory says of it now, as of `since`. */
@@ -52,6 +58,7 @@ export interface SessionLogin {
 class Proof implements SessionLogin {
   identity: Identity;
   readonly login: string;
+  readonly chain?: ClientChain;
   since: number;
   /** Whom Haraka took the client for at that time: PROXY and XCLIENT change it, and end the proof. */
   readonly #uuid: string;
@@ -59,10 +66,11 @@ class Proof implements SessionLogin {
   readonly #port: number | null;
   readonly end: () => void;
 
-  constructor(connection: Connection, identity: Identity, { login, since }: Proven) {
+  constructor(connection: Connection, identity: Identity, { login, since, chain }: Proven) {
     this.identity = identity;
     this.login = login;
     this.since = since;
+    if (chain) this.chain = chain;
     this.#uuid = connection.uuid;
     this.#ip = connection.remote.ip;
     this.#port = connection.remote.port;
@@ -86,7 +94,7 @@ class Proof implements SessionLogin {
 const proofs = new WeakMap<Connection, Proof>();
 
 /** How an identity was proven. */
-export type Proven = Pick<SessionLogin, 'login' | 'since'>;
+export type Proven = Pick<SessionLogin, 'login' | 'since' | 'chain'>;
 
 /** Binds a proven identity to the session until the client changes, `forgetIdentity`, or its login ends. */
 export function setIdentity(connection: Connection, identity: Identity, proven: Proven): void {
@@ -124,7 +132,9 @@ interface Parties {
 }
 
 function partiesOf(connection: Connection, policy: Policy): Parties {
-  const account = loginOf(connection)?.identity;
+  const bearing = bearingOf(connection);
+  const borne = bearing?.kind === 'account' ? bearing.identity : undefined;
+  const account = loginOf(connection)?.identity ?? borne;
   if (account) return { identity: withRegistration(account, policy, new Date()) };
   const client = { address: connection.remote.ip, inClear: tlsFacts(connection.client) === undefined };
   const registration = registrationAt(client, policy, new Date());
@@ -153,12 +163,14 @@ export function sessionFacts(connection: Connection, policy: Policy): SessionFac
   const peer = peerAt(connection.remote.ip, policy);
   const port = truePort(connection);
   const tenancy = tenancyOf(connection);
+  const bearing = bearingOf(connection);
   return {
     client: {
       address: connection.remote.ip,
       ...(peer && { peer }),
       ...(registration && { registration }),
       ...(tenancy && { tenancy }),
+      ...(bearing && bearing.kind !== 'account' && { bearing }),
     },
     listener: { port, role: roleOf(connection, port, policy) },
     helo: connection.hello.host ?? '',

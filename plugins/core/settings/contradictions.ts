@@ -1,4 +1,4 @@
-import { foldedPattern, passwordVariable } from '../directory/sources.ts';
+import { directoriesOf, foldedPattern, knowsCertificates, passwordVariable } from '../directory/sources.ts';
 import { accountKey } from '../identity.ts';
 import { parseDomain } from '../mailbox.ts';
 import { overlaps } from '../network.ts';
@@ -27,6 +27,7 @@ export function contradictions(policy: Policy): readonly Contradiction[] {
     ...ofTls(policy),
     ...ofSmartHosts(policy),
     ...ofDirectories(policy),
+    ...ofCertificates(policy),
   ];
 }
 
@@ -41,6 +42,44 @@ function ofRoles({ roles, directory, directories, oauth }: Policy): Contradictio
     found.push({ path: ['oauth'], message: 'needs a directory, which knows the accounts of tokens' });
   }
   return found;
+}
+
+/** Who relies on certificates that nobody is found by is mistaken. */
+function ofCertificates(policy: Policy): Contradiction[] {
+  const { certificates, mail_servers, roles } = policy;
+  const { external, implicit } = certificates;
+  const sources = directoriesOf(policy);
+  const isUsed = external === 'on' || implicit !== 'none';
+  const found: [key: string, message: string][] = [];
+  if (isUsed && !sources.some(({ settings }) => knowsCertificates(settings))) {
+    const message = 'needs certificate_attribute or certificate_match in the section directory';
+    found.push([external === 'on' ? 'external' : 'implicit', message]);
+  }
+  if (implicit === 'mail_servers' && mail_servers.length === 0) {
+    found.push(['implicit', 'is for mail_servers, of which there are none']);
+  }
+  if (external === 'on' && !roles.includes('submission')) {
+    found.push(['external', 'is for the role submission, which roles does not name']);
+  }
+  const isNameNeeded = isUsed && sources.some(({ settings }) => settings.certificate_match !== '');
+  return [...found, ...ofAuthorities(certificates, isNameNeeded)].map(([key, message]) => ({
+    path: ['certificates', key],
+    message,
+  }));
+}
+
+function ofAuthorities(
+  { authorities_file, revocations_file }: Policy['certificates'],
+  isNameNeeded: boolean,
+): [key: string, message: string][] {
+  if (authorities_file !== undefined) return [];
+  if (revocations_file !== undefined) {
+    return [['revocations_file', 'needs authorities_file: nobody else can revoke']];
+  }
+  if (!isNameNeeded) return [];
+  return [
+    ['authorities_file', 'is missing: certificate_match finds nobody whose names no authority has signed'],
+  ];
 }
 
 function ofListeners({ roles, listeners }: Policy): Contradiction[] {

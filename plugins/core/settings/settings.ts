@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { certificates } from './certificates.ts';
 import { directoryEntry, directorySettings } from '../directory/settings.ts';
 import { contradictions } from './contradictions.ts';
 import { dns, listenerSpf, partner, spf } from './inbound.ts';
@@ -251,6 +252,7 @@ const wholePolicy = z.strictObject({
   oauth: oauthSettings
     .optional()
     .describe('Whose tokens log in, by OAUTHBEARER and XOAUTH2; absent: nobody logs in by a token'),
+  certificates: certificates.prefault({}).describe('Which client certificates stand for accounts'),
   tls: tls.prefault({}).describe('Which TLS is good enough'),
   auth: auth.prefault({}).describe('How logins are answered'),
   guessing: guessing.prefault({}).describe('When a login is not tried any more, because somebody guesses'),

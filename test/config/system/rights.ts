@@ -219,6 +219,7 @@ const ofRights = {
   gatekeeperOnBehalf: 'carol@corp.example',
   gatekeeperGrant: 'list',
   gatekeeperPair: '*@corp.example *@corp.example',
+  gatekeeperCertificate: 'email:alice@corp.example',
 } as const;
 
 export const rightsOfRights: readonly Right[] = [

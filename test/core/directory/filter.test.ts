@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { BerWriter, FilterParser } from 'ldapts';
-import { parseFilter } from '../../../plugins/core/directory/filter.ts';
+import { parseFilter, parseForAnyLogin } from '../../../plugins/core/directory/filter.ts';
 
 function encoded(text: string, login = 'alice'): string {
   return Buffer.concat(parseFilter(text)(Buffer.from(login))).toString('hex');
@@ -77,6 +77,29 @@ describe('filter: what is no filter', () => {
       assert.throws(() => parseFilter(text), problem);
     });
   }
+});
+
+describe('filter: of any login', () => {
+  const anybody = (text: string) => Buffer.concat([parseForAnyLogin(text)].flat(9)).toString('hex');
+  const present = (name: string) => `87${Buffer.from([name.length]).toString('hex')}${hex(name)}`;
+  for (const [text, is] of [
+    ['(uid={login})', present('uid')],
+    ['(uid=x{login}*)', present('uid')],
+    ['(uid>={login})', present('uid')],
+    ['(o:dn:1.2.3:={login})', present('o')],
+    ['(:1.2.3:={login})', present('objectClass')],
+    ['(!(uid={login}))', `a205${present('uid')}`],
+    ['(&(o=*)(uid={login}))', `a008${present('o')}${present('uid')}`],
+  ] as const) {
+    it(text, () => {
+      assert.equal(anybody(text), is);
+    });
+  }
+
+  it('leaves what is no login as it is', () => {
+    const text = '(&(objectClass=inetOrgPerson)(!(accountStatus=disabled)))';
+    for (const part of ['inetOrgPerson', 'disabled']) assert.ok(anybody(text).includes(hex(part)), part);
+  });
 });
 
 describe('filter: a login is data', () => {

@@ -33,6 +33,11 @@ function scene(options: Partial<MemoryOptions> = {}) {
       return Promise.resolve(text === state.password ? { kind: 'account', account: alice } : wrong);
     },
     find: () => Promise.resolve(wrong),
+    byCertificate: ({ spki }) => {
+      asked.push(spki);
+      if (state.down) return Promise.reject(new Unavailable('nobody is there'));
+      return Promise.resolve(spki === state.password ? { kind: 'account', account: alice } : wrong);
+    },
     verifier: () => Promise.reject(new Unavailable('no test needs it')),
     probe: () => Promise.resolve(),
     close: () => asked.push('closed'),
@@ -233,5 +238,41 @@ void describe('while no server answers', () => {
     const answer = login('alice', 'right');
     memory.forget('alice');
     await assert.rejects(answer, Unavailable);
+  });
+
+  void describe('by certificates:', () => {
+    const certificate = (spki: string) => ({ spki, emails: [], hosts: [] });
+    const byCertificate = async (memory: RememberingDirectory, spki: string): Promise<string> => {
+      const found = await memory.byCertificate(certificate(spki));
+      return found.kind === 'account' ? found.account.name : found.cause;
+    };
+
+    void it('is for its time, and until the account is forgotten', async () => {
+      const { memory, asked, state } = scene();
+      assert.equal(await byCertificate(memory, 'right'), alice.name);
+      state.password = 'another';
+      assert.equal(await byCertificate(memory, 'right'), alice.name);
+      memory.forget('bob@corp.example');
+      assert.equal(await byCertificate(memory, 'right'), alice.name);
+      memory.forget(alice.name);
+      assert.equal(await byCertificate(memory, 'right'), wrong.cause);
+      assert.deepEqual(asked, ['right', 'right']);
+    });
+
+    void it('a refused one is that of whoever is forgotten: nobody knows whose it is', async () => {
+      const { memory, state } = scene();
+      assert.equal(await byCertificate(memory, 'new'), wrong.cause);
+      state.password = 'new';
+      assert.equal(await byCertificate(memory, 'new'), wrong.cause);
+      memory.forget('bob@corp.example');
+      assert.equal(await byCertificate(memory, 'new'), alice.name);
+    });
+
+    void it('what a certificate may show now is another question than what it might', async () => {
+      const { memory, asked } = scene();
+      await memory.byCertificate(certificate('right'));
+      await memory.byCertificate({ ...certificate('right'), emails: ['alice@corp.example'] });
+      assert.equal(asked.length, 2);
+    });
   });
 });

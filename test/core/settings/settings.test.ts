@@ -192,8 +192,9 @@ void describe('the sample file', () => {
   void it('shows the defaults: the same settings come out when they are uncommented', () => {
     const lines = sampleSettings().split('\n');
     const isProse = (line: string) => /^\s*# (?:[A-Z]|yaml-language-server)/.test(line);
-    // They stand for the lines `base` and `jwks_url`, never beside them.
-    const isAlternative = (line: string) => /\b(?:bind_template|jwks_file):/.test(line);
+    // They stand for the lines `base` and `jwks_url`, never beside them; the files of certificates have no default.
+    const isAlternative = (line: string) =>
+      /\b(?:bind_template|jwks_file|authorities_file|revocations_file):/.test(line);
     const shown = lines.filter((line) => !isProse(line) && !isAlternative(line));
     const uncommented = shown.map((line) => line.replace(/^(\s*)# /, '$1'));
     const { emergency, http, oauth, listeners, nodes, trusted_relays, directories, directory, ...settings } =

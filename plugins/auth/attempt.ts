@@ -1,0 +1,35 @@
+import type { Refusal } from '../core/haraka/answer.ts';
+import type { Verdict } from '../core/verdict.ts';
+import type { Exchange } from './mechanisms/step.ts';
+
+/** What a connection has tried. */
+export interface Attempt {
+  exchange?: Exchange;
+  /** What the next line of the client is answered, whatever it is. */
+  farewell?: Refusal;
+  /** Of the AUTH command that came last. */
+  mechanism?: string | undefined;
+  /** When a login by SCRAM was looked up last. */
+  lookedUp?: number;
+  failures: number;
+  refusals: number;
+  /** Logins that were not tried. */
+  throttled: number;
+}
+
+export function newAttempt(): Attempt {
+  return { failures: 0, refusals: 0, throttled: 0 };
+}
+
+/** Refused AUTH commands of any kind that a connection gets: each is an event and a line in the log. */
+const mostRefusals = 20;
+
+/** Whether a refusal is one too many: of wrong passwords few, of everything else that AUTH is refused for more. */
+export function countRefusal(attempt: Attempt, verdict: Verdict, mostFailures: number): boolean {
+  // Who was told to wait, and does not, is sent away.
+  if (verdict.kind === 'defer' && verdict.reason === 'login-throttled') return (attempt.throttled += 1) > 1;
+  if (verdict.kind !== 'refuse') return false;
+  attempt.refusals += 1;
+  if (verdict.reason === 'bad-credentials') attempt.failures += 1;
+  return attempt.failures >= mostFailures || attempt.refusals >= mostRefusals;
+}
