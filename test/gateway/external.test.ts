@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gatekeeper } from '../support/command.ts';
 import { eventually, eventWith } from '../support/gateway.ts';
+import { isAskedForCertificate, listeners } from './tls-client.ts';
 import { plain, type SmtpClient, type SmtpReply } from '../support/smtp.ts';
 import {
   dnOf,
@@ -107,6 +108,13 @@ void describe('AUTH EXTERNAL', () => {
       assert.doesNotMatch((await stranger.command('EHLO client.example')).text, /EXTERNAL/);
       assert.match((await stranger.command('AUTH EXTERNAL =')).text, /^504 5\.5\.4 /);
       for (const each of [client, stranger]) each.destroy();
+    }
+  });
+
+  void it('has clients asked for a certificate where they log in, and nowhere else', async () => {
+    for (const on of listeners) {
+      const isAsked = await isAskedForCertificate(scene.gateway.ports[on], on === 'implicit');
+      assert.equal(isAsked, on !== 'mx', on);
     }
   });
 

@@ -82,10 +82,8 @@ export async function startScene(): Promise<void> {
     settings,
     zone: { ...zone, 'spf.protection.outlook.com': [{ TXT: 'v=spf1 ip4:192.0.2.192/26 -all' }] },
     plugins: ['dkim', ...defaultPlugins],
-    // Haraka asks nobody for a certificate then, and the gateway does.
     config: {
       'provider-ca.pem': root.cert,
-      'tls.ini': 'key=tls_key.pem\ncert=tls_cert.pem\nrequestCert=false\n',
     },
     execArgv: ['--import', `data:text/javascript,${encodeURIComponent(preload)}`],
   });

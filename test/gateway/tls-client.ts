@@ -1,4 +1,6 @@
-import { spawn } from 'node:child_process';
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { promisify } from 'node:util';
 
 export const listeners = ['mx', 'submission', 'implicit'] as const;
 export type Listener = (typeof listeners)[number];
@@ -17,14 +19,27 @@ export interface OpensslClient {
 
 const longestMs = 15_000;
 
+// That of the machine may forbid what is to be tried.
+const env = { ...process.env, OPENSSL_CONF: '/dev/null' };
+
+/** Whether the server of a port asks whoever comes for a certificate. */
+export async function isAskedForCertificate(port: number, isImplicit: boolean): Promise<boolean> {
+  const start = isImplicit ? [] : ['-starttls', 'smtp', '-name', 'client.example'];
+  const args = ['s_client', '-msg', '-connect', `127.0.0.1:${port}`, ...start];
+  const running = promisify(execFile)('openssl', args, { env, timeout: longestMs });
+  running.child.stdin?.end();
+  const { stdout } = await running;
+  assert.match(stdout, /ServerHello/);
+  return stdout.includes('CertificateRequest');
+}
+
 /** The reply to the last command, or to the one that was refused; `no handshake` where TLS did not begin. */
 export async function askWithOpenssl({ port, isImplicit, from, args, says }: OpensslClient): Promise<string> {
   const start = isImplicit ? [] : ['-starttls', 'smtp', '-name', 'client.example'];
   const where = ['-connect', `127.0.0.1:${port}`, ...(from === undefined ? [] : ['-bind', `${from}:0`])];
   const child = spawn('openssl', ['s_client', '-quiet', ...where, ...start, ...args], {
     stdio: ['pipe', 'pipe', 'ignore'],
-    // That of the machine may forbid what is to be tried.
-    env: { ...process.env, OPENSSL_CONF: '/dev/null' },
+    env,
     timeout: longestMs,
   });
   const waiting = ['EHLO client.example', ...says];

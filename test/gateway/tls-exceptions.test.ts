@@ -25,7 +25,6 @@ void describe('an exception that comes and goes while the gateway runs', () => {
         key: ['-newkey', 'rsa:2048'],
       }),
       config: {
-        'tls.ini': 'key=tls_key.pem\ncert=tls_cert.pem\nrequestCert=false\n',
         'bank-ca.pem': mint.make({ name: 'bank CA', extensions: authority }).cert,
       },
     });

@@ -122,7 +122,6 @@ void describe('TLS as openssl s_client sees it', { concurrency: 3 }, () => {
         'bank-ca.pem': root.cert,
         'bank.crl': mint.revocations(root, [revoked]),
         'old.crl': mint.revocations(root, [], { since: new Date(Date.now() - 9 * 86_400_000) }),
-        'tls.ini': 'key=tls_key.pem\ncert=tls_cert.pem\nrequestCert=false\n',
       },
       settings: {
         // Of the demo's people two have it: for dave it says resend, for lists list.

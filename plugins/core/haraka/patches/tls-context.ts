@@ -144,10 +144,7 @@ function holdListener(plugin: Plugin, listener: Listener, now: InForce): void {
   const variant = variantOf(tlsSocket, now, now.handshakes.at(port));
   if (held.get(server) !== variant) server.setSecureContext?.(variant.policed);
   held.set(server, variant);
-  // Where tls.ini asks everybody, that stays.
-  if (variant.policed['requestCert'] === true) return;
-  const isWanted = now.handshakes.isCertificateWanted(port);
-  Object.assign(server, { requestCert: isWanted, ...(isWanted && { rejectUnauthorized: false }) });
+  Object.assign(server, asking(now.handshakes.isCertificateWanted(port)));
 }
 
 /** The port of Haraka's that begins with TLS. */
@@ -164,13 +161,16 @@ function implicitOptions(tlsSocket: TlsSocketModule, now: InForce, port: number)
     ...policed,
     secureContext: context,
     SNICallback,
-    ...asking(policed, handshakes.isCertificateWanted(port)),
+    ...asking(handshakes.isCertificateWanted(port)),
   };
 }
 
-/** Asks where tls.ini would ask nobody. Whoever has none, or a bad one, goes on without: what it is good for, others decide. */
-function asking({ requestCert }: TlsOptions, isWanted: boolean): Partial<TlsOptions> {
-  return isWanted && requestCert !== true ? { requestCert: true, rejectUnauthorized: false } : {};
+/**
+ * Without tls.ini Haraka asks everybody. Whoever has no certificate, or a bad one, goes on without: what it is good for, others
+ * decide.
+ */
+function asking(isWanted: boolean): Partial<TlsOptions> {
+  return { requestCert: isWanted, rejectUnauthorized: false };
 }
 
 /** Throws where one of them cannot be kept. */
@@ -207,7 +207,7 @@ export function prepareStartTls(plugin: Plugin, client: ClientSocket, port: numb
     const SNICallback: TlsOptions['SNICallback'] = (name, give) => answerName(name, variant, give);
     const { minVersion, ciphers } = variant.policed;
     const { context: secureContext } = variant;
-    const own = { secureContext, SNICallback, minVersion, ciphers, ...asking(options, isWanted) };
+    const own = { secureContext, SNICallback, minVersion, ciphers, ...asking(isWanted) };
     withOptions(options, own, () => upgrade(done));
   };
 }
