@@ -11,13 +11,21 @@ export interface Certificate {
 
 const dayMs = 24 * 60 * 60 * 1000;
 
+/** Whose a certificate is, which is also the name of its folder. */
+const subjects = {
+  tls: { name: 'localhost', extension: 'subjectAltName=DNS:localhost,DNS:gw.corp.example,IP:127.0.0.1' },
+  app: { name: 'app', extension: 'extendedKeyUsage=clientAuth' },
+} as const;
+
+type Subject = keyof typeof subjects;
+
 /** The self-signed certificate of the demo, kept in `dir`/tls; made there unless one lasts another day. */
-export function certificateIn(dir: string): Certificate {
-  const home = join(dir, 'tls');
+export function certificateIn(dir: string, subject: Subject = 'tls'): Certificate {
+  const home = join(dir, subject);
   const kept = read(home);
   if (kept && Date.parse(new X509Certificate(kept.cert).validTo) > Date.now() + dayMs) return kept;
   mkdirSync(dir, { recursive: true });
-  const made = make(dir);
+  const made = make(dir, subject);
   const fresh = read(made);
   if (kept) rmSync(home, { recursive: true, force: true });
   adopt(made, home);
@@ -26,29 +34,13 @@ export function certificateIn(dir: string): Certificate {
   return certificate;
 }
 
-function make(dir: string): string {
-  const home = mkdtempSync(join(dir, 'tls-'));
-  const names = 'subjectAltName=DNS:localhost,DNS:gw.corp.example,IP:127.0.0.1';
-  const key = [
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-keyout',
-    join(home, 'key.pem'),
-  ];
-  const certificate = [
-    '-out',
-    join(home, 'cert.pem'),
-    '-days',
-    '365',
-    '-subj',
-    '/CN=localhost',
-    '-addext',
-    names,
-  ];
-  execFileSync('openssl', ['req', '-x509', ...key, ...certificate], { stdio: 'pipe' });
+function make(dir: string, subject: Subject): string {
+  const { name, extension } = subjects[subject];
+  const home = mkdtempSync(join(dir, `${subject}-`));
+  const [key, cert] = [join(home, 'key.pem'), join(home, 'cert.pem')];
+  const ofKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', key];
+  const ofCertificate = ['-out', cert, '-days', '365', '-subj', `/CN=${name}`, '-addext', extension];
+  execFileSync('openssl', ['req', '-x509', ...ofKey, ...ofCertificate], { stdio: 'pipe' });
   return home;
 }
 

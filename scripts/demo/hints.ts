@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { type Ports, proxyAddress } from './instance.ts';
 import { people } from './people.ts';
 
@@ -9,27 +10,38 @@ interface Hint {
 
 const [alice, bob] = people;
 
+interface Places {
+  /** Where the certificate of the application lies. */
+  readonly varDir: string;
+  readonly sinkDir: string;
+  readonly log: string;
+}
+
 /** What a newcomer can paste into another terminal, and what should come of it. */
-export function hints(ports: Ports, sinkDir: string, log: string): string {
-  const tried = commands(ports).map(
+export function hints(ports: Ports, { varDir, sinkDir, log }: Places): string {
+  const tried = commands(ports, varDir).map(
     ({ what, expect, command }) => `# ${what}\n# expect: ${expect}\n${command}\n`,
   );
   const places = [`Messages arrive in ${sinkDir}`, `Haraka's log: ${log}`, 'Ctrl-C ends everything.'];
   return ['Try, from another terminal (swaks is a package of Debian):\n', ...tried, ...places].join('\n');
 }
 
-function commands(ports: Ports): Hint[] {
+function commands(ports: Ports, varDir: string): Hint[] {
   if (!alice || !bob) throw new Error('the sample people are missing');
   const [aliceMail, bobMail] = [alice.addresses[0], bob.addresses[0]];
   const token = Buffer.from(`\0${aliceMail}\0${alice.password}`).toString('base64');
   const server = `swaks --server 127.0.0.1:${ports.submission} --tls --to friend@world.example`;
-  const login = `--auth PLAIN --auth-user ${aliceMail}`;
-  const asAlice = `${server} ${login} --auth-password ${alice.password}`;
+  const asUser = `--auth PLAIN --auth-user ${aliceMail}`;
+  const asAlice = `${server} ${asUser} --auth-password ${alice.password}`;
   // A proxy on loopback speaks for a client of the world.
   const world = (ip: string) =>
     `swaks --server 127.0.0.1:${ports.mx} --local-interface ${proxyAddress} --proxy 'TCP4 ${ip} 127.0.0.1 40000 ${ports.mx}'`;
   const toBob = `--to ${bobMail}`;
-  const dialogue = `sleep 1; printf "EHLO me\\r\\n"; sleep 1; printf "AUTH PLAIN ${token}\\r\\n"; sleep 2; printf "QUIT\\r\\n"`;
+  const login = (by: string) =>
+    `sleep 1; printf "EHLO me\\r\\n"; sleep 1; printf "AUTH ${by}\\r\\n"; sleep 2; printf "QUIT\\r\\n"`;
+  const dialogue = login(`PLAIN ${token}`);
+  const implicit = `openssl s_client -quiet -connect 127.0.0.1:${ports.implicit}`;
+  const app = join(varDir, 'app');
   return [
     {
       what: 'A message that goes through, to the sink',
@@ -44,7 +56,7 @@ function commands(ports: Ports): Hint[] {
     {
       what: 'A wrong password',
       expect: '535 5.7.8',
-      command: `${server} ${login} --auth-password wrong --from ${aliceMail}`,
+      command: `${server} ${asUser} --auth-password wrong --from ${aliceMail}`,
     },
     {
       what: 'An envelope sender (MAIL FROM) that belongs to someone else',
@@ -64,7 +76,12 @@ function commands(ports: Ports): Hint[] {
     {
       what: 'A login by implicit TLS, with nothing but openssl',
       expect: '235',
-      command: `{ ${dialogue}; } | openssl s_client -quiet -connect 127.0.0.1:${ports.implicit}`,
+      command: `{ ${dialogue}; } | ${implicit}`,
+    },
+    {
+      what: 'A login by the key of a certificate, without any password',
+      expect: '235',
+      command: `{ ${login('EXTERNAL =')}; } | ${implicit} -cert '${app}/cert.pem' -key '${app}/key.pem'`,
     },
     {
       what: 'Another server brings mail: SPF passes',

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { appEntry, appSettings } from './app.ts';
 import { startDirectory } from './directory.ts';
 import { startDns } from './dns.ts';
 import { type Exit, type Gateway, GatewayFailed, lastLines, type Settings, startGateway } from './gateway.ts';
@@ -6,7 +7,7 @@ import { hints } from './hints.ts';
 import { InstanceError, varDir } from './instance.ts';
 import { ldif } from './ldif.ts';
 import { type Options, readOptions, usage, UsageError } from './options.ts';
-import { entries } from './people.ts';
+import { entries, type Entry } from './people.ts';
 import { allReady, obstacle } from './ports.ts';
 import { startSink } from './sink.ts';
 import { zone } from './zone.ts';
@@ -25,12 +26,13 @@ let isEnding = false;
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2), process.env);
   if (options.help) return void process.stdout.write(usage);
-  if (options.printLdif) return void process.stdout.write(ldif(entries()));
+  if (options.printLdif) return void process.stdout.write(ldif(sample()));
   await checkPorts(options);
   const gateway = await startAll(options);
   if (isEnding) return;
   gateway.exited.then(reportDeath(gateway), fail);
-  console.log(`gatekeeper ready\n\n${hints(gateway.ports, sinkDir, join(gateway.dir, 'haraka.log'))}`);
+  const log = join(gateway.dir, 'haraka.log');
+  console.log(`gatekeeper ready\n\n${hints(gateway.ports, { varDir, sinkDir, log })}`);
 }
 
 async function startAll(options: Options): Promise<Gateway> {
@@ -38,7 +40,7 @@ async function startAll(options: Options): Promise<Gateway> {
   const ports = portsFrom(basePort);
   const directoryUrl = options.directoryUrl ?? `ldap://127.0.0.1:${ports.directory}`;
   if (options.directoryUrl === undefined) {
-    running.push(await startDirectory({ port: ports.directory, entries: entries() }));
+    running.push(await startDirectory({ port: ports.directory, entries: sample() }));
   } else {
     await waitForDirectory(new URL(directoryUrl));
   }
@@ -60,6 +62,11 @@ async function startAll(options: Options): Promise<Gateway> {
   });
   running.push(gateway);
   return gateway;
+}
+
+/** Everybody who may log in. */
+function sample(): Entry[] {
+  return [...entries(), appEntry(varDir)];
 }
 
 function portsFrom(base: number) {
@@ -111,7 +118,8 @@ async function waitForDirectory(url: URL): Promise<void> {
 /** No password crosses a network in clear, not even in a demo. */
 function settingsFor(url: URL): Settings {
   const isLoopback = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname);
-  return { directory: { start_tls: url.protocol === 'ldap:' && !isLoopback } };
+  const start_tls = url.protocol === 'ldap:' && !isLoopback;
+  return { ...appSettings, directory: { ...appSettings.directory, start_tls } };
 }
 
 function reportDeath(gateway: Gateway): (exit: Exit) => void {

@@ -48,12 +48,20 @@ void describe('a file that is written whole', () => {
   }
 
   void it('is never put in the place of one that is being written', async () => {
-    const first = writeWhole(place, (stream) => setTimeout(() => stream.end('first'), 50));
+    let end: () => unknown = () => assert.fail('it was not begun');
+    let first: Promise<string> | undefined;
+    await new Promise<void>((begun) => {
+      first = writeWhole(place, (stream) => {
+        end = () => stream.end('first');
+        begun();
+      });
+    });
     await assert.rejects(
       writeWhole({ ...place, file: 'other' }, (stream) => stream.end('second')),
       { code: 'EEXIST' },
     );
-    assert.equal(readFileSync(await first, 'utf8'), 'first');
+    end();
+    assert.equal(readFileSync((await first) ?? '', 'utf8'), 'first');
   });
 
   void it('is kept with all that are asked for at once, and the folder that is gone is told of', async () => {

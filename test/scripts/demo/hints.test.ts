@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, describe, it } from 'node:test';
+import { appEntry, appSettings } from '../../../scripts/demo/app.ts';
+import { startDirectory } from '../../../scripts/demo/directory.ts';
 import { hints } from '../../../scripts/demo/hints.ts';
+import { varDir } from '../../../scripts/demo/instance.ts';
+import { entries } from '../../../scripts/demo/people.ts';
 import { eventually, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 
 interface Hint {
@@ -16,19 +20,26 @@ function hintsIn(text: string): Hint[] {
   return [...blocks].map(([, what = '', expect = '', command = '']) => ({ what, expect, command }));
 }
 
-const printed = hintsIn(hints({ mx: 1, submission: 2, implicit: 3 }, 'sink', 'log'));
+const places = { varDir, sinkDir: 'sink', log: 'log' };
+
+const printed = hintsIn(hints({ mx: 1, submission: 2, implicit: 3 }, places));
 
 void describe('the commands that scripts/start prints', { concurrency: 4 }, () => {
   let gateway: TestGateway;
+  let directory: { readonly port: number; stop(): Promise<void> };
   before(async () => {
-    gateway = await startTestGateway();
+    directory = await startDirectory({ port: 0, entries: [...entries(), appEntry(varDir)] });
+    const directoryUrl = `ldap://127.0.0.1:${directory.port}`;
+    gateway = await startTestGateway({ directoryUrl, settings: appSettings });
   });
-  after(() => gateway.stop());
+  after(async () => {
+    await gateway.stop();
+    await directory.stop();
+  });
 
   for (const { what, expect } of printed) {
     void it(`${what}: ${expect}`, async () => {
-      const { command } =
-        hintsIn(hints(gateway.ports, 'sink', 'log')).find((hint) => hint.what === what) ?? {};
+      const { command } = hintsIn(hints(gateway.ports, places)).find((hint) => hint.what === what) ?? {};
       const said = await run(command ?? '');
       for (const [reply] of expect.matchAll(/\d{3}(?: \d\.\d+\.\d+)?/g)) {
         assert.match(said, new RegExp(`^(?:<\\S+\\s+)?${reply.replaceAll('.', '\\.')} `, 'm'));
