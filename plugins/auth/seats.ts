@@ -58,6 +58,11 @@ export class Seats {
     return policy.limits.mode !== 'off' && seatsOf(limitsOf(policy.limits, identity.limits)) !== undefined;
   }
 
+  /** Whether a session has a seat already, as this identity. */
+  has(connection: Connection, { id }: Identity): boolean {
+    return this.#taken.get(connection)?.identityId === id;
+  }
+
   /** Takes a seat for a session that has proven an identity; resolves to a refusal where there is none. */
   async take(connection: Connection, identity: Identity, login?: string): Promise<Refusal | undefined> {
     const started = performance.now();

@@ -5,7 +5,7 @@ import { entries, peopleBase, type Entry } from '../../scripts/demo/people.ts';
 import { namesOf } from '../../plugins/core/certificate/names.ts';
 import { attributeValues } from '../../plugins/core/certificate/values.ts';
 import { authority, Mint, type Issued } from '../support/certificates.ts';
-import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { startTestGateway, type TestGateway, type TestGatewayOptions } from '../support/gateway.ts';
 import { startSlapd, type Slapd } from '../support/slapd.ts';
 import { SmtpClient } from '../support/smtp.ts';
 
@@ -38,7 +38,7 @@ export const shown = {
 export type Shown = keyof typeof shown;
 
 /** The value of the attribute for the key of one of them. */
-function keyOf(who: Shown): string {
+export function keyOf(who: Shown): string {
   return attributeValues(namesOf(new X509Certificate(shown[who].cert)))[0] ?? '';
 }
 
@@ -95,6 +95,9 @@ interface Wanted {
   readonly certificates: object;
   readonly directory?: object;
   readonly more?: object;
+  readonly plugins?: TestGatewayOptions['plugins'];
+  /** Further files of config/. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** A gateway whose directory knows these certificates. */
@@ -102,11 +105,15 @@ export async function startCertificateScene({
   certificates,
   directory,
   more,
+  plugins,
+  files,
 }: Wanted): Promise<CertificateScene> {
   const slapd = await startSlapd({ ldif: ldif(people()), access });
   const gateway = await startTestGateway({
     directoryUrl: slapd.url,
+    plugins,
     config: {
+      ...files,
       'clients-ca.pem': `${root.cert}${listless.cert}`,
       'clients.crl': mint.revocations(root, [shown.revoked]),
     },

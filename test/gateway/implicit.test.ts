@@ -1,15 +1,22 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { defaultPlugins } from '../../scripts/demo/gateway.ts';
+import { proxyAddress } from '../../scripts/demo/instance.ts';
 import { gatekeeper } from '../support/command.ts';
 import { eventWith } from '../support/gateway.ts';
-import { plain, type SmtpClient, type SmtpReply } from '../support/smtp.ts';
+import { plain, SmtpClient, type SmtpReply } from '../support/smtp.ts';
 import {
   greetWith,
+  keyOf,
   removeCertificates,
+  shown,
   startCertificateScene,
   type CertificateScene,
   type Shown,
 } from './certificate-scene.ts';
+
+/** Where a relay comes from that may speak for other clients with XCLIENT. */
+const relayAddress = '127.0.0.3';
 
 const brief = ({ text }: SmtpReply) => text.slice(0, 9).trim();
 const auth = (who: string) => `AUTH PLAIN ${plain(`${who}@corp.example`, `pw-${who}`)}`;
@@ -141,5 +148,130 @@ void describe('certificates that count without AUTH', () => {
     } finally {
       await scene.slapd.start();
     }
+  });
+});
+
+void describe('certificates of all accounts, which count without AUTH', () => {
+  let scene: CertificateScene;
+  before(async () => {
+    scene = await startCertificateScene({
+      certificates: { implicit: 'all', external: 'on' },
+      more: { limits: { sessions: 2 }, spf: { mode: 'observe' }, sender: { unproven_author: 'observe' } },
+      plugins: [...defaultPlugins, 'xclient'],
+      files: { 'xclient.hosts': `${relayAddress}\n` },
+    });
+  });
+  after(() => scene.stop());
+
+  const relays = ['250', '250'];
+
+  /** Behind a proxy that says which port the client has reached. */
+  async function behindProxy(who: Shown | undefined, on: 'submission' | 'implicit', port: number) {
+    const client = await SmtpClient.connect({
+      ...{ port: scene.gateway.ports[on], from: proxyAddress, tlsOptions: who ? shown[who] : {} },
+    });
+    client.write(`PROXY TCP4 203.0.113.5 127.0.0.1 40000 ${port}\r\n`);
+    if (on === 'implicit') await client.upgrade();
+    await client.reply();
+    await client.command('EHLO client.example');
+    if (on === 'submission') {
+      await client.command('STARTTLS');
+      await client.upgrade();
+      await client.command('EHLO client.example');
+    }
+    return client;
+  }
+
+  const ports = [
+    ['submission', 587],
+    ['implicit', 465],
+  ] as const;
+  for (const [on, port] of ports) {
+    void it(`count on port ${port}, where Haraka itself asks for a login, and those of strangers do not`, async () => {
+      const client = await behindProxy('alice', on, port);
+      assert.deepEqual(await relay(client, 'alice'), relays);
+      assert.deepEqual(await relay(client, 'bob'), ['553 5.7.1']);
+      assert.deepEqual(await relay(client, 'alice'), relays);
+      client.destroy();
+      for (const who of ['nobody', 'otherRoot', undefined] as const) {
+        const stranger = await behindProxy(who, on, port);
+        assert.deepEqual(await relay(stranger, 'alice'), ['530 5.7.0'], who);
+        assert.match((await stranger.command('RCPT TO:<x@far.example>')).text, /^503 /);
+        stranger.destroy();
+      }
+    });
+  }
+
+  void it('end the session with a PROXY line inside TLS', async () => {
+    const client = await behindProxy('alice', 'submission', 587);
+    assert.deepEqual(await relay(client, 'alice'), relays);
+    assert.equal((await client.command('PROXY TCP4 203.0.113.6 127.0.0.1 40000 587')).code, 421);
+    assert.ok(await client.closed());
+  });
+
+  for (const more of ['', ' NAME=client.example', ' DESTPORT=587', ' DESTPORT=587 NAME=client.example']) {
+    void it(`are those of a relay after XCLIENT${more}, and nobody's`, async () => {
+      for (const on of ['mx', 'submission', 'implicit'] as const) {
+        const client = await greetWith('alice', scene.gateway.ports[on], {
+          ...{ implicitTls: on === 'implicit', from: relayAddress },
+        });
+        assert.deepEqual(await relay(client, 'alice'), relays, on);
+        assert.equal((await client.command(`XCLIENT ADDR=203.0.113.7${more}`)).code, 220);
+        assert.match((await client.command('EHLO client.example')).text, /AUTH PLAIN LOGIN/);
+        const isStranger = on === 'mx' && !more.includes('587');
+        const expected = isStranger ? ['250', '550 5.7.1'] : ['530 5.7.0'];
+        assert.deepEqual(await relay(client, 'x@far.example'), expected, on);
+        assert.match((await client.command('AUTH EXTERNAL =')).text, /^50[34] /);
+        client.destroy();
+      }
+    });
+
+    void it(`are those of a relay in TLS that begins after XCLIENT${more}`, async () => {
+      const client = await SmtpClient.connect({
+        ...{ port: scene.gateway.ports.submission, from: relayAddress, tlsOptions: shown.alice },
+      });
+      await client.reply();
+      await client.command('EHLO relay.example');
+      assert.equal((await client.command(`XCLIENT ADDR=203.0.113.7${more}`)).code, 220);
+      await client.command('EHLO client.example');
+      await client.command('STARTTLS');
+      await client.upgrade();
+      assert.match((await client.command('EHLO client.example')).text, /AUTH PLAIN LOGIN/);
+      assert.deepEqual(await relay(client, 'alice'), ['530 5.7.0']);
+      client.destroy();
+    });
+  }
+
+  void it('have as many sessions at once as their account may have', async () => {
+    const greet = () => greetWith('pinned', scene.gateway.ports.submission);
+    const open = [await greet(), await greet()] as const;
+    for (const client of open) assert.deepEqual(await relay(client, 'pinned'), relays);
+    const third = await greet();
+    const { text } = await third.command('MAIL FROM:<pinned@corp.example>');
+    assert.match(text, /^421 4\.7\.0 Too many sessions at once \(\S+ auth\/sessions\) At most 2 sessions/);
+    assert.ok(await third.closed());
+    for (const client of open) assert.deepEqual(await relay(client, 'pinned'), relays, 'each keeps its seat');
+    const event = await eventWith(scene.gateway, { check: 'auth/sessions', verdict: 'defer' });
+    assert.match(event.detail ?? '', /^sessions: 2 of 2 of pinned@corp\.example are open/);
+    await open[0].command('QUIT');
+    assert.ok(await open[0].closed());
+    const again = await greet();
+    assert.deepEqual(await relay(again, 'pinned'), relays);
+    for (const client of [again, open[1]]) client.destroy();
+  });
+
+  void it('leave their seat when they are nobody any more', async () => {
+    const greet = () => greetWith('stolen', scene.gateway.ports.mx);
+    const open = [await greet(), await greet()] as const;
+    for (const client of open) assert.deepEqual(await relay(client, 'stolen'), relays);
+    const forget = () => gatekeeper(['forget', 'stolen@corp.example'], { haraka: scene.gateway.dir });
+    await scene.change('stolen', 'delete');
+    await forget();
+    assert.deepEqual(await relay(open[0], 'x@far.example'), ['250', '550 5.7.1']);
+    await scene.change('stolen', 'add', keyOf('stolen'));
+    await forget();
+    const third = await greet();
+    assert.deepEqual(await relay(third, 'stolen'), relays);
+    for (const client of [third, ...open]) client.destroy();
   });
 });

@@ -9,7 +9,7 @@ import { ownChain } from '../../core/haraka/own-certificate.ts';
 import { isGone, loginOf, madeInSession, sessionFacts } from '../../core/haraka/session.ts';
 import { settingsFor } from '../../core/haraka/transaction.ts';
 import type { Connection, Next, Plugin, Transaction } from '../../core/haraka/types.ts';
-import { identityOfAccount } from '../../core/identity.ts';
+import { identityOfAccount, type Identity } from '../../core/identity.ts';
 import { mailServerOf } from '../../core/registrations.ts';
 import type { Policy } from '../../core/settings/settings.ts';
 import { defer, ownFault, skip, type Verdict } from '../../core/verdict.ts';
@@ -102,8 +102,9 @@ export class Implicit {
     if (bearing.kind === 'account') {
       const { identity } = bearing;
       this.#known.set(chain.leaf.fingerprint256, true);
-      return this.#seats.concern(connection, identity) ? this.#seats.take(connection, identity) : undefined;
+      return this.#seat(connection, identity);
     }
+    this.#seats.leave(connection);
     if (bearing.kind === 'unknown' && this.#hasToWait(connection, chain)) {
       return this.#judge(connection, defer('account-unconfirmed', bearing.because), started);
     }
@@ -111,6 +112,14 @@ export class Implicit {
     if (told.get(check.name) === bearing.because) return undefined;
     told.set(check.name, bearing.because);
     return this.#judge(connection, skip(`its certificate is nobody's here: ${bearing.because}`), started);
+  }
+
+  /** A session keeps its seat from one message to the next: nobody who comes in between may take it. */
+  async #seat(connection: Connection, identity: Identity): Promise<Refusal | undefined> {
+    if (!this.#seats.concern(connection, identity) || this.#seats.has(connection, identity)) return undefined;
+    const refusal = await this.#seats.take(connection, identity);
+    if (isGone(connection)) this.#seats.leave(connection);
+    return refusal;
   }
 
   /**
