@@ -95,13 +95,13 @@ function ofSettings(plugin: Plugin, engine: Engine): Part {
     problems: ({ policy }) => [...otherProviders(plugin), ...uselessWithout(policy)],
     files: (policy) => [
       ...directoriesOf(policy).flatMap(({ settings }) => directorySecretFiles(settings, config)),
-      ...trustFiles(policy, config),
+      ...trustFiles(policy.certificates, config),
       ...(policy.oauth ? oauthFiles(policy.oauth, config) : []),
     ],
     prepare: (settings) => {
       const directory = open(settings);
       const tokens = openTokens(settings);
-      const trust = readTrust(settings.policy, config);
+      const trust = readTrust(settings.policy.certificates, 'certificates', config);
       return () => {
         use(settings, { directory, tokens, trust: () => trust });
       };
@@ -112,7 +112,7 @@ function ofSettings(plugin: Plugin, engine: Engine): Part {
         directory: openLater(() => open(settings)),
         tokens: openTokensLater(() => openTokens(settings)),
         trust: untilOpen(
-          () => readTrust(settings.policy, config),
+          () => readTrust(settings.policy.certificates, 'certificates', config),
           (message, cause) => new Unavailable(message, { cause }),
         ),
       });

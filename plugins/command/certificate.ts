@@ -41,7 +41,7 @@ async function show(file: string, _options: object, command: Command): Promise<v
   if (!leaf) throw new Failure(`${file} holds no certificate in PEM`, exitCode.unavailable);
   const installation = installationOf(command);
   const { policy } = installation.settings;
-  const trust = readTrust(policy, join(installation.dir, 'config'));
+  const trust = readTrust(policy.certificates, 'certificates', join(installation.dir, 'config'));
   const proven = provenNames({ leaf, intermediates }, trust, new Date());
   const notes: string[] = [];
   const { names } = proven;

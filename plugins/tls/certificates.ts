@@ -1,38 +1,31 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { readAuthorities } from '../core/authorities.ts';
 import {
-  authoritiesIn,
   certificateFault,
   isFor,
   type CertificateFault,
   type ClientChain,
   type Trust,
 } from '../core/certificate/chain.ts';
-import { revocationsIn } from '../core/certificate/revocation.ts';
+import { readTrust, trustFiles } from '../core/certificate/trust.ts';
 import type { Criterion } from '../core/criteria/criteria.ts';
 import { knownChainsOf } from '../core/haraka/known-chains.ts';
-import { messageOf } from '../core/message-of.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import type { CertificateLack } from './decide.ts';
 
 /** The files of the folder `config` that entries name. */
 export function criteriaFiles({ tls_criteria }: Policy, config: string): readonly string[] {
-  return tls_criteria.flatMap(({ authorities_file: authorities, revocations_file: revocations }) =>
-    [authorities, revocations].flatMap((file) => (file === undefined ? [] : [join(config, file)])),
-  );
+  return tls_criteria.flatMap((entry) => trustFiles(entry, config));
 }
 
 /** Judges what clients show where an entry asks for a certificate. */
 export class ClientCertificates {
-  #trust: ReadonlyMap<string, Trust> = new Map();
+  #trust: ReadonlyMap<string, Trust | undefined> = new Map();
 
   /** Reads whom entries trust, and throws what is wrong with their files. */
   prepare({ tls_criteria }: Policy, config: string): () => void {
     const trust = new Map(
       tls_criteria
         .filter(({ client_certificate }) => client_certificate)
-        .map((entry) => [keyOf(entry), readTrust(entry, config)]),
+        .map((entry) => [keyOf(entry), readTrust(entry, `tls_criteria.${entry.name}`, config)]),
     );
     return () => {
       this.#trust = trust;
@@ -94,19 +87,4 @@ function unclear(detail: string): CertificateLack {
 /** The same settings trust the same, whichever revision they are of. */
 function keyOf({ authorities_file, revocations_file }: Criterion): string {
   return JSON.stringify([authorities_file, revocations_file]);
-}
-
-function readTrust({ authorities_file = '', revocations_file: file }: Criterion, config: string): Trust {
-  const authorities = authoritiesIn([readAuthorities(join(config, authorities_file))]);
-  return { authorities, ...(file !== undefined && { revocations: readRevocations(join(config, file)) }) };
-}
-
-function readRevocations(path: string) {
-  try {
-    return revocationsIn([readFileSync(path)]);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === undefined ? messageOf(error) : `it cannot be read (${code})`;
-    throw new Error(`${path}: ${why}`, { cause: error });
-  }
 }
