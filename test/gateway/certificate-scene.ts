@@ -42,6 +42,21 @@ export function keyOf(who: Shown): string {
   return attributeValues(namesOf(new X509Certificate(shown[who].cert)))[0] ?? '';
 }
 
+/** The list of the first authority that has revoked these. */
+export function revocationsOf(...who: readonly Shown[]): string {
+  return mint.revocations(
+    root,
+    who.map((each) => shown[each]),
+  );
+}
+
+const signers = { root, otherRoot, listless };
+
+/** A file of authorities. */
+export function authorities(...who: readonly (keyof typeof signers)[]): string {
+  return who.map((each) => signers[each].cert).join('');
+}
+
 const account = (uid: string, ...certificates: readonly string[]): Entry => ({
   dn: dnOf(uid),
   attributes: {
@@ -114,8 +129,8 @@ export async function startCertificateScene({
     plugins,
     config: {
       ...files,
-      'clients-ca.pem': `${root.cert}${listless.cert}`,
-      'clients.crl': mint.revocations(root, [shown.revoked]),
+      'clients-ca.pem': authorities('root', 'listless'),
+      'clients.crl': revocationsOf('revoked'),
     },
     settings: {
       directory: { certificate_attribute: 'gatekeeperCertificate', ...directory },

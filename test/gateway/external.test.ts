@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gatekeeper } from '../support/command.ts';
 import { eventually, eventWith } from '../support/gateway.ts';
+import { inForce, Operator, refused } from './operator.ts';
 import { isAskedForCertificate, listeners } from './tls-client.ts';
 import { plain, type SmtpClient, type SmtpReply } from '../support/smtp.ts';
 import {
+  authorities,
   dnOf,
   greetWith,
   removeCertificates,
+  revocationsOf,
   startCertificateScene,
   type CertificateScene,
   type Shown,
@@ -205,6 +209,41 @@ void describe('AUTH EXTERNAL, remembered for a second', () => {
     scene = await startCertificateScene({ certificates: { external: 'on' }, directory });
   });
   after(() => scene.stop());
+
+  void it('follows the lists and authorities of its files, in sessions too', async () => {
+    const operator = new Operator(scene.gateway);
+    const enter = async (who: Shown) => {
+      const client = await greetWith(who, scene.gateway.ports.submission);
+      return { client, text: brief(await client.command('AUTH EXTERNAL =')) };
+    };
+    const login = async (who: Shown) => {
+      const { client, text } = await enter(who);
+      client.destroy();
+      return text;
+    };
+    const put = (name: string, text: string, says = inForce) =>
+      operator.and(() => writeFileSync(operator.file(name), text), says);
+    const session = await enter('app');
+    assert.equal(session.text, ok);
+    const began = performance.now();
+    await put('clients.crl', revocationsOf('revoked', 'app'));
+    assert.ok(performance.now() - began < 6000, 'it took seconds');
+    assert.equal(await login('app'), no);
+    assert.equal(await login('alice'), ok);
+    await delay(1100);
+    assert.match((await session.client.command('MAIL FROM:<app@corp.example>')).text, /^530 5\.7\.0 /);
+    session.client.destroy();
+    await put('clients.crl', 'nothing', refused);
+    assert.equal(await login('app'), no, 'the list before it stays');
+    assert.match(scene.gateway.log(), /certificates\.revocations_file: \S+clients\.crl: it is no /);
+    await put('clients.crl', revocationsOf());
+    assert.deepEqual([await login('app'), await login('revoked')], [ok, ok]);
+    assert.equal(await login('otherRoot'), no);
+    await put('clients-ca.pem', authorities('root', 'otherRoot'));
+    assert.equal(await login('otherRoot'), '454 4.7.0', 'of which there is no list');
+    await put('clients-ca.pem', authorities('otherRoot'));
+    assert.deepEqual([await login('app'), await login('alice')], [no, no]);
+  });
 
   void it('is out with a stolen certificate after that, in sessions too', async () => {
     const client = await greetWith('pinned', scene.gateway.ports.submission);
