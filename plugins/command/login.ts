@@ -6,6 +6,7 @@ import { mailServerOf, type MailServer } from '../core/registrations.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { accountFacts, accountJson, inWords, meanings, serverFacts } from './account.ts';
+import { accountDemands } from './demands.ts';
 import { counterFacts, countersOf, type AccountCounters } from './guessing.ts';
 import { askDirectory, installationOf } from './installation.ts';
 import { limitFacts, limitStatesOf, type LimitStates } from './limits.ts';
@@ -60,7 +61,8 @@ async function login(account: string, { password }: { readonly password: boolean
   const server = found && mailServerOf(found, policy, new Date());
   const guessing = await countersOf(installation, account).catch(orNote);
   const limits = found && (await limitStatesOf(installation, found).catch(orNote));
-  give(command, answerOf(account, { ...tried, asked, server }, notes, { guessing, limits }));
+  const criteria = found ? accountDemands(found, policy, new Date()) : [];
+  give(command, answerOf(account, { ...tried, asked, server, criteria }, notes, { guessing, limits }));
 }
 
 /** The key of the directory that decides, null where none does; absent where there is only one for all. */
@@ -127,13 +129,16 @@ function countersJson({ guessing, limits }: Counters): Readonly<Record<string, u
   return { ...(guessing && { guessing }), ...(limits && { limits }) };
 }
 
-function answerOf(
-  login: string,
-  tried: Tried & { readonly asked: Asked; readonly server: MailServer | undefined },
-  notes: string[],
-  counters: Counters,
-): Answer {
-  const { isPasswordChecked, verification, found, asked, server } = tried;
+/** What is shown beside what was counted. */
+interface Shown extends Tried {
+  readonly asked: Asked;
+  readonly server: MailServer | undefined;
+  /** What TLS is asked of it, in words. */
+  readonly criteria: readonly string[];
+}
+
+function answerOf(login: string, tried: Shown, notes: string[], counters: Counters): Answer {
+  const { isPasswordChecked, verification, found, asked, server, criteria } = tried;
   const account = found.kind === 'account' ? found.account : undefined;
   const cause = verification.kind === 'refused' ? verification.cause : undefined;
   const reasons = [verification, found].flatMap((each) => (each.kind === 'refused' ? [each.cause] : []));
@@ -149,6 +154,7 @@ function answerOf(
       ...asked,
       ...(account && { account: accountJson(account) }),
       ...(server && { mail_server: server }),
+      ...(criteria.length > 0 && { tls_criteria: criteria }),
       ...countersJson(counters),
       ...(notes.length > 0 && { notes }),
     },
@@ -160,6 +166,7 @@ function answerOf(
         ...askedFacts(asked),
         ...(account ? accountFacts(account) : []),
         ...serverFacts(server),
+        ['tls criteria', criteria],
         ...counterFacts(counters.guessing),
         ...limitFacts(counters.limits),
         ...notes.map((note) => ['note', note] as const),

@@ -20,6 +20,7 @@ import { addReport } from './report.ts';
 import { addSender } from './sender.ts';
 import { addSpf } from './spf.ts';
 import { addSuspension } from './suspension.ts';
+import { addTls } from './tls.ts';
 import { addTrace } from './trace.ts';
 
 const examples = `
@@ -62,6 +63,7 @@ function createProgram(wantsJson: boolean): Command {
     addAppPassword,
     addCertificate,
     addSender,
+    addTls,
     addSpf,
     addPartners,
     addEvents,

@@ -25,6 +25,7 @@ const commands = [
   'spf',
   'suspend',
   'suspended',
+  'tls',
   'trace',
 ];
 

@@ -34,9 +34,9 @@ function portable(text: string): string {
 }
 
 /** What the page tells to write, from there on. */
-function writePartners(dir: string): void {
-  mkdirSync(join(dir, 'config/gatekeeper.d'));
-  writeFileSync(join(dir, 'config/gatekeeper.d/partners.yaml'), block(page, 'yaml', 'partners:'));
+function writeRegistry(dir: string, name: string, list: string): void {
+  mkdirSync(join(dir, 'config/gatekeeper.d'), { recursive: true });
+  writeFileSync(join(dir, `config/gatekeeper.d/${name}.yaml`), block(page, 'yaml', `${list}:`));
 }
 
 /** Two refusals that a mode withheld. */
@@ -151,7 +151,8 @@ dns:
   for (const example of blocks(page, 'console')) {
     const [, line = '', shown = ''] = /^\$ gatekeeper (.*)\n([^]*)$/.exec(example) ?? [];
     void it(`shows what comes of gatekeeper ${line}`, async () => {
-      if (line === 'partners') writePartners(site.dir);
+      if (line === 'partners') writeRegistry(site.dir, 'partners', 'partners');
+      if (line.startsWith('tls')) writeRegistry(site.dir, 'tls', 'tls_criteria');
       // As a gateway has made it, which counted nobody yet.
       if (line.startsWith('forget')) openStore(join(site.dir, 'var/gatekeeper')).close();
       const { out, err } = await gatekeeper(line.split(' '), { haraka: site.dir, input: 'pw-alice\n' });
@@ -170,6 +171,7 @@ dns:
         'app-password',
         'forget',
         'sender',
+        'tls',
         'spf',
         'partners',
         'events',

@@ -103,7 +103,8 @@ export function lapsedExceptions(place: Place, policy: Policy, now: Date): strin
     .map(({ name, expires, owner }) => `TLS exception ${name} expired on ${expires ?? '-'}; ask ${owner}`);
 }
 
-interface Session extends Place {
+/** Who is where: whose address is not known is in no network. */
+export interface Session extends Place {
   readonly address: string;
   readonly identity?: Identity | undefined;
 }
@@ -131,14 +132,55 @@ function isAmong(domain: string, domains: readonly string[]): boolean {
   return domains.some((each) => (each.startsWith('*.') ? domain.endsWith(each.slice(1)) : domain === each));
 }
 
-function isFor({ entry, isIn, accounts }: Omit<Known, 'domains'>, session: Session, now: Date): boolean {
-  const { exception, ports, networks, sender_domains } = entry;
-  if (exception !== undefined || !isInForce(entry, now)) return false;
-  if (ports.length > 0 && !ports.includes(session.port)) return false;
-  if (networks.length > 0 && !isIn(session.address)) return false;
-  if (accounts.size > 0) return isOf(session.identity, accounts);
+/** The key of an entry that keeps it from a session; `directory`: it is for those alone whom the directory gives it. */
+export type Unfit = 'expires' | 'ports' | 'networks' | 'accounts' | 'sender_domains' | 'directory';
+
+type Scope = Omit<Known, 'domains'>;
+
+function isFor(known: Scope, session: Session, now: Date): boolean {
+  return known.entry.exception === undefined && unfitFor(known, session, now) === undefined;
+}
+
+function unfitFor({ entry, isIn, accounts }: Scope, session: Session, now: Date): Unfit | undefined {
+  const { ports, networks, sender_domains } = entry;
+  if (!isInForce(entry, now)) return 'expires';
+  if (ports.length > 0 && !ports.includes(session.port)) return 'ports';
+  if (networks.length > 0 && !isIn(session.address)) return 'networks';
+  if (accounts.size > 0) return isOf(session.identity, accounts) ? undefined : 'accounts';
   // Without any scope it is for those whom the directory gives it.
-  return ports.length + networks.length + sender_domains.length > 0;
+  return ports.length + networks.length + sender_domains.length > 0 ? undefined : 'directory';
+}
+
+/** Whether an entry asks anything, and what keeps it from that. */
+export interface Standing {
+  readonly entry: Criterion;
+  readonly demand: Demand;
+  readonly unfit?: Unfit | undefined;
+}
+
+/** How all entries but exceptions stand to a session, and to its mail from a domain, an A-label, where one is given. */
+export function standingsIn(
+  session: Session,
+  domain: string | undefined,
+  policy: Policy,
+  now: Date,
+): Standing[] {
+  return knownIn(policy)
+    .filter(({ entry }) => entry.exception === undefined)
+    .map(({ domains, ...known }) => {
+      const { entry, demand } = known;
+      const isOfOthers = domains.length > 0 && !(domain !== undefined && isAmong(domain, domains));
+      return {
+        entry,
+        demand,
+        unfit: unfitFor(known, session, now) ?? (isOfOthers ? 'sender_domains' : undefined),
+      };
+    });
+}
+
+/** The entries whose `accounts` have an account, with what they ask; those that have expired too. */
+export function entriesOf(identity: Identity, policy: Policy): Pick<Standing, 'entry' | 'demand'>[] {
+  return knownIn(policy).filter(({ accounts }) => isOf(identity, accounts));
 }
 
 function isOf(identity: Identity | undefined, accounts: ReadonlySet<string>): boolean {
@@ -152,9 +194,14 @@ export interface OfDirectory {
   readonly unknown: readonly string[];
 }
 
-/** Entries and presets that the directory names for an account, whatever the scope of an entry; one that has expired counts no more. */
-export function directoryDemands({ criteria = [] }: Identity, policy: Policy, now: Date): OfDirectory {
-  const found = criteria.map((name) => ({ name, demand: demandNamed(name, policy, now) }));
+/** What the directory names for an account: one that has expired counts no more, and one without demand means nothing. */
+export function namedByDirectory({ criteria = [] }: Pick<Identity, 'criteria'>, policy: Policy, now: Date) {
+  return criteria.map((name) => ({ name, demand: demandNamed(name, policy, now) }));
+}
+
+/** Entries and presets that the directory names for an account, whatever the scope of an entry. */
+export function directoryDemands(identity: Identity, policy: Policy, now: Date): OfDirectory {
+  const found = namedByDirectory(identity, policy, now);
   return {
     demands: found.flatMap(({ demand }) => (demand && demand !== 'lapsed' ? [demand] : [])),
     unknown: found.flatMap(({ name, demand }) => (demand ? [] : [name])),
