@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { peopleBase, type Entry } from '../../scripts/demo/people.ts';
 import { findingsOf } from '../../plugins/command/tls-findings.ts';
 import { directoryDemands, domainDemands, sessionDemands } from '../../plugins/core/criteria/criteria.ts';
-import { identityOfAccount } from '../../plugins/core/identity.ts';
+import { identityOfAccount, type Identity } from '../../plugins/core/identity.ts';
 import { networkNamed } from '../../plugins/core/registrations.ts';
 import { parseSettings } from '../../plugins/core/settings/file.ts';
 import { gatekeeper } from '../support/command.ts';
@@ -74,7 +74,7 @@ interface Case {
   readonly it: string;
   readonly port?: number;
   readonly address?: string;
-  readonly who?: ReturnType<typeof person>;
+  readonly who?: Identity | undefined;
   readonly from?: string;
   readonly by: readonly string[];
   readonly unknown?: readonly string[];
@@ -93,7 +93,7 @@ const cases: readonly Case[] = [
   { it: 'asks nothing of another', address: '192.0.3.7', by: [] },
   {
     ...{ it: 'asks of a registered network', address: '192.0.2.9', by: ['office', 'plant'] },
-    ...(networkNamed('scanner', policy, now) && { who: networkNamed('scanner', policy, now) }),
+    who: networkNamed('scanner', policy, now),
   },
   {
     it: 'asks what the directory names',

@@ -69,13 +69,6 @@ function peopleOf(place: string): readonly Entry[] {
         ...{ mail: [own], userPassword: ['pw-own'] },
       },
     },
-    ...['shared', place].map((uid) => ({
-      dn: `uid=${uid}-key,${peopleBase}`,
-      attributes: {
-        ...{ objectClass: ['inetOrgPerson', 'gatekeeperSender'], uid: [`${uid}-key`], cn: ['x'], sn: ['x'] },
-        ...{ mail: [`${uid}-key@${place}.example`], gatekeeperCertificate: [`dns:${uid}.example`] },
-      },
-    })),
     {
       dn: `uid=nomail,${peopleBase}`,
       attributes: {
@@ -255,59 +248,6 @@ void describe('directory: two for different domains', () => {
     assert.equal(await verify(directory, 'ali\0ce', 'x'), 'malformed-login');
     assert.equal(await verify(directory, 'acme@acme.example', 'pw-own'), 'acme@acme.example');
   });
-
-  const keyed = { certificate_attribute: 'gatekeeperCertificate' };
-  const holder = async (directory: Directory, host: string) =>
-    directory.byCertificate({ spki: Buffer.alloc(32).toString('base64'), emails: [], hosts: [host] });
-
-  void it('finds the account of a certificate in either, which names no domain', async () => {
-    const directory = both(keyed);
-    const found = await Promise.all(['others', 'acme'].map((host) => holder(directory, `${host}.example`)));
-    assert.deepEqual(
-      found.map((each) => each.kind === 'account' && each.account.id),
-      [`uid=others-key,${peopleBase}`, `acme:uid=acme-key,${peopleBase}`],
-    );
-    assert.equal(inBrief(await holder(directory, 'stranger.example')), 'no-such-account');
-  });
-
-  void it('finds nobody by a certificate that both know', async () => {
-    const dn = `uid=shared-key,${peopleBase}`;
-    assert.deepEqual(await holder(both(keyed), 'shared.example'), {
-      ...{ kind: 'refused', cause: 'certificate-ambiguous', detail: `${dn} and acme:${dn}` },
-    });
-  });
-
-  void it('asks for certificates only where entries have them', async () => {
-    const directory = open({ directory: section(0), directories: [acme(keyed)] });
-    const found = await holder(directory, 'shared.example');
-    assert.equal(found.kind === 'account' && found.account.id, `acme:uid=shared-key,${peopleBase}`);
-    assert.equal(inBrief(await holder(directory, 'others.example')), 'no-such-account');
-    await servers[0]?.kill();
-    try {
-      assert.equal((await holder(directory, 'acme.example')).kind, 'account');
-    } finally {
-      await servers[0]?.start();
-    }
-  });
-
-  for (const down of [0, 1] as const) {
-    void it(`knows nobody by a certificate while ${down === 0 ? 'that for all others' : 'acme'} is down: both may have it`, async () => {
-      const directory = both(keyed);
-      await servers[down]?.kill();
-      try {
-        for (const host of ['others.example', 'acme.example', 'shared.example', 'stranger.example']) {
-          await assert.rejects(
-            holder(directory, host),
-            { name: 'Unavailable', message: /ECONNREFUSED/ },
-            host,
-          );
-        }
-      } finally {
-        await servers[down]?.start();
-      }
-      assert.equal((await holder(directory, 'acme.example')).kind, 'account');
-    });
-  }
 
   const scram = { scram_attribute: 'gatekeeperScramVerifier', scram_iterations: 5000 };
   void it('has verifiers of the one that decides', async () => {
