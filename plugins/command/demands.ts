@@ -55,7 +55,7 @@ export function accountDemands(account: Account, policy: Policy, now: Date): str
 }
 
 /** Of something that means nothing all mail waits. */
-export function namedInWords(demand: Demand | 'lapsed' | undefined): string {
+function namedInWords(demand: Demand | 'lapsed' | undefined): string {
   if (demand === 'lapsed') return 'expired, asks nothing';
   if (!demand) return 'no entry of tls_criteria and no preset: mail has to wait';
   return demandsInWords(demand).join(', ');
