@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { madeOnce } from './made-once.ts';
 
 /** What stands for an account where the world can read it: who has the key can tell whose it is, and nobody else. */
 export const loginHashForm = /^[0-9a-f]{32}$/i;
@@ -27,22 +28,11 @@ export function readLoginKey(directory: string): Buffer | undefined {
 
 /** The same, and makes one where there is none: of several processes that do it at once, one key stays. */
 export function loginKey(directory: string): Buffer {
-  const known = readLoginKey(directory);
-  if (known) return known;
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const file = keyFile(directory);
-  const mine = `${file}.${process.pid}`;
-  writeFileSync(mine, `${randomBytes(keyOctets).toString('hex')}\n`, { mode: 0o600, flush: true });
-  try {
-    linkSync(mine, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(mine, { force: true });
-  }
-  const made = readLoginKey(directory);
-  if (!made) throw new Error(`${file} was taken away`);
-  return made;
+  const write = (path: string) => {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeFileSync(path, `${randomBytes(keyOctets).toString('hex')}\n`, { mode: 0o600, flush: true });
+  };
+  return madeOnce(keyFile(directory), () => readLoginKey(directory), write);
 }
 
 function keyFile(directory: string): string {

@@ -4,6 +4,7 @@ import { readAuthorities } from '../core/authorities.ts';
 import type { Dns } from '../core/dns/dns.ts';
 import { isInForce } from '../core/expiry.ts';
 import type { CommandFacts } from '../core/haraka/facts.ts';
+import { earlierSession } from '../core/certificate/known-chains.ts';
 import { knownChainsOf } from '../core/haraka/known-chains.ts';
 import { isLoaded } from '../core/haraka/spf-plugin.ts';
 import type { Tenancy } from '../core/haraka/tenancy.ts';
@@ -92,16 +93,11 @@ export class Tenants {
   }
 
   #certificateFault(shown: ClientChain, tenant: Tenant, policy: Policy): string | undefined {
-    const chains = knownChainsOf(policy);
-    const chain = chains.completed(shown);
     const trust = { authorities: this.#authoritiesOf(tenant), isPurposeNeeded: true };
-    const fault = certificateFault(chain, trust, new Date());
-    if (!fault) {
-      void chains.keep(chain);
-      return undefined;
-    }
-    const isForgotten = shown.isResumed && chain === shown;
-    return isForgotten ? `${fault.text}: the TLS session is an earlier one` : fault.text;
+    const { fault, isForgotten } = knownChainsOf(policy).judge(shown, (chain) => ({
+      fault: certificateFault(chain, trust, new Date()),
+    }));
+    return fault && (isForgotten ? fault.text + earlierSession : fault.text);
   }
 
   #authoritiesOf({ ca_file: file }: Tenant): Authorities {

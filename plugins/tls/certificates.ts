@@ -5,6 +5,7 @@ import {
   type ClientChain,
   type Trust,
 } from '../core/certificate/chain.ts';
+import { earlierSession } from '../core/certificate/known-chains.ts';
 import { readTrust, trustFiles } from '../core/certificate/trust.ts';
 import type { Criterion } from '../core/criteria/criteria.ts';
 import { knownChainsOf } from '../core/haraka/known-chains.ts';
@@ -46,17 +47,11 @@ export class ClientCertificates {
       };
     const trust = this.#trust.get(keyOf(entry));
     if (!trust) return unclear(`the authorities of ${entry.name} are not there any more`);
-    const chains = knownChainsOf(policy);
-    const chain = chains.completed(shown);
-    const fault = certificateFault(chain, trust, now);
-    if (!fault) {
-      void chains.keep(chain);
-      return wrongName(chain, entry);
-    }
-    // Whoever resumes a session has no chance to say who signed his certificate.
-    if (fault.kind === 'untrusted' && shown.isResumed && chain === shown) {
-      return unclear(`${fault.text}: the TLS session is an earlier one`);
-    }
+    const { fault, isForgotten } = knownChainsOf(policy).judge(shown, (chain) => ({
+      fault: certificateFault(chain, trust, now),
+    }));
+    if (!fault) return wrongName(shown, entry);
+    if (isForgotten && fault.kind === 'untrusted') return unclear(fault.text + earlierSession);
     return fault.kind === 'revocation-unknown'
       ? unclear(fault.text)
       : { told: meanings[fault.kind], detail: fault.text };

@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mismatchOf } from '../core/certificate/key.ts';
 import type { KeyPair } from '../core/haraka/patches/tls-context.ts';
 
 /** Why these keys and certificates cannot serve TLS; empty when they can. An expired certificate can. */
@@ -14,9 +14,7 @@ function problemOf({ key, cert, passphrase }: KeyPair): string | undefined {
   if (!key?.length) return 'the key (tls.ini: key=, default tls_key.pem) is missing or unreadable';
   if (!cert?.length) return 'the certificate (tls.ini: cert=, default tls_cert.pem) is missing or unreadable';
   try {
-    const privateKey = createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) });
-    const matches = new X509Certificate(cert).checkPrivateKey(privateKey);
-    return matches ? undefined : 'the key does not belong to the certificate';
+    return mismatchOf({ key, cert, passphrase });
   } catch (error) {
     return `the key or the certificate cannot be read as PEM: ${(error as Error).message}`;
   }

@@ -4,7 +4,6 @@ import {
   constants,
   fchownSync,
   fstatSync,
-  linkSync,
   openSync,
   readdirSync,
   readSync,
@@ -13,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { madeOnce } from '../core/made-once.ts';
 import { makeLikeAbove } from '../core/own-files.ts';
 
 /**
@@ -65,23 +65,12 @@ export function readTicketKeys(directory: string, period: number): Buffer | unde
 
 /** The same, and makes them where there are none: of several processes that do it at once, the keys of one stay. */
 export function ticketKeys(directory: string, period: number): Buffer {
-  const known = readTicketKeys(directory, period);
-  if (known) return known;
-  makeLikeAbove(directory);
-  removeOthers(directory, period);
-  const file = join(directory, nameOf(period));
-  const mine = `${file}.${process.pid}`;
-  write(directory, mine);
-  try {
-    linkSync(mine, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(mine, { force: true });
-  }
-  const made = readTicketKeys(directory, period);
-  if (!made) throw new Error(`${file} was taken away`);
-  return made;
+  const make = (path: string) => {
+    makeLikeAbove(directory);
+    removeOthers(directory, period);
+    write(directory, path);
+  };
+  return madeOnce(join(directory, nameOf(period)), () => readTicketKeys(directory, period), make);
 }
 
 /** Belongs to whom the directory does: a process may be root still. */

@@ -2,6 +2,7 @@ import { type AuthContestantName, authContestants } from './auth-contestants.ts'
 import type { ContestAnswer, ContestRequest } from './auth-evaluator.ts';
 import { type AuthTask, kinds, type Kind, openAuthScene, securities, type Security } from './auth-scene.ts';
 import { type Answering, startProcess } from './process.ts';
+import { inRounds, type Rounds } from './rounds.ts';
 
 /** All turns of one contestant with one kind of login, over one kind of connection. */
 export interface AuthEntry {
@@ -18,15 +19,12 @@ export interface AuthFigures {
   readonly entries: readonly AuthEntry[];
 }
 
-interface Caller {
-  readonly rounds: number;
+interface Caller extends Rounds {
   /** For one turn. */
   readonly seconds: number;
   readonly clients: number;
   /** Who takes part; all of them where absent. */
   readonly names?: readonly AuthContestantName[];
-  readonly say: (line: string) => void;
-  readonly signal: AbortSignal;
 }
 
 /** Lets each log in by turns, round after round. Rejects when any login fails. */
@@ -73,13 +71,10 @@ function prepare(
   );
 }
 
-/** A first round is for the compiler, and for connections to be opened. */
-async function takeTurns(races: readonly Race[], caller: Caller): Promise<void> {
-  for (let round = 0; round <= caller.rounds; round += 1) {
-    caller.signal.throwIfAborted();
-    caller.say(round === 0 ? 'everybody warms up' : `round ${round} of ${caller.rounds}`);
-    for (const race of races) await takeTurn(race, round > 0, caller);
-  }
+function takeTurns(races: readonly Race[], caller: Caller): Promise<void> {
+  return inRounds(caller, async (counts) => {
+    for (const race of races) await takeTurn(race, counts, caller);
+  });
 }
 
 async function takeTurn(

@@ -2,6 +2,7 @@ import { messageContestants, type MessageContestantName } from './message-contes
 import type { ReadingAnswer, ReadingRequest } from './message-evaluator.ts';
 import { header } from './message-header.ts';
 import { startProcess, type Answering } from './process.ts';
+import { inRounds, type Rounds } from './rounds.ts';
 
 /** All turns of one contestant. */
 export interface MessageEntry {
@@ -17,12 +18,9 @@ export interface MessageFigures {
   readonly entries: readonly MessageEntry[];
 }
 
-interface Caller {
-  readonly rounds: number;
+interface Caller extends Rounds {
   /** For one contestant, in one round. */
   readonly seconds: number;
-  readonly say: (line: string) => void;
-  readonly signal: AbortSignal;
 }
 
 interface Race {
@@ -31,7 +29,7 @@ interface Race {
 }
 
 /** Has everybody read the same header, by turns. Rejects when anybody finds another author. */
-export async function measureMessage({ rounds, seconds, say, signal }: Caller): Promise<MessageFigures> {
+export async function measureMessage(caller: Caller): Promise<MessageFigures> {
   const races: Race[] = [];
   try {
     for (const name of Object.keys(messageContestants) as MessageContestantName[]) {
@@ -39,12 +37,7 @@ export async function measureMessage({ rounds, seconds, say, signal }: Caller): 
       const { title } = messageContestants[name];
       races.push({ contestant: process, entry: { name, title, turns: [] } });
     }
-    // A first round is for the compiler, and is not counted.
-    for (let round = 0; round <= rounds; round += 1) {
-      signal.throwIfAborted();
-      say(round === 0 ? 'everybody warms up' : `round ${round} of ${rounds}`);
-      await takeTurns(races, 1000 * seconds, round > 0);
-    }
+    await inRounds(caller, (counts) => takeTurns(races, 1000 * caller.seconds, counts));
     return { octets: header.length, entries: races.map(({ entry }) => entry) };
   } finally {
     for (const { contestant } of races) contestant.end();

@@ -5,6 +5,7 @@ import { flatFileIni, type Setup, startOne } from './haraka.ts';
 import { ask, nextFrom } from './process.ts';
 import { openScene, type OpenScene } from './scene.ts';
 import { messageFrom, visit } from './visit.ts';
+import { inRounds, type Rounds } from './rounds.ts';
 
 /** Microseconds for one message: CPU time of the process, and by the clock in the middle of all messages of a turn. */
 export interface Spent {
@@ -34,14 +35,11 @@ export interface OutboundFigures {
   readonly turns: Readonly<Record<OutboundName, readonly OutboundTurn[]>>;
 }
 
-interface Caller {
-  readonly rounds: number;
+interface Caller extends Rounds {
   /** For one turn, about. */
   readonly seconds: number;
   /** For the first turn of each, which is not counted: Node.js compiles what is used often. */
   readonly warmUpSeconds: number;
-  readonly say: (line: string) => void;
-  readonly signal: AbortSignal;
 }
 
 const messagesPerSecond = 200;
@@ -67,7 +65,7 @@ function messagesIn(seconds: number): number {
 async function takeTurns(
   running: ReadonlyMap<OutboundName, Gateway>,
   messages: number,
-  { rounds, warmUpSeconds, say, signal }: Caller,
+  caller: Caller,
 ): Promise<OutboundFigures['turns']> {
   const turns: Record<OutboundName, OutboundTurn[]> = {
     haraka: [],
@@ -76,15 +74,13 @@ async function takeTurns(
     known: [],
     told: [],
   };
-  for (let round = 0; round <= rounds; round += 1) {
-    signal.throwIfAborted();
-    say(round === 0 ? 'everybody warms up' : `round ${round} of ${rounds}`);
+  await inRounds(caller, async (counts) => {
     for (const [name, { process }] of running) {
-      const count = round === 0 ? messagesIn(warmUpSeconds) : messages;
-      turns[name].push(await ask<OutboundTurn>(process, { messages: count, lines }));
+      const count = counts ? messages : messagesIn(caller.warmUpSeconds);
+      const turn = await ask<OutboundTurn>(process, { messages: count, lines });
+      if (counts) turns[name].push(turn);
     }
-  }
-  for (const each of Object.values(turns)) each.shift();
+  });
   return turns;
 }
 

@@ -3,6 +3,7 @@ import type { EvaluationAnswer, EvaluationRequest } from './spf-evaluator.ts';
 import { type Answering, startProcess } from './process.ts';
 import type { CountAnswer, ServerGreeting } from './spf-server.ts';
 import { mostAtOnce, shapes } from './spf-shapes.ts';
+import { inRounds, type Rounds } from './rounds.ts';
 
 /** How many evaluations run at once: one after the other, or as many mails as a busy server has in hand. */
 export const crowds = [1, mostAtOnce] as const;
@@ -22,12 +23,9 @@ export interface SpfFigures {
   readonly entries: readonly SpfEntry[];
 }
 
-interface Caller {
-  readonly rounds: number;
+interface Caller extends Rounds {
   /** For one contestant, in one round. */
   readonly seconds: number;
-  readonly say: (line: string) => void;
-  readonly signal: AbortSignal;
 }
 
 /** Evaluates by turns, round after round. Rejects when any evaluation finds another result than it must. */
@@ -85,15 +83,10 @@ function inOrderOfTurns(races: readonly Race[]): Race[] {
   return shapes.flatMap(({ name }) => races.filter(({ entry }) => entry.shape === name));
 }
 
-/** A first round is for the compiler, and is not counted. */
-async function takeTurns(races: readonly Race[], { rounds, seconds, say, signal }: Caller): Promise<void> {
-  const milliseconds = (1000 * seconds) / (shapes.length * crowds.length);
+async function takeTurns(races: readonly Race[], caller: Caller): Promise<void> {
+  const milliseconds = (1000 * caller.seconds) / (shapes.length * crowds.length);
   const turns = crowds.flatMap((crowd) => races.map((race) => [race, crowd] as const));
-  for (let round = 0; round <= rounds; round += 1) {
-    signal.throwIfAborted();
-    say(round === 0 ? 'everybody warms up' : `round ${round} of ${rounds}`);
-    await takeRound(turns, milliseconds, round > 0);
-  }
+  await inRounds(caller, (counts) => takeRound(turns, milliseconds, counts));
 }
 
 async function takeRound(

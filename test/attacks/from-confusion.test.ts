@@ -1,38 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { attackCases as cases, type AttackCase } from './attack-cases.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { loggedIn, type SmtpClient, type SmtpReply } from '../support/smtp.ts';
 
-interface Case {
-  readonly id: string;
-  readonly kind: 'attack' | 'legit';
-  readonly tier: 'must' | 'hardening';
-  readonly title: string;
-  readonly auth_user: string;
-  readonly mail_from: string;
-  readonly mail_params: readonly string[];
-  readonly rcpt_to: readonly string[];
-  readonly headers_b64: string;
-  readonly body: string;
-  readonly client_dot_stuffs: boolean;
-  readonly expected: {
-    readonly verdict: 'accept' | 'reject';
-    readonly stage: 'mail' | 'data';
-    readonly code: number;
-    readonly enhanced: string;
-    readonly rule: string;
-    readonly also_acceptable_replies?: readonly string[];
-  };
-}
-
 /** What is only looked at as shipped. */
 const hardened = { foreign_display: 'enforce', lookalike_domains: 'enforce', unannounced_utf8: 'enforce' };
-
-const { cases } = JSON.parse(readFileSync(join(import.meta.dirname, 'from-confusion.json'), 'utf8')) as {
-  cases: readonly Case[];
-};
 
 interface Outcome {
   readonly stage: 'mail' | 'rcpt' | 'data';
@@ -71,7 +44,7 @@ void describe('the cases of header confusion', () => {
 });
 
 /** Verdict, stage and first digit are the gate; the exact reply is a proposal. */
-function meets({ stage, reply }: Outcome, { expected }: Case): 'exactly' | 'in verdict' | undefined {
+function meets({ stage, reply }: Outcome, { expected }: AttackCase): 'exactly' | 'in verdict' | undefined {
   const isAccepted = reply.code >= 200 && reply.code < 300;
   if (isAccepted !== (expected.verdict === 'accept')) return undefined;
   if (isAccepted) return 'exactly';
@@ -82,7 +55,7 @@ function meets({ stage, reply }: Outcome, { expected }: Case): 'exactly' | 'in v
   return proposed.includes(said) ? 'exactly' : 'in verdict';
 }
 
-async function send(gateway: TestGateway, each: Case): Promise<Outcome> {
+async function send(gateway: TestGateway, each: AttackCase): Promise<Outcome> {
   const password = `pw-${each.auth_user.slice(0, each.auth_user.indexOf('@'))}`;
   const client = await loggedIn(
     { port: gateway.ports.implicit, implicitTls: true },
@@ -96,7 +69,7 @@ async function send(gateway: TestGateway, each: Case): Promise<Outcome> {
   }
 }
 
-async function transact(client: SmtpClient, each: Case): Promise<Outcome> {
+async function transact(client: SmtpClient, each: AttackCase): Promise<Outcome> {
   const mail = await client.command([`MAIL FROM:<${each.mail_from}>`, ...each.mail_params].join(' '));
   if (mail.code >= 400) return { stage: 'mail', reply: mail };
   for (const recipient of each.rcpt_to) {
@@ -110,7 +83,7 @@ async function transact(client: SmtpClient, each: Case): Promise<Outcome> {
 }
 
 /** As the notes of the file say: header, empty line, body; dots doubled where the client does so. */
-function contentOf({ headers_b64, body, client_dot_stuffs }: Case): Buffer {
+function contentOf({ headers_b64, body, client_dot_stuffs }: AttackCase): Buffer {
   const header = Buffer.from(headers_b64, 'base64').toString('latin1');
   const text = `${header}\r\n${Buffer.from(body, 'utf8').toString('latin1')}`;
   const stuffed = client_dot_stuffs ? text.replace(/(^|\r\n)\./g, '$1..') : text;

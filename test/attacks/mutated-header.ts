@@ -1,18 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
+import { attackCases } from './attack-cases.ts';
 import { readSentMail } from '../sender/sent-mail.ts';
-
-interface Case {
-  readonly headers_b64: string;
-}
-const { cases } = JSON.parse(readFileSync(join(import.meta.dirname, 'from-confusion.json'), 'utf8')) as {
-  cases: readonly Case[];
-};
 
 /** What there is to begin with: every case, and whatever Alice sends. */
 const seeds: readonly Buffer[] = [
-  ...cases.map(({ headers_b64 }) => Buffer.from(headers_b64, 'base64')),
+  ...attackCases.map(({ headers_b64 }) => Buffer.from(headers_b64, 'base64')),
   ...readSentMail()
     .filter(({ login }) => login === 'alice')
     .map(({ content }) => Buffer.from(`${content.split('\r\n\r\n', 1)[0] ?? ''}\r\n`, 'latin1')),

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import type { Identity } from '../../plugins/core/identity.ts';
 import { parseSettings } from '../../plugins/core/settings/file.ts';
 import type { Policy } from '../../plugins/core/settings/settings.ts';
+import { attackCases as cases, type AttackCase } from '../attacks/attack-cases.ts';
 import { mailbox } from '../support/mailbox.ts';
 import { identityOf, judge, submitted } from './judging.ts';
 import { headerLinesOf, readSentMail } from './sent-mail.ts';
@@ -73,23 +72,7 @@ function personOf(login: string): Identity {
   return person;
 }
 
-interface Case {
-  readonly id: string;
-  readonly kind: 'attack' | 'legit';
-  readonly tier: 'must' | 'hardening';
-  readonly title: string;
-  readonly auth_user: string;
-  readonly mail_from: string;
-  readonly mail_params: readonly string[];
-  readonly headers_b64: string;
-  readonly client_dot_stuffs: boolean;
-}
-
-const { cases } = JSON.parse(
-  readFileSync(join(import.meta.dirname, '../attacks/from-confusion.json'), 'utf8'),
-) as { cases: readonly Case[] };
-
-function judgeCase(each: Case, policy: Policy) {
+function judgeCase(each: AttackCase, policy: Policy) {
   const header = Buffer.from(each.headers_b64, 'base64').toString('latin1');
   // Who does not double dots has the server take them away.
   const seen = each.client_dot_stuffs ? header : header.replace(/^\./gm, '');

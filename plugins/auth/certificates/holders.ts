@@ -1,4 +1,5 @@
 import type { ClientChain, Trust } from '../../core/certificate/chain.ts';
+import { earlierSession } from '../../core/certificate/known-chains.ts';
 import { shortKeyOf } from '../../core/certificate/names.ts';
 import { provenNames } from '../../core/certificate/proven.ts';
 import { Unavailable, type Directory, type Verification } from '../../core/directory/directory.ts';
@@ -33,11 +34,10 @@ export class Holders {
   /** The account of a certificate, or why it is nobody's here. Rejects with `Unavailable`, for what cannot be judged too. */
   async find(shown: ClientChain, policy: Policy): Promise<Verification> {
     const credential = credentialOf(shown);
-    const chains = knownChainsOf(policy);
-    const chain = chains.completed(shown);
-    const { names, fault } = provenNames(chain, this.#trust(), new Date());
+    const { names, fault, isForgotten } = knownChainsOf(policy).judge(shown, (chain) =>
+      provenNames(chain, this.#trust(), new Date()),
+    );
     if (fault?.kind === 'revocation-unknown') throw new CertificateUnjudged(fault.text);
-    if (!fault) void chains.keep(chain);
     const found: Verification = names
       ? await this.#directory.byCertificate(names)
       : { kind: 'refused', cause: 'no-such-account' };
@@ -45,8 +45,8 @@ export class Holders {
       return { ...found, account: { ...found.account, credential: { name: credential } } };
     }
     if (found.cause !== 'no-such-account' || !fault) return { ...found, credential };
-    const isForgotten = shown.isResumed && chain === shown && fault.kind === 'untrusted';
-    const detail = `${fault.kind}: ${fault.text}${isForgotten ? ': the TLS session is an earlier one' : ''}`;
+    const more = isForgotten && fault.kind === 'untrusted' ? earlierSession : '';
+    const detail = `${fault.kind}: ${fault.text}${more}`;
     return { kind: 'refused', cause: 'certificate-fault', detail, credential };
   }
 }

@@ -1,7 +1,8 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, parse, relative } from 'node:path';
 import { messageOf } from '../message-of.ts';
+import { mismatchOf } from './key.ts';
 
 /** A certificate with its key, for one name that clients may ask for (SNI). */
 export interface HostPair {
@@ -43,7 +44,7 @@ export function hostPairsIn(folder: string, passphraseOf: (name: string) => stri
   const pairs = [...new Set(parts.flatMap(({ names }) => names))].flatMap((name) => {
     const pair = pairOf(name, parts);
     if (!pair) return [];
-    const problem = mismatch(pair, passphraseOf(name));
+    const problem = problemOf(pair, passphraseOf(name));
     if (problem === undefined) return [pair];
     problems.push(`config/tls/${pair.file}: ${problem}`);
     return [];
@@ -103,11 +104,9 @@ function pairOf(name: string, parts: readonly Part[]): HostPair | undefined {
   return { name, file: part.file, cert: Buffer.from(part.cert), key: Buffer.from(key) };
 }
 
-function mismatch({ cert, key }: HostPair, passphrase: string | undefined): string | undefined {
+function problemOf(pair: HostPair, passphrase: string | undefined): string | undefined {
   try {
-    const privateKey = createPrivateKey({ key, ...(passphrase !== undefined && { passphrase }) });
-    const matches = new X509Certificate(cert).checkPrivateKey(privateKey);
-    return matches ? undefined : 'the key does not belong to the certificate';
+    return mismatchOf({ ...pair, passphrase });
   } catch (error) {
     return `the key cannot be read as PEM: ${messageOf(error)}`;
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { writeWhole } from '../durable.ts';
 import { giveLike, makeLike } from '../own-files.ts';
-import { pemBlocks, type ClientChain } from './chain.ts';
+import { pemBlocks, type CertificateFault, type ClientChain } from './chain.ts';
 
 const mostKept = 200;
 
@@ -13,6 +13,12 @@ const mostKept = 200;
 const mostFiles = 2000;
 
 type Authorities = ClientChain['intermediates'];
+
+/** Stands behind the fault of a chain that was forgotten. */
+export const earlierSession = ': the TLS session is an earlier one';
+
+/** What was found; `isForgotten`: nobody knows any more who has signed it, and its client has no chance to say so. */
+export type Judged<Found> = Found & { readonly isForgotten: boolean };
 
 /**
  * What clients have sent along with certificates that were found good. A TLS session that is resumed brings the certificate
@@ -38,8 +44,19 @@ export class KnownChains {
     return { ...chain, intermediates };
   }
 
-  /** Of a chain that is good: others must not have us keep anything. What cannot be written, this process alone knows. */
-  async keep(chain: ClientChain): Promise<void> {
+  /** What is found of a chain with all that is known of it. What is good is kept: others must not have us keep anything. */
+  judge<Found extends { readonly fault?: CertificateFault | undefined }>(
+    shown: ClientChain,
+    judge: (chain: ClientChain) => Found,
+  ): Judged<Found> {
+    const chain = this.completed(shown);
+    const found = judge(chain);
+    if (!found.fault) void this.#keep(chain);
+    return { ...found, isForgotten: shown.isResumed && chain === shown };
+  }
+
+  /** What cannot be written, this process alone knows. */
+  async #keep(chain: ClientChain): Promise<void> {
     const { intermediates, isResumed } = chain;
     const name = nameOf(chain);
     if (isResumed || intermediates.length === 0 || this.#kept.has(name)) return;

@@ -72,14 +72,16 @@ const ofSettings = derived(({ preset, min_version, ciphers }: Policy['tls']): De
 });
 
 /** The exceptions for a place, whether they are in force or not; of an address that is unknown none counts that needs one. */
-function exceptionsAt({ port, address }: Place, policy: Policy): Criterion[] {
+function exceptionsAt(place: Place, policy: Policy): Criterion[] {
   return knownIn(policy)
-    .filter(({ entry, isIn }) => {
-      const { exception, ports, networks } = entry;
-      const isHere = networks.length === 0 || (address !== undefined && isIn(address));
-      return exception !== undefined && isHere && (ports.length === 0 || ports.includes(port));
-    })
+    .filter((known) => known.entry.exception !== undefined && isAt(known, place))
     .map(({ entry }) => entry);
+}
+
+/** Whether ports and networks of an entry have a place. */
+function isAt({ entry: { ports, networks }, isIn }: Pick<Known, 'entry' | 'isIn'>, { port, address }: Place) {
+  const isHere = networks.length === 0 || (address !== undefined && isIn(address));
+  return isHere && (ports.length === 0 || ports.includes(port));
 }
 
 /** What is asked in general of whoever is there: of several exceptions the strictest counts. */
@@ -244,12 +246,11 @@ export function placesIn({ tls_criteria }: Policy): Place[] {
 const withForwardSecrecy = 'kECDHE:kDHE';
 
 /** Whether an entry is for everybody in a place, whoever he is and whatever he sends. */
-function isCertain({ entry, isIn, accounts, domains }: Known, { port, address }: Place, now: Date): boolean {
+function isCertain(known: Known, place: Place, now: Date): boolean {
+  const { entry, accounts, domains } = known;
   const { exception, ports, networks } = entry;
   if (exception !== undefined || accounts.size + domains.length > 0 || !isInForce(entry, now)) return false;
-  if (ports.length + networks.length === 0) return false;
-  const isHere = networks.length === 0 || (address !== undefined && isIn(address));
-  return isHere && (ports.length === 0 || ports.includes(port));
+  return ports.length + networks.length > 0 && isAt(known, place);
 }
 
 /** Whether an entry may ask a client in a place for a certificate. */
