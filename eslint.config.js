@@ -4,6 +4,9 @@ import tseslint from 'typescript-eslint';
 /** Folders that are Haraka plugins; each may use core, none another. */
 const pluginFolders = ['audit', 'auth', 'outbound', 'sender', 'tls'];
 
+/** Folders that run without Haraka, beside it; the command may use the page, not the other way round. */
+const otherFolders = ['command', 'web'];
+
 /** A policy module is pure: no Haraka, no platform, no clock. */
 const policyModules = [
   'plugins/*/decide.ts',
@@ -25,6 +28,7 @@ export default tseslint.config(
       'dist-next/',
       'var/',
       'coverage/',
+      'plugins/web/assets/',
       'scripts/demo/*.cjs',
       'scripts/demo/*.js',
       'scripts/benchmarks/*.js',
@@ -61,8 +65,8 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: `/(?:${[...pluginFolders, 'command'].join('|')})/`,
-              message: 'core does not know the plugins and the command',
+              regex: `/(?:${[...pluginFolders, ...otherFolders].join('|')})/`,
+              message: 'core does not know the plugins, the command and the page',
             },
           ],
         },
@@ -87,8 +91,8 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: `^\\.\\./(?:${[...pluginFolders, 'command'].filter((other) => other !== folder).join('|')})/`,
-              message: 'a plugin does not import another plugin, or the command',
+              regex: `^\\.\\./(?:${[...pluginFolders, ...otherFolders].filter((other) => other !== folder).join('|')})/`,
+              message: 'a plugin does not import another plugin, the command or the page',
             },
           ],
         },
@@ -105,6 +109,22 @@ export default tseslint.config(
             {
               regex: `/(?:${pluginFolders.join('|')})/|/core/haraka/(?!instance\\.ts$)|^haraka`,
               message: 'the command runs without Haraka, and knows what plugins share',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['plugins/web/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: `/(?:${[...pluginFolders, 'command'].join('|')})/|/core/haraka/|^haraka`,
+              message: 'the page runs without Haraka, and knows what plugins share',
             },
           ],
         },

@@ -58,6 +58,8 @@ function build(): void {
     const manifest = join(root, 'plugins', folder, 'package.json');
     if (existsSync(manifest)) copyFileSync(manifest, join(staging, folder, 'package.json'));
   }
+  // What browsers are sent as it is.
+  cpSync(join(root, 'plugins/web/assets'), join(staging, 'web/assets'), { recursive: true });
   for (const each of ['config', 'docs', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md']) {
     cpSync(join(root, each), join(staging, each), { recursive: true });
   }

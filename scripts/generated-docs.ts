@@ -1,10 +1,22 @@
 import type { z } from 'zod';
+import {
+  certificateExpiry,
+  counted,
+  gauges,
+  labels,
+  type Counted,
+  type Label,
+} from '../plugins/audit/metrics/table.ts';
 import { presetNames, presetOf } from '../plugins/core/directory/presets.ts';
-import { eventSchema } from '../plugins/core/event.ts';
+import { eventSchema } from '../plugins/core/events/event.ts';
 import { authLines } from '../plugins/core/haraka/patches/auth-lines.ts';
+import { bouncesHeaderOnly } from '../plugins/core/haraka/patches/bounces-header-only.ts';
 import { bouncesKept } from '../plugins/core/haraka/patches/bounces-kept.ts';
 import { bouncesKnown } from '../plugins/core/haraka/patches/bounces-known.ts';
+import { endReasons } from '../plugins/audit/session-end.ts';
+import { clientSigns } from '../plugins/core/haraka/patches/client-signs.ts';
 import { clientSocket } from '../plugins/core/haraka/patches/client-socket.ts';
+import { failedHandshakes } from '../plugins/core/haraka/patches/failed-handshakes.ts';
 import { deliveryGuard } from '../plugins/core/haraka/patches/delivery-guard.ts';
 import { deliveryOutcomes } from '../plugins/core/haraka/patches/delivery-outcomes.ts';
 import { emptyChallenge } from '../plugins/core/haraka/patches/empty-challenge.ts';
@@ -16,6 +28,7 @@ import { lineLength } from '../plugins/core/haraka/patches/line-length.ts';
 import { mailUnauthenticated } from '../plugins/core/haraka/patches/mail-unauthenticated.ts';
 import { neverSkipped } from '../plugins/core/haraka/patches/never-skipped.ts';
 import { neverSpooled } from '../plugins/core/haraka/patches/never-spooled.ts';
+import { messageSize } from '../plugins/core/haraka/patches/message-size.ts';
 import { newTransactions } from '../plugins/core/haraka/patches/new-transactions.ts';
 import { proxyOnce } from '../plugins/core/haraka/patches/proxy-once.ts';
 import { queueAgain } from '../plugins/core/haraka/patches/queue-again.ts';
@@ -26,6 +39,7 @@ import { redactLog } from '../plugins/core/haraka/patches/redact-log.ts';
 import { resultsOfOthers } from '../plugins/core/haraka/patches/results-of-others.ts';
 import { strayOctets } from '../plugins/core/haraka/patches/stray-octets.ts';
 import { refusalsStand } from '../plugins/core/haraka/patches/refusals-stand.ts';
+import { outgoingTls } from '../plugins/core/haraka/patches/outgoing-tls.ts';
 import { smartHostGuard } from '../plugins/core/haraka/patches/smart-host.ts';
 import { certificateFiles } from '../plugins/core/haraka/patches/certificate-files.ts';
 import { tlsContext } from '../plugins/core/haraka/patches/tls-context.ts';
@@ -37,7 +51,7 @@ import { replies } from '../plugins/core/replies.ts';
 
 /** Every patch of Haraka, in the order of a session. */
 export const patches = [
-  ...[clientSocket, proxyOnce, certificateFiles, tlsContext],
+  ...[clientSocket, clientSigns, failedHandshakes, proxyOnce, certificateFiles, tlsContext],
   ...[authLines, heldInput, lineLength, emptyChallenge, redactLog],
   ...[
     mailUnauthenticated,
@@ -45,13 +59,15 @@ export const patches = [
     neverSkipped,
     headerLines,
     strayOctets,
+    messageSize,
     receivedLine,
     traceFields,
     resultsOfOthers,
   ],
   hardenSpfPlugin,
   ...[refusalsStand, transactionEnd, queueFiles, queueUntimed, unreadableFiles],
-  ...[deliveryOutcomes, smartHostGuard, deliveryGuard, bouncesKnown, bouncesKept, queueAgain],
+  ...[deliveryOutcomes, smartHostGuard, outgoingTls, deliveryGuard, bouncesKnown, bouncesKept],
+  ...[bouncesHeaderOnly, queueAgain],
   ...[neverSpooled, versionOnce, hostNameKept],
 ];
 
@@ -77,6 +93,11 @@ const tables: Readonly<Record<string, () => string>> = {
       ['field', 'what'],
       Object.entries(eventSchema.shape).map(([name, schema]) => [`\`${name}\``, descriptionOf(schema)]),
     ),
+  sessions: () =>
+    table(
+      ['reason', 'what it was'],
+      Object.entries(endReasons).map(([reason, what]) => [`\`${reason}\``, what]),
+    ),
   presets: () =>
     table(
       ['preset', 'setting', 'is'],
@@ -86,6 +107,24 @@ const tables: Readonly<Record<string, () => string>> = {
           `\`directory.${key}\``,
           value === '' ? 'empty' : `\`${String(value).replaceAll(',', ', ').replaceAll('|', '\\|')}\``,
         ]),
+      ),
+    ),
+  metrics: () =>
+    table(
+      ['metric', 'type', 'what', 'labels'],
+      Object.entries<Counted>(counted).map(([name, { type, help, labels: its }]) => [
+        `\`${name}\``,
+        ...[type, help],
+        Object.entries(its)
+          .map(([label, values]) => `\`${label}\`: ${labelText(values)}`)
+          .join('; '),
+      ]),
+    ),
+  gauges: () =>
+    table(
+      ['metric', 'what'],
+      [...Object.entries(gauges), [`${certificateExpiry.name}{file}`, certificateExpiry.help] as const].map(
+        ([name, help]) => [`\`${name}\``, help],
       ),
     ),
   patches: () =>
@@ -110,6 +149,13 @@ export function withTables(page: string): string {
       return `${begin}\n${make()}\n\n${end}`;
     },
   );
+}
+
+/** All values of a label, where they are few. */
+function labelText(label: Label): string {
+  const known = labels[label];
+  if (!('values' in known) || known.values.length > 7) return known.about;
+  return known.values.join(', ');
 }
 
 function descriptionOf(schema: z.ZodType): string {

@@ -33,10 +33,31 @@ const optionalExamples: Readonly<Record<string, unknown>> = {
   'oauth.audience': 'gatekeeper',
   'oauth.jwks_url': 'https://idp.example.com/realms/staff/protocol/openid-connect/certs',
   'oauth.jwks_file': 'idp-keys.json',
+  'audit.webhook.url': 'https://siem.example.com/gatekeeper',
+  'audit.webhook.secret_file': 'webhook.key',
+  'audit.webhook.authorization_file': 'webhook.token',
+  'audit.webhook.ca_file': 'siem-ca.pem',
   'oauth.ca_file': 'idp-ca.pem',
   'tls.min_version': 'TLSv1.3',
   'tls.ciphers': 'ECDHE+AESGCM',
+  'audit.spool_directory': '/var/spool/gatekeeper-events',
+  'outbound.tls_reports': {
+    organization: 'Example Corp',
+    contact: 'postmaster@example.com',
+    from: 'tls-reports@example.com',
+  },
+  'audit.digest': { to: ['postmaster@example.com'], at: '07:00' },
+  'audit.postgresql': {
+    host: 'db.example.com',
+    database: 'mail',
+    user: 'gatekeeper',
+    password_file: 'db.password',
+  },
   http: { host: '127.0.0.1', port: 8025 },
+  'web.hosts': ['mail-admin.example.com'],
+  'web.tls': { cert: 'web.pem', key: 'web.key' },
+  'web.admins': ['cn=mail-admins,ou=groups,dc=example,dc=com'],
+  'web.viewers': ['cn=helpdesk,ou=groups,dc=example,dc=com'],
 };
 
 const heading = `# yaml-language-server: $schema=gatekeeper.schema.json

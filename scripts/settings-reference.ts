@@ -35,7 +35,7 @@ function tableOf(section: string, entries: readonly (readonly [string, z.ZodType
   return table(['setting', 'type', 'default', 'what'], rows);
 }
 
-/** A row for a setting, and one for each key of the entries of a list. */
+/** A row for a setting, and one for each key of it or of the entries of a list. */
 function rowsOf(name: string, schema: z.ZodType): string[][] {
   const cells = [`\`${name}\``, typeOf(schema), defaultOf(schema), sentence(schema)];
   const element = elementOf(schema);
@@ -43,6 +43,7 @@ function rowsOf(name: string, schema: z.ZodType): string[][] {
   const borrowed = sectionWithin(below);
   return [
     cells.map((cell) => cell.replaceAll('|', '\\|')),
+    ...(childrenOf(schema) ?? []).flatMap(([key, each]) => rowsOf(`${name}.${key}`, each)),
     ...below
       .filter(([, each]) => !borrowed?.values.includes(each))
       .flatMap(([key, each]) => rowsOf(`${name}[].${key}`, each)),
@@ -76,6 +77,7 @@ interface JsonType {
 }
 
 function typeOf(schema: z.ZodType): string {
+  if (childrenOf(schema)) return 'section';
   return describeType(z.toJSONSchema(schema, { io: 'input' }) as JsonType);
 }
 

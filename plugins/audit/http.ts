@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { isDeepStrictEqual } from 'node:util';
 import { settingsState } from '../core/haraka/settings-in-force.ts';
 import type { Policy } from '../core/settings/settings.ts';
-import { metrics, metricsType } from './metrics.ts';
+import { metricsType } from './metrics.ts';
 
 type Address = Policy['http'];
 
@@ -16,10 +16,7 @@ interface Page {
 
 const json = 'application/json';
 
-const pages: Readonly<Record<string, Page>> = {
-  '/health': { type: json, body: () => jsonBody(health()) },
-  '/metrics': { type: metricsType, body: metrics },
-};
+type Pages = Readonly<Record<string, Page>>;
 
 /** `stale` while newer settings are refused; mail goes on under those of `revision`. */
 interface Health {
@@ -31,12 +28,17 @@ interface Health {
 
 /** The HTTP port of the settings in force: health and metrics. */
 export class HttpServer {
+  readonly #pages: Pages;
   readonly #onFault: (problem: string) => void;
   #address: Address;
   #server: Server | undefined;
   #hasBegun = false;
 
-  constructor(onFault: (problem: string) => void) {
+  constructor(metrics: () => Promise<string>, onFault: (problem: string) => void) {
+    this.#pages = {
+      '/health': { type: json, body: () => jsonBody(health()) },
+      '/metrics': { type: metricsType, body: metrics },
+    };
     this.#onFault = onFault;
   }
 
@@ -59,7 +61,7 @@ export class HttpServer {
     this.#server = undefined;
     if (!this.#address) return;
     const { host, port } = this.#address;
-    const server = createServer((request, response) => void answer(request, response));
+    const server = createServer((request, response) => void answer(this.#pages, request, response));
     server.requestTimeout = 5000;
     server.headersTimeout = 5000;
     server.on('error', (error) => {
@@ -77,7 +79,7 @@ export class HttpServer {
 }
 
 /** What is no page is 404, every method that does not read is 405. Never rejects. */
-async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(pages: Pages, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const page = pages[request.url ?? ''];
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   const { status, type, body } = isRead && page ? await render(page) : errorPage(page ? 405 : 404);

@@ -1,59 +1,49 @@
-import { isDeepStrictEqual } from 'node:util';
-import { resolve } from 'node:path';
-import { addEventSink } from '../core/event.ts';
+import { addEventSink } from '../core/events/event.ts';
 import { addHook } from '../core/haraka/hook.ts';
-import { harakaDirectory } from '../core/haraka/instance.ts';
 import { certificatesServed } from '../core/haraka/patches/certificate-files.ts';
-import { start } from '../core/haraka/startup.ts';
+import { start, type Part } from '../core/haraka/startup.ts';
 import type { Next, Plugin } from '../core/haraka/types.ts';
-import { jsonLine } from '../core/json-line.ts';
-import type { Policy, Settings } from '../core/settings/settings.ts';
-import { oncePerMinute } from '../core/once-per-minute.ts';
-import { EventFile } from './event-file.ts';
+import { Workers } from '../core/haraka/workers.ts';
+import type { Settings } from '../core/settings/settings.ts';
+import { sendDigests } from './digest/part.ts';
 import { HttpServer } from './http.ts';
-import { measureCertificates } from './metrics.ts';
+import { keepEvents } from './keeping.ts';
+import { gauge, measureCertificates, metricsOf } from './metrics.ts';
+import { Counts } from './metrics/counts.ts';
+import { countEvent } from './metrics/of-event.ts';
+import { countTogether } from './metrics/workers.ts';
+import { tellSessions } from './sessions.ts';
+import { sendTlsReports } from './tls-reports/part.ts';
+import { webhookPart } from './webhook/part.ts';
 
 export function register(this: Plugin): void {
-  const events = eventsOf(this);
-  const http = httpOf(this);
+  const counts = new Counts();
+  const events = keepEvents(this, () => counts.add('gatekeeper_events_lost_total', ['store']));
+  const http = httpOf(this, counts);
+  addEventSink((event) => countEvent(counts, event));
+  const webhook = webhookPart(this, counts);
+  const waiting = countTogether(this, counts, webhook.waiting);
+  tellSessions(this);
+  const digests = sendDigests(this);
+  const tlsReports = sendTlsReports(this);
+  gauge('gatekeeper_webhook_waiting_events', waiting);
   measureCertificates(() => certificatesServed(this));
-  start(this, {
+  const part: Part = {
     prepare: (settings) => {
-      const commits = [events(settings), http(settings)];
+      const commits = [events(settings), http(settings), digests(settings), tlsReports(settings)];
       return () => commits.forEach((commit) => commit());
     },
-  });
-}
-
-/** Events go to the file of the settings in force. */
-function eventsOf(plugin: Plugin): (settings: Settings) => () => void {
-  let used: Policy['audit'] | undefined;
-  let file: EventFile | undefined;
-  addEventSink((event) => file?.append(jsonLine(event)));
-  process.on('exit', () => file?.flush());
-  return ({ policy: { audit } }) => {
-    if (isDeepStrictEqual(audit, used)) return () => undefined;
-    const next = openEventFile(plugin, audit);
-    return () => {
-      file?.flush();
-      [used, file] = [audit, next];
-    };
   };
-}
-
-function openEventFile(plugin: Plugin, { file, max_bytes: maxBytes, keep }: Policy['audit']): EventFile {
-  const path = resolve(harakaDirectory(), file);
-  const complain = oncePerMinute(() => performance.now());
-  return new EventFile(path, { maxBytes, keep }, (problem, lost) => {
-    complain(() => {
-      plugin.logcrit(`events: ${path} cannot be written or rotated: ${problem}; ${lost} events lost so far`);
-    });
-  });
+  start(this, part, webhook.part);
 }
 
 /** In the primary process only, which runs `init_master` with any number of workers. */
-function httpOf(plugin: Plugin): (settings: Settings) => () => void {
-  const server = new HttpServer((problem) => plugin.logcrit(problem));
+function httpOf(plugin: Plugin, counts: Counts): (settings: Settings) => () => void {
+  const server = new HttpServer(
+    () => metricsOf(counts),
+    (problem) => plugin.logcrit(problem),
+  );
+  gauge('gatekeeper_workers', () => new Workers(plugin.haraka_require('server').cluster).count);
   const begin = (next: Next) => {
     server.begin();
     next();

@@ -1,4 +1,6 @@
+import type { ClientChain } from '../core/certificate/chain.ts';
 import type { Refusal } from '../core/haraka/answer.ts';
+import type { Secret } from '../core/secret.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Exchange } from './mechanisms/step.ts';
 
@@ -15,6 +17,14 @@ export interface Attempt {
   refusals: number;
   /** Logins that were not tried. */
   throttled: number;
+}
+
+/** By what a login was tried. */
+export interface Manner {
+  readonly chain?: ClientChain;
+  readonly password?: Secret | undefined;
+  /** The challenge that is to be heard before a refusal. */
+  readonly failure?: string;
 }
 
 export function newAttempt(): Attempt {

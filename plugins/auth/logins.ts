@@ -1,7 +1,6 @@
-import type { ClientChain } from '../core/certificate/chain.ts';
 import { type Account, type Directory, type Verification } from '../core/directory/directory.ts';
 import { answerCommand, type Refusal } from '../core/haraka/answer.ts';
-import { judge, type Outcome } from '../core/haraka/outcome.ts';
+import { judge, type Decision, type Outcome } from '../core/haraka/outcome.ts';
 import { ownChain } from '../core/haraka/own-certificate.ts';
 import { forgetIdentity, isGone, sessionFacts, setIdentity, type Proven } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
@@ -16,14 +15,15 @@ import { unlessForeign as unlessActing } from './certificates/authzid.ts';
 import { credentialOf, type Holders } from './certificates/holders.ts';
 import { evenOut, evenOutChallenge } from './delays.ts';
 import { decideBegin, decideVerification } from './decide.ts';
-import { inPlace, watchLogin } from './place.ts';
+import { inPlace, verifyPassword, watchLogin } from './place.ts';
+import { PasswordTags } from './password-tags.ts';
 import { Throttled, type Throttle } from './guessing/throttle.ts';
 import { sessionOf } from './exchange-session.ts';
-import { countRefusal, newAttempt, type Attempt } from './attempt.ts';
+import { countRefusal, newAttempt, type Attempt, type Manner } from './attempt.ts';
 import { probeUntilUp } from './probe.ts';
 import { verdictOn } from './trouble.ts';
 import { begin, mechanismIn, proceed } from './exchange.ts';
-import type { Bearer, Credentials, Step } from './mechanisms/step.ts';
+import type { Bearer, Step } from './mechanisms/step.ts';
 import { offered } from './mechanisms/table.ts';
 import { unlessForeign } from './oauth/decide.ts';
 import { noDirectory } from './no-directory.ts';
@@ -41,6 +41,7 @@ export class AuthSessions implements ExchangeLines {
   readonly #throttle: Throttle;
   readonly #seats: Seats;
   readonly #holders: Holders;
+  readonly #tags: PasswordTags;
   readonly #attempts = new WeakMap<Connection, Attempt>();
   #directory: Directory = noDirectory;
   #tokens: Tokens = noTokens;
@@ -51,6 +52,7 @@ export class AuthSessions implements ExchangeLines {
     this.#throttle = throttle;
     this.#seats = seats;
     this.#holders = holders;
+    this.#tags = new PasswordTags(plugin);
   }
 
   /** Asks another directory from the next login on; those under way end with the one they began with. */
@@ -118,7 +120,8 @@ export class AuthSessions implements ExchangeLines {
       this.#conclude(connection, refuse(step.reason), performance.now());
     } else if (step.kind === 'credentials') {
       const { credentials } = step;
-      void this.#login(connection, credentials, () => this.#verify(connection, credentials));
+      const verify = () => verifyPassword(connection, credentials, this.#directory);
+      void this.#login(connection, credentials, verify);
     } else if (step.kind === 'token') {
       void this.#show(connection, step.bearer);
     } else if (step.kind === 'certificate') {
@@ -171,7 +174,7 @@ export class AuthSessions implements ExchangeLines {
       const { verification, asked } = await this.#throttle.around(connection, login, password, verify);
       if (verification.kind === 'refused') await evenOut(connection, asked);
       if (verification.kind === 'account' && goOn && !isGone(connection)) goOn(verification.account);
-      else this.#end(connection, verification, started, login);
+      else this.#end(connection, verification, started, login, { password });
     } catch (error) {
       await this.#fail(connection, error, started, login);
     } finally {
@@ -233,7 +236,7 @@ export class AuthSessions implements ExchangeLines {
     verification: Verification,
     started: number,
     login?: string,
-    { chain, failure }: { readonly chain?: ClientChain; readonly failure?: string } = {},
+    { chain, failure, password }: Manner = {},
   ): void {
     if (verification.kind === 'account') {
       // Nobody is there to have succeeded; a failure is on record all the same.
@@ -248,7 +251,9 @@ export class AuthSessions implements ExchangeLines {
     }
     // On record before the client has heard all of it: many leave in between.
     const verdict = decideVerification(verification);
-    const { refusal } = this.#judge(connection, verdict, started, login, verification.credential);
+    const { credential } = verification;
+    const wrongPassword = this.#tags.of(verification, password, settingsFor(connection).policy);
+    const { refusal } = this.#judge(connection, verdict, started, login, { credential, wrongPassword });
     if (refusal && !isGone(connection)) this.#refuse(connection, refusal, failure);
   }
 
@@ -291,12 +296,6 @@ export class AuthSessions implements ExchangeLines {
     this.#conclude(connection, verdictOn(error), started, login);
   }
 
-  async #verify(connection: Connection, { authzid, login, password }: Credentials): Promise<Verification> {
-    // RFC 4616 §2: to act for another identity needs a right that nobody has.
-    if (authzid !== '' && authzid !== login) return { kind: 'refused', cause: 'foreign-authzid' };
-    return inPlace(connection, await this.#directory.verify(login, password));
-  }
-
   #conclude(connection: Connection, verdict: Verdict, started: number, login?: string): void {
     const { refusal } = this.#judge(connection, verdict, started, login);
     if (refusal && !isGone(connection)) answerCommand(connection, refusal);
@@ -307,7 +306,10 @@ export class AuthSessions implements ExchangeLines {
     verdict: Verdict,
     started: number,
     login?: string,
-    credential?: string,
+    {
+      credential,
+      wrongPassword,
+    }: Pick<Decision, 'wrongPassword'> & { readonly credential?: string | undefined } = {},
   ): Outcome {
     releaseInput(connection);
     const settings = settingsFor(connection);
@@ -323,6 +325,7 @@ export class AuthSessions implements ExchangeLines {
       ...(login !== undefined && { login }),
       ...(mechanism !== undefined && { mechanism }),
       ...(credential !== undefined && { credential }),
+      wrongPassword,
       ...(isLast && { answerAs: 'too-many-failures' as const }),
     });
   }

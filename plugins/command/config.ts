@@ -6,6 +6,7 @@ import { directoriesOf } from '../core/directory/sources.ts';
 import type { PasswordSource } from '../core/password-file.ts';
 import type { Settings } from '../core/settings/settings.ts';
 import { smartHostPasswordSource } from '../core/settings/smart-hosts.ts';
+import { shownUrl } from '../core/settings/webhook.ts';
 import { installationOf, type Installation } from './installation.ts';
 import { aligned, exitCode, give, table, type Answer } from './output.ts';
 
@@ -36,22 +37,28 @@ export function addConfig(program: Command): void {
 
 async function config({ changed }: { readonly changed?: true }, command: Command): Promise<void> {
   const installation = installationOf(command);
-  const rows = [...settingRows(installation), ...secretRows(installation)];
+  const rows = allRows(installation);
   const shown = rows.filter(({ source }) => !changed || source !== 'default');
   give(command, answerOf(installation, shown, await askGateway(installation.settings)));
 }
 
-interface Row {
+/** One setting as it is in force. */
+export interface Row {
   readonly key: string;
   readonly value: unknown;
   readonly source: string;
+}
+
+/** Every setting, and where each secret comes from. */
+export function allRows(installation: Installation): Row[] {
+  return [...settingRows(installation), ...secretRows(installation)];
 }
 
 function settingRows({ settings, source }: Installation): Row[] {
   const { directories } = settings.policy;
   return leaves(settings.policy, []).flatMap(({ path, value }) => {
     if (value !== directories || directories.length === 0) {
-      return [{ key: path.join('.'), value, source: source(path) }];
+      return [{ key: path.join('.'), value: shown(path, value), source: source(path) }];
     }
     // Too many for one line, and each key has an origin of its own.
     return directories.flatMap((entry, index) =>
@@ -62,6 +69,11 @@ function settingRows({ settings, source }: Installation): Row[] {
       })),
     );
   });
+}
+
+/** The path of a webhook may be what lets one in. */
+function shown(path: readonly string[], value: unknown): unknown {
+  return path.join('.') === 'audit.webhook.url' ? shownUrl(String(value)) : value;
 }
 
 interface Leaf {
@@ -77,7 +89,17 @@ function leaves(value: unknown, path: readonly string[]): Leaf[] {
 }
 
 function secretRows({ settings }: Installation): Row[] {
-  return [...directorySecretRows(settings), ...smartHostSecretRows(settings)];
+  return [...directorySecretRows(settings), ...smartHostSecretRows(settings), ...webhookSecretRows(settings)];
+}
+
+function webhookSecretRows({ policy: { audit } }: Settings): Row[] {
+  const { secret_file: key, authorization_file: authorization } = audit.webhook ?? {};
+  return [
+    ...(key === undefined ? [] : [secretRow('audit.webhook.secret', { file: key })]),
+    ...(authorization === undefined
+      ? []
+      : [secretRow('audit.webhook.authorization', { file: authorization })]),
+  ];
 }
 
 function smartHostSecretRows({ policy: { smart_hosts } }: Settings): Row[] {
@@ -156,7 +178,7 @@ function runningText(running: Running, revision: string): string {
 }
 
 /** As one would write it in the file. */
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   if (typeof value === 'string' && value !== '') return value;
   return stringify(value, { collectionStyle: 'flow', flowCollectionPadding: false, lineWidth: 0 }).trimEnd();
 }

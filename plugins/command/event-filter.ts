@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 
-/** One line of the event file; a later version of the format may have more fields. */
-export type EventFields = Readonly<Record<string, unknown>>;
+import type { EventFields } from '../core/trail/fields.ts';
+
+export type { EventFields };
 
 /** Which events are shown: those for which every given option holds. */
 export interface EventFilter {
@@ -29,16 +30,6 @@ const tests: { readonly [Name in keyof EventFilter]-?: (event: EventFields, valu
   refused: ({ verdict, would_refuse }) => (verdict === 'refuse' || verdict === 'defer') && !would_refuse,
   since: ({ time }, value) => String(time) >= value,
 };
-
-/** The event in a line; `undefined` for a line that is none. */
-export function parseEvent(line: string): EventFields | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && 'verdict' in value ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
-}
 
 /** Whether an event is one of those that were asked for. */
 export function matches(event: EventFields, filter: EventFilter): boolean {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { eventSchema } from '../core/event.ts';
+import { eventSchema } from '../core/events/event.ts';
 import { stoppedReasons } from '../core/provenance/judge.ts';
 import { replies } from '../core/replies.ts';
 import { parseSince, type EventFilter } from './event-filter.ts';

@@ -1,12 +1,12 @@
-import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
+import type { EventStore, StoredEvent } from '../core/events/store.ts';
 import { jsonLine, printable } from '../core/json-line.ts';
-import { choose, readEvents } from './event-files.ts';
-import type { EventFields, EventFilter } from './event-filter.ts';
+import { matches, type EventFields, type EventFilter } from './event-filter.ts';
 import { addFilters, wholeNumber } from './event-options.ts';
+import { withEvents } from './event-store.ts';
 import { installationOf } from './installation.ts';
-import { exitCode, type Globals } from './output.ts';
-import type { RotatedLines } from './rotated-lines.ts';
+import { exitCode, writeOut, type Globals } from './output.ts';
 
 const examples = `
 A line for people has the time, verdict, check, reason, who and client, and then
@@ -14,8 +14,8 @@ the detail and the reply. Who is the identity; in brackets it is what a login
 called itself without a proof. Where a message leaves, the outcome stands in the
 place of the verdict, then whom it is about and the server's answer. With --json each event is a line of JSON.
 
-Exit codes: 0 something was shown, 1 nothing was found, 69 a file cannot be read,
-78 the settings are wrong.
+Exit codes: 0 something was shown, 1 nothing was found, 69 the events cannot be
+read, 78 the settings are wrong.
 
 Examples:
   gatekeeper events --refused --since 1d
@@ -26,6 +26,9 @@ Examples:
 /** How many events come first when they are followed and nothing says which. */
 const shownBeforeFollowing = 10;
 
+/** How often the store is asked for new ones. */
+const lookEveryMs = 200;
+
 interface EventOptions extends EventFilter, Globals {
   readonly follow?: true;
   readonly lines?: number;
@@ -35,7 +38,7 @@ interface EventOptions extends EventFilter, Globals {
 export function addEvents(program: Command): void {
   const command = program
     .command('events')
-    .description('show what the gateway decided: the events of audit.file and of its rotated files')
+    .description('show what the gateway decided: the events that are kept')
     .option(
       '-f, --follow',
       `go on with new ones; without -n and --since after the last ${shownBeforeFollowing}`,
@@ -46,32 +49,56 @@ export function addEvents(program: Command): void {
 
 async function events(_options: object, command: Command): Promise<void> {
   const options = command.optsWithGlobals<EventOptions>();
-  process.exitCode = await readEvents(installationOf(command), (lines) => show(lines, options));
+  process.exitCode = await withEvents(installationOf(command), (store) => show(store, options));
 }
 
-async function show(lines: RotatedLines, options: EventOptions): Promise<number> {
+async function show(store: EventStore, options: EventOptions): Promise<number> {
   const { follow, since, json } = options;
   const { lines: count = follow && !since ? shownBeforeFollowing : Infinity } = options;
   const printed = json ? jsonLine : forPeople;
-  let shown = 0;
-  const print = async (chosen: readonly EventFields[]): Promise<void> => {
+  const print = (chosen: readonly StoredEvent[]) =>
+    writeOut(chosen.map(({ event }) => `${printed(event)}\n`).join(''));
+  let [shown, place] = [0, 0];
+  const batches = count === Infinity ? store.events({ since }) : lastOnes(store, count, options);
+  for await (const batch of batches) {
+    place = batch.at(-1)?.place ?? place;
+    const chosen = batch.filter(({ event }) => matches(event, options));
     shown += chosen.length;
-    if (chosen.length > 0) await write(chosen.map((event) => `${printed(event)}\n`).join(''));
-  };
-  let last: EventFields[] = [];
-  for await (const batch of lines.present(since)) {
-    const chosen = choose(batch, options);
-    if (count === Infinity) await print(chosen);
-    else last = last.concat(chosen).slice(-count);
+    await print(chosen);
   }
-  await print(last);
-  if (follow) for await (const batch of lines.following()) await print(choose(batch, options));
+  if (follow)
+    await goOn(store, place, (batch) => print(batch.filter(({ event }) => matches(event, options))));
   return shown > 0 ? exitCode.yes : exitCode.no;
 }
 
-/** Waits where the reader is slow: a large file must not pile up in memory. */
-async function write(text: string): Promise<void> {
-  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+/** The last ones that are asked for, in their order. */
+async function* lastOnes(
+  store: EventStore,
+  count: number,
+  options: EventOptions,
+): AsyncGenerator<readonly StoredEvent[]> {
+  const last: StoredEvent[] = [];
+  for await (const batch of store.events({ since: options.since, order: 'newest-first' })) {
+    last.push(...batch.filter(({ event }) => matches(event, options)));
+    if (last.length >= count) break;
+  }
+  yield last.slice(0, count).reverse();
+}
+
+/** For ever. */
+async function goOn(
+  store: EventStore,
+  start: number,
+  take: (batch: readonly StoredEvent[]) => Promise<void>,
+): Promise<void> {
+  let place = start;
+  for (;;) {
+    for await (const batch of store.events({ after: place })) {
+      place = batch.at(-1)?.place ?? place;
+      await take(batch);
+    }
+    await delay(lookEveryMs);
+  }
 }
 
 /** Widths of the columns: what most values fit in. */

@@ -1,12 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import { accountOf } from '../core/guessing/subject.ts';
+import { forgettingOf, looksLikeNetwork } from '../core/guessing/forgetting.ts';
 import { limitAccount } from '../core/limits/windows.ts';
-import { overlaps, parseNetwork } from '../core/network.ts';
-import { forgottenWithinMs, type Meant, type Subject } from '../core/store/store.ts';
+import { parseNetwork } from '../core/network.ts';
+import { forgottenWithinMs } from '../core/store/store.ts';
 import { askStore, storeFileOf } from './data.ts';
 import { askDirectory, installationOf, type Installation } from './installation.ts';
 import { exitCode, Failure, give } from './output.ts';
+import { recordAction } from './recorded.ts';
 
 const examples = `
 An account is named as it logs in. A network is ADDRESS or ADDRESS/PREFIX;
@@ -48,14 +49,22 @@ async function forget(text: string, options: ForgetOptions, command: Command): P
   const { networks, recipients } = options;
   refuseMistakes(text, options);
   const installation = installationOf(command);
-  const { subject, meant } = read(text, installation.settings.policy.sender.subaddress_separator, networks);
+  const { subject, meant } = forgettingOf(
+    text,
+    installation.settings.policy.sender.subaddress_separator,
+    networks,
+  );
   const ids = recipients ? await idsOf(text, installation) : [];
   const isForgotten = await askStore(installation, async (store) => {
     await store.forget(subject, meant, Date.now());
     for (const id of ids) await store.forgetCircle(limitAccount(id));
     return true;
   });
-  if (isForgotten) await delay(forgottenWithinMs);
+  if (isForgotten) {
+    const also = [...(networks ? ['--networks'] : []), ...(recipients ? ['--recipients'] : [])];
+    await recordAction(installation, 'forget', [[text, ...also].join(' ')]);
+    await delay(forgottenWithinMs);
+  }
   const what = subject.kind === 'account' ? 'the account' : 'the network';
   const more = [
     ...(networks ? [', and from where it is known'] : []),
@@ -94,25 +103,4 @@ async function idsOf(text: string, installation: Installation): Promise<readonly
     () => undefined,
   );
   return found.kind === 'account' ? [found.account.id] : [text];
-}
-
-/** Not a number alone, which may be that of a student, nor a hardware address, by which devices may log in. */
-export function looksLikeNetwork(text: string): boolean {
-  const bare = text.trim();
-  if (/^(?:[\da-f]{2}:){5}[\da-f]{2}$/i.test(bare)) return false;
-  const isLikeIpv4 = /^\d+(?:\.\d*){3,}(?:\/.*)?$|^\d+(?:\.\d*)*\/\d*$/.test(bare);
-  return isLikeIpv4 || /^\[?[\da-f.]*:[\da-f.]*:[\da-f:.]*\]?(?:%\w+)?(?:\/.*)?$/i.test(bare);
-}
-
-function read(
-  text: string,
-  separator: string,
-  marks = false,
-): { readonly subject: Subject; readonly meant: Meant } {
-  const network = parseNetwork(text);
-  if (!network) {
-    const account = accountOf(text, separator);
-    return { subject: { kind: 'account', account: text }, meant: { account, marks } };
-  }
-  return { subject: { kind: 'network', network: text }, meant: (other) => overlaps(text, other) };
 }

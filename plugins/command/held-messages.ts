@@ -1,36 +1,9 @@
-import { join } from 'node:path';
-import { messageOf } from '../core/message-of.ts';
-import { namesIn, noteOf, type Folders, type Note } from '../core/provenance/held.ts';
-import { outgoingOf, readMessage, readQueueFile, type QueueFile } from '../core/provenance/queue-file.ts';
+import { outgoingOf, readMessage, type QueueFile } from '../core/provenance/queue-file.ts';
+import { sinceOf, type HeldMessage } from '../core/trail/held-messages.ts';
 import { table, type Fact } from './output.ts';
-
-/** A message that is held, or that was released and waits for Haraka. */
-export interface HeldMessage {
-  readonly name: string;
-  readonly state: 'held' | 'released';
-  readonly path: string;
-  readonly note: Note | undefined;
-  /** What cannot be read of it, in words, where it is no queue file. */
-  readonly file: QueueFile | string;
-}
 
 /** So much of a message is looked through for its header. */
 const mostOctets = 256 * 1024;
-
-/** All of them, the oldest first. */
-export async function heldMessages(folders: Folders): Promise<HeldMessage[]> {
-  const messages = await Promise.all([
-    ...(await namesIn(folders.held)).map((name) => messageAt(folders, name, 'held')),
-    ...(await namesIn(folders.released)).map((name) => messageAt(folders, name, 'released')),
-  ]);
-  return messages.sort((one, other) => sinceOf(one).localeCompare(sinceOf(other)));
-}
-
-async function messageAt(folders: Folders, name: string, state: HeldMessage['state']): Promise<HeldMessage> {
-  const path = join(folders[state], name);
-  const file = await readQueueFile(path).catch(messageOf);
-  return { name, state, path, note: await noteOf(folders, name), file };
-}
 
 /** With the lines of its header; of its body nothing is shown. */
 export async function readHeld(
@@ -93,8 +66,4 @@ function partiesOf({ file }: HeldMessage): {
 function reasonOf({ state, note, file }: HeldMessage): string {
   if (state === 'released') return 'released, waits for Haraka';
   return note?.reason ?? (typeof file === 'string' ? 'unreadable' : '-');
-}
-
-function sinceOf({ note, file }: HeldMessage): string {
-  return note?.since ?? (typeof file === 'string' ? '' : file.changed.toISOString());
 }

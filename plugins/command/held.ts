@@ -2,10 +2,12 @@ import { resolve } from 'node:path';
 import { Argument, type Command } from 'commander';
 import { messageOf } from '../core/message-of.ts';
 import { drop, foldersIn, namesIn, recoverReleases, release, type Folders } from '../core/provenance/held.ts';
-import { heldFacts, heldJson, heldMessages, heldTable, readHeld } from './held-messages.ts';
+import { heldMessages } from '../core/trail/held-messages.ts';
+import { heldFacts, heldJson, heldTable, readHeld } from './held-messages.ts';
 import { installationOf } from './installation.ts';
 import { operatorName } from './operator.ts';
 import { aligned, exitCode, Failure, give, type Answer, type Globals } from './output.ts';
+import { recordAction } from './recorded.ts';
 
 const examples = `
 Mail in the queue that this gateway did not accept, or that was changed since,
@@ -33,6 +35,8 @@ interface Request {
   readonly folders: Folders;
   readonly names: readonly string[];
   readonly revision: string;
+  /** Has events tell of what was done with some of them. */
+  readonly record: (done: string, names: readonly string[]) => Promise<void>;
 }
 
 const actions: Readonly<Record<string, (request: Request) => Promise<Answer>>> = {
@@ -62,13 +66,15 @@ async function held(
   options: Options,
   command: Command,
 ): Promise<void> {
-  const { dir, settings } = installationOf(command);
+  const installation = installationOf(command);
+  const { dir, settings } = installation;
   const folders = foldersIn(resolve(dir, settings.policy.data_directory));
   requireMeant(action, names, options);
   try {
     await recoverReleases(folders);
     const all = options.all ? await namesIn(folders.held) : [...new Set(names)];
-    const answer = await actions[action]?.({ folders, names: all, revision: settings.revision });
+    const record = (done: string, whom: readonly string[]) => recordAction(installation, done, whom);
+    const answer = await actions[action]?.({ folders, names: all, revision: settings.revision, record });
     if (answer) give(command, answer);
   } catch (error) {
     if (error instanceof Failure) throw error;
@@ -117,12 +123,13 @@ async function show({ folders, names }: Request): Promise<Answer> {
 /** Does it with each of them, whatever becomes of the others. */
 async function each(
   done: 'released' | 'dropped',
-  { names }: Request,
+  { names, record }: Request,
   work: (name: string) => Promise<boolean>,
 ): Promise<Answer> {
   const results = await Promise.all(names.map((name) => outcomeOf(name, work)));
   const named = (outcome: string) =>
     results.filter((result) => result.outcome === outcome).map(({ name }) => name);
+  await record(`held ${done}`, named('done'));
   const failed = results.filter(({ outcome }) => outcome === 'failed');
   const code =
     failed.length > 0 ? exitCode.unavailable : named('missing').length > 0 ? exitCode.no : exitCode.yes;

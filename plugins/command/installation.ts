@@ -39,7 +39,12 @@ export function installationOf(command: Command): Installation {
       exitCode.configuration,
     );
   }
-  const { settings, origin } = readSettings(config);
+  return readInstallation(dir);
+}
+
+/** The same of a directory that is one; throws `SettingsError`. */
+export function readInstallation(dir: string): Installation {
+  const { settings, origin } = readSettings(join(dir, 'config'));
   const source: Source = (path) => {
     const place = origin(path);
     return place

@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import type { Command } from 'commander';
 import { jsonLine, printable } from '../core/json-line.ts';
 import { configurationFault } from '../core/self-check.ts';
+
+export { aligned, table, type Fact } from '../core/aligned.ts';
 
 /** What a script learns; those beyond 1 are of sysexits.h. */
 export const exitCode = {
@@ -50,29 +53,12 @@ export function give(command: Command, { exitCode: code, json, lines }: Answer):
   process.exitCode = code;
 }
 
-/** A fact with its name; several values stand below each other. */
-export type Fact = readonly [label: string, value: string | readonly string[]];
-
-/** Facts as lines, one value a line, the values below each other. */
-export function aligned(facts: readonly Fact[]): string[] {
-  const rows = facts.flatMap(([label, value]) =>
-    (typeof value === 'string' ? [value] : value).map((each, index) => [index === 0 ? label : '', each]),
-  );
-  return table(rows);
+/** Writes to standard output, and waits where the reader is slow: a large file must not pile up in memory. */
+export async function writeOut(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
-/** The widest that a column becomes: a longer cell moves what follows on its own line only. */
-const widestColumn = 44;
-
-/** Cells as lines, each column as wide as its widest cell. */
-export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.min(widestColumn, Math.max(...rows.map((row) => row[column]?.length ?? 0))),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+/** A line for people beside an answer that is for programs. */
+export function printError(line: string): void {
+  process.stderr.write(`${printable(line)}\n`);
 }

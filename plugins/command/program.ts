@@ -8,7 +8,9 @@ import { addCertificate } from './certificate.ts';
 import { addCheck } from './check.ts';
 import { addCompletion } from './completion.ts';
 import { addConfig } from './config.ts';
+import { addErase } from './erase.ts';
 import { addEvents } from './events.ts';
+import { addExport } from './export.ts';
 import { addForget } from './forget.ts';
 import { versionOf } from './haraka-package.ts';
 import { addHeld } from './held.ts';
@@ -22,6 +24,7 @@ import { addSpf } from './spf.ts';
 import { addSuspension } from './suspension.ts';
 import { addTls } from './tls.ts';
 import { addTrace } from './trace.ts';
+import { addWeb } from './web.ts';
 
 const examples = `
 Exit codes (sysexits.h): 0 yes, 1 no, 64 the command line cannot be meant,
@@ -69,6 +72,9 @@ function createProgram(wantsJson: boolean): Command {
     addEvents,
     addReport,
     addTrace,
+    addExport,
+    addErase,
+    addWeb,
     addHeld,
     addSuspension,
     addImport,

@@ -1,95 +1,112 @@
-import type { Command } from 'commander';
-import type { Policy } from '../core/settings/settings.ts';
-import { choose, readEvents } from './event-files.ts';
-import type { EventFilter } from './event-filter.ts';
-import { addFilters, wholeNumber } from './event-options.ts';
+import { Option, type Command } from 'commander';
+import { jsonLine, printable } from '../core/json-line.ts';
+import { readReport } from '../core/readings/read-report.ts';
+import { sectionNames, type Report, type SectionName } from '../core/readings/report.ts';
+import { reportLines } from '../core/readings/text.ts';
+import { reportHtml } from '../web/report-html.ts';
+import { parseSince } from './event-filter.ts';
+import { wholeNumber } from './event-options.ts';
+import { withEvents } from './event-store.ts';
 import { installationOf } from './installation.ts';
-import { aligned, exitCode, give, type Answer, type Fact } from './output.ts';
-import { remedyFor } from './remedy.ts';
-import { Withheld, type Group } from './withheld.ts';
+import { exitCode, Failure, type Globals } from './output.ts';
+import { reportCsv } from './report-csv.ts';
+import { parseDay, printTlsReports, type TlsReportOptions } from './tls-report.ts';
 
 const examples = `
-What a policy in observe mode would have refused, before it is enforced: one
-entry for each check, reason, sender domain and network of clients, or account;
-with the number of events, one of them, and what to do.
+What happened, to whom, and what to do about it: findings with their evidence
+first, then the figures. docs/reports.md tells what each reading means. Whole
+hours are counted for mail flow, whole days (UTC) for the rest.
 
-Exit codes: 0 something would have been refused, 1 nothing would, or there are
-no events, 69 a file cannot be read, 78 the settings are wrong.
+With --tlsrpt: how TLS with the servers of other domains went on one day (UTC), as
+RFC 8460 has it, for each domain a line of JSON; nothing is sent by that.
+
+Exit codes: 0 the report is made, 1 there are no events yet, or with --tlsrpt no
+sessions, 64 options do not go together, 69 events cannot be read, 78 the settings
+are wrong.
 
 Examples:
-  gatekeeper report --since 7d
-  gatekeeper report --check sender/author -n 100
-  gatekeeper report --json`;
+  gatekeeper report
+  gatekeeper report --since 7d --section logins
+  gatekeeper report --since 30d --format csv > report.csv
+  gatekeeper report --format json | jq '.sections[].findings[].subject'
+  gatekeeper report --tlsrpt --domain partner.example`;
 
-/** How many entries are shown when nothing says it. */
-const defaultEntries = 20;
+/** By what each form is made; times of JSON are milliseconds since 1970. */
+const formats: Readonly<Record<string, (report: Report, most: number) => string>> = {
+  table: (report, most) =>
+    reportLines(report, most)
+      .map((line) => `${printable(line)}\n`)
+      .join(''),
+  json: (report) => `${jsonLine(report)}\n`,
+  csv: reportCsv,
+  html: reportHtml,
+};
 
-interface ReportOptions extends EventFilter {
+interface ReportOptions extends TlsReportOptions {
+  readonly tlsrpt?: true;
+  readonly since: Date;
+  readonly format: string;
+  readonly section?: SectionName;
   readonly lines: number;
 }
 
 /** Adds `gatekeeper report`. */
 export function addReport(program: Command): void {
-  const command = program
+  program
     .command('report')
-    .description('show what would have been refused, if it were enforced, and what to do about it')
-    .option('-n, --lines <number>', 'the entries with the most events, so many', wholeNumber, defaultEntries);
-  addFilters(command, ['since', 'check', 'reason', 'identity', 'client'])
+    .description('show what happened, to whom, and what to do about it')
+    .addOption(
+      new Option('--since <time>', 'not before an ISO time, or a span: 10m, 2h, 3d')
+        .argParser((text) => parseSince(text))
+        .default(parseSince('24h'), '24h'),
+    )
+    .addOption(
+      new Option('--format <format>', 'in which form').choices(Object.keys(formats)).default('table'),
+    )
+    .addOption(new Option('--section <section>', 'only this section').choices(sectionNames))
+    .option('-n, --lines <number>', 'rows of each table, for people', wholeNumber, 10)
+    .addOption(
+      new Option('--tlsrpt', 'reports on TLS to other domains (RFC 8460), as JSON').conflicts([
+        'since',
+        'section',
+        'lines',
+      ]),
+    )
+    .addOption(
+      new Option('--day <day>', 'with --tlsrpt, of this day (UTC); default: yesterday').argParser(parseDay),
+    )
+    .option('--domain <domain>', 'with --tlsrpt, on mail for this domain alone')
     .addHelpText('after', examples)
     .action(report);
 }
 
-async function report({ lines: most, ...filter }: ReportOptions, command: Command): Promise<void> {
+async function report(options: ReportOptions, command: Command): Promise<void> {
+  refuseMixture(options, command);
+  return options.tlsrpt ? printTlsReports(options, command) : printReport(options, command);
+}
+
+/** Each of both has options of its own. */
+function refuseMixture({ tlsrpt, day, domain, format }: ReportOptions, command: Command): void {
+  const isOther = command.getOptionValueSource('format') !== 'default' && format !== 'json';
+  if (tlsrpt && isOther) throw new Failure('--tlsrpt is JSON, and has no other form', exitCode.usage);
+  if (!tlsrpt && (day !== undefined || domain !== undefined))
+    throw new Failure('--day and --domain go with --tlsrpt', exitCode.usage);
+}
+
+async function printReport(
+  { since, format, section, lines }: ReportOptions,
+  command: Command,
+): Promise<void> {
   const installation = installationOf(command);
-  const withheld = new Withheld();
-  await readEvents(installation, async (lines) => {
-    for await (const batch of lines.present(filter.since)) {
-      for (const event of choose(batch, filter)) withheld.add(event);
-    }
-  });
-  give(command, answerOf(withheld, most, installation.settings.policy));
-}
-
-/** A group, and what to do about it. */
-type Entry = Group & { readonly fix: string };
-
-function answerOf(withheld: Withheld, most: number, policy: Policy): Answer {
-  const groups = withheld.groups();
+  const { policy: settings } = installation.settings;
   const now = new Date();
-  const entries = groups.slice(0, most).map((group) => ({ ...group, fix: remedyFor(group, policy, now) }));
-  const rest = groups.slice(most);
-  const more = {
-    entries: rest.length,
-    events: rest.reduce((sum, { count }) => sum + count, withheld.omitted),
+  const made = await withEvents(installation, (store) =>
+    readReport((query) => store.tallies(query), { since, until: now, now, settings }),
+  );
+  const asked = {
+    ...made,
+    sections: made.sections.filter(({ name }) => section === undefined || name === section),
   };
-  return {
-    exitCode: groups.length > 0 ? exitCode.yes : exitCode.no,
-    json: { would_have_been_refused: entries, ...(more.events > 0 && { more }) },
-    lines: [
-      ...(groups.length > 0 ? ['Would have been refused'] : ['nothing would have been refused']),
-      ...entries.flatMap(linesOf),
-      ...(more.events > 0 ? ['', `and ${more.events} events of other entries: -n shows more`] : []),
-    ],
-  };
-}
-
-function linesOf(entry: Entry): string[] {
-  const { check, reason, count, first, last, reference, detail, fix } = entry;
-  const example = detail === undefined ? reference : `${reference}: ${detail}`;
-  const facts: Fact[] = [
-    ['what', whatOf(entry)],
-    ['when', first === last ? first : `${first} to ${last}`],
-    ['example', example],
-    ['fix', fix],
-  ];
-  const times = `${count} ${count === 1 ? 'time' : 'times'}`;
-  return ['', `${times}: ${reason}, by ${check}`, ...aligned(facts).map((line) => `  ${line}`)];
-}
-
-function whatOf({ identity, address, domain, client, network = client, peer }: Group): string {
-  if (identity !== undefined) return address === undefined ? identity : `${identity} as ${address}`;
-  // Of mail that leaves there is no client.
-  if (network === undefined) return domain ?? 'the null sender';
-  const from = peer === undefined ? network : `${network} (${peer})`;
-  return domain === undefined ? `from ${from}` : `${domain} from ${from}`;
+  const isJson = command.optsWithGlobals<Globals>().json === true;
+  process.stdout.write((formats[isJson ? 'json' : format] ?? reportCsv)(asked, lines));
 }

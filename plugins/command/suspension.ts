@@ -3,18 +3,16 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { accountKey } from '../core/identity.ts';
 import { messageOf } from '../core/message-of.ts';
-import { drop, foldersIn, recoverReleases, release, type Folders } from '../core/provenance/held.ts';
-import { recordName, readRecord } from '../core/provenance/record.ts';
 import { networkNamed } from '../core/registrations.ts';
 import { tenantNamed } from '../core/tenant/identity.ts';
-import { forgetSigns } from '../core/suspension/signs.ts';
+import { releaseAccount as releaseHeld, type HeldMail } from '../core/suspension/release.ts';
 import { Suspensions, type Suspension } from '../core/suspension/registry.ts';
 import { askStore } from './data.ts';
 import { meanings } from './account.ts';
-import { heldMessages, type HeldMessage } from './held-messages.ts';
 import { askDirectory, installationOf, type Installation } from './installation.ts';
 import { operatorName } from './operator.ts';
 import { exitCode, Failure, give, table } from './output.ts';
+import { recordAction } from './recorded.ts';
 
 /** Accounts that may not send until somebody says so. */
 
@@ -93,6 +91,7 @@ async function suspend(account: string, { because }: { readonly because: string 
   const isNew = await withFiles(data, () =>
     new Suspensions(data).suspend({ v: 1, ...who, since, cause: 'by-hand', detail }),
   );
+  if (isNew) await recordAction(installation, 'suspend', [[who.name, because].filter(Boolean).join(': ')]);
   give(command, {
     exitCode: isNew ? exitCode.yes : exitCode.no,
     json: { suspended: isNew, ...who },
@@ -142,9 +141,10 @@ async function releaseAccount(account: string, options: ReleaseOptions, command:
     const key = accountKey(account);
     const who = (await suspensions.all()).find(({ id, name }) => [id, name].map(accountKey).includes(key));
     if (!who) return undefined;
-    await askStore(installation, (store) => forgetSigns(store, who.id, Date.now()));
-    await suspensions.lift(who.id, options.drop && new Date());
-    return { who, messages: await ofHeld(foldersIn(data), who.id, options) };
+    const messages = await releaseHeld(data, who.id, heldMailOf(options), (work) =>
+      askStore(installation, work),
+    );
+    return { who, messages };
   });
   if (!answer) {
     const line = `no: ${account} is not suspended`;
@@ -153,6 +153,7 @@ async function releaseAccount(account: string, options: ReleaseOptions, command:
   }
   const { who, messages } = answer;
   const what = options.deliver ? 'released' : options.drop ? 'dropped' : 'still held';
+  await recordAction(installation, 'release', [`${who.name}: ${messages} of its messages ${what}`]);
   give(command, {
     exitCode: exitCode.yes,
     json: { released: true, id: who.id, name: who.name, messages, ...(messages > 0 && { what }) },
@@ -160,22 +161,9 @@ async function releaseAccount(account: string, options: ReleaseOptions, command:
   });
 }
 
-/** Does with what is held of an account as it is asked, and gives how many there are. */
-async function ofHeld(folders: Folders, id: string, options: ReleaseOptions): Promise<number> {
-  await recoverReleases(folders);
-  const messages = (await heldMessages(folders)).filter((message) => isOf(message, id));
-  for (const { name } of messages) {
-    // With the record that it came with.
-    if (options.deliver) await release(folders, name);
-    if (options.drop) await drop(folders, name);
-  }
-  return messages.length;
-}
-
-function isOf({ state, note, file }: HeldMessage, id: string): boolean {
-  if (state !== 'held' || note?.reason !== 'account-suspended' || typeof file === 'string') return false;
-  const record = readRecord(file.header.notes[recordName]);
-  return typeof record !== 'string' && record.origin.kind === 'identity' && record.origin.id === id;
+function heldMailOf({ deliver, drop }: ReleaseOptions): HeldMail {
+  if (deliver) return 'deliver';
+  return drop ? 'drop' : 'keep';
 }
 
 function dataDirectory({ dir, settings }: Installation): string {

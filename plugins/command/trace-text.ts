@@ -1,6 +1,7 @@
 import { aligned, type Fact } from './output.ts';
-import type { Ending, Story } from './trace-story.ts';
-import type { Waiting } from './trace-waiting.ts';
+import type { Ending, Story } from '../core/trail/story.ts';
+import { tlsOptionText } from '../core/trail/tls-option.ts';
+import type { Waiting } from '../core/trail/waiting.ts';
 
 /** Of one message so many recipients are shown to people. */
 const mostShown = 50;
@@ -28,7 +29,7 @@ const stateWords: Readonly<Record<string, string>> = {
 };
 
 function factsOf({ queue_id: id, origin, accepted, refusals, bounces }: Story): Fact[] {
-  const { message_id: messageId, client, peer, tls, bounce_of: bounceOf } = origin;
+  const { message_id: messageId, client, peer, tls, tls_option: option, bounce_of: bounceOf } = origin;
   const facts: (Fact | undefined)[] = [
     ['queue id', id],
     fact('message id', messageId),
@@ -44,6 +45,7 @@ function factsOf({ queue_id: id, origin, accepted, refusals, bounces }: Story): 
           ].join(', '),
         ],
     ['from', `<${text(origin.sender ?? '')}>`],
+    fact('TLS on the way', tlsOptionText(option)),
     fact('bounce of', bounceOf),
     bounces.length > 0 ? ['bounce', bounces] : undefined,
     refusals.length > 0 ? ['refused', refusals.map(refusalText)] : undefined,

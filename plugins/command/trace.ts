@@ -2,15 +2,17 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { loginHash, readLoginKey } from '../core/login-hash.ts';
 import { messageOf } from '../core/message-of.ts';
-import { readEvents } from './event-files.ts';
-import { parseEvent, type EventFields } from './event-filter.ts';
+import type { EventFields } from './event-filter.ts';
 import { addFilters, wholeNumber } from './event-options.ts';
+import { withEvents } from './event-store.ts';
 import { installationOf, type Installation } from './installation.ts';
 import { exitCode, Failure, give, type Globals } from './output.ts';
-import { kindOf, messageIn, queryFor, type Query } from './trace-query.ts';
-import { parentOf, StoryBuilder, type Story } from './trace-story.ts';
+import { recordAction } from './recorded.ts';
+import { findMessages, readStories, storyIn } from '../core/trail/look-up.ts';
+import { kindOf, messageIn, queryFor, type Query } from '../core/trail/query.ts';
+import type { Story, StoryBuilder } from '../core/trail/story.ts';
 import { storyLines } from './trace-text.ts';
-import { fieldsOf, lookAtWaiting, type Look } from './trace-waiting.ts';
+import { fieldsOf, lookAtWaiting, type Look } from '../core/trail/waiting.ts';
 
 const examples = `
 Who sent this, how, and where did it go. WHAT is a Message-ID in its brackets, a
@@ -19,8 +21,8 @@ piece will do), the address of a sender or a recipient, an account by its name o
 id, or the hash of one in a Received field. The messages come from the events, as
 long as these are kept, and from the queue and held mail of this host.
 
-Exit codes: 0 something was found, 1 nothing, 69 a file cannot be read, 78 the
-settings are wrong.
+Exit codes: 0 something was found, 1 nothing, 69 the events cannot be read, 78
+the settings are wrong.
 
 Examples:
   gatekeeper trace '<20261124.093000@corp.example>'
@@ -56,13 +58,13 @@ export function addTrace(program: Command): void {
 async function trace(what: string, { since, last }: TraceOptions, command: Command): Promise<void> {
   const installation = installationOf(command);
   const query = queryFor(what, hasherOf(installation, what));
-  const found = await findMessages(installation, query, { since, last });
-  const stories = await readStories(installation, found.ids);
+  const { stories, ...found } = await findStories(installation, query, { since, last });
   const look = await lookIfNeeded(installation, query, stories);
   for (const waiting of look.waiting) {
     const id = messageIn(fieldsOf(waiting)) ?? waiting.id;
     storyIn(stories, id).addWaiting(waiting);
   }
+  await recordAction(installation, 'trace', [what]);
   const told = [...stories.values()].map((story) => story.build());
   const notes = [...found.notes, ...look.notes];
   const more = found.isMore ? [`older messages match, too: --last shows more than ${last}`] : [];
@@ -78,6 +80,7 @@ const words: Readonly<Record<Query['kind'], string>> = {
   'message-id': 'a Message-ID',
   'queue-id': 'a queue id',
   hash: 'the hash of an account',
+  client: 'the address of a client',
   address: 'an address',
   account: 'an account',
 };
@@ -106,52 +109,29 @@ function hasherOf({ dir, settings }: Installation, what: string): (id: string) =
 }
 
 interface Found {
-  readonly ids: readonly string[];
+  readonly stories: Map<string, StoryBuilder>;
   readonly isMore: boolean;
   readonly notes: readonly string[];
 }
 
-/** The messages that something happened to last, of those that are looked for; no more is kept in memory. */
-async function findMessages(
+/** What events tell, and a note where there are none: then only the queue can tell. */
+async function findStories(
   installation: Installation,
   query: Query,
   { since, last }: { readonly since: Date | undefined; readonly last: number },
 ): Promise<Found> {
-  const ids = new Set<string>();
-  let isMore = false;
-  const notes = await eachEvent(installation, since, (event) => {
-    const id = messageIn(event);
-    if (id === undefined || String(event['time']) < (since?.toISOString() ?? '') || !query.matches(event))
-      return;
-    ids.delete(id);
-    ids.add(id);
-    if (ids.size <= last) return;
-    const [oldest = ''] = ids;
-    ids.delete(oldest);
-    isMore = true;
-  });
-  return { ids: [...ids], isMore, notes };
-}
-
-/** Everything about these messages, from the first event on, and about the bounces of them. */
-async function readStories(
-  installation: Installation,
-  ids: readonly string[],
-): Promise<Map<string, StoryBuilder>> {
-  const stories = new Map(ids.map((id) => [id, new StoryBuilder(id)]));
-  if (ids.length === 0) return stories;
-  await eachEvent(installation, undefined, (event) => {
-    const id = messageIn(event);
-    if (id === undefined) return;
-    const parent = stories.get(parentOf(event) ?? '');
-    const isRoom = stories.size < ids.length + mostBounces;
-    if (parent && isRoom) {
-      parent.addBounce(id);
-      storyIn(stories, id);
-    }
-    stories.get(id)?.add(event);
-  });
-  return stories;
+  // Only the ids are known whose hash it is.
+  const mentions = query.kind === 'hash' ? undefined : query.text;
+  const isMeant = (event: EventFields) => query.matches(event);
+  try {
+    return await withEvents(installation, async (store) => {
+      const { ids, isMore } = await findMessages(store, { since, mentions }, isMeant, { messages: last });
+      return { stories: await readStories(store, ids.toReversed(), mostBounces), isMore, notes: [] };
+    });
+  } catch (error) {
+    if (!(error instanceof Failure) || error.exitCode !== exitCode.no) throw error;
+    return { stories: new Map(), isMore: false, notes: [error.message] };
+  }
 }
 
 /** Where every message has come to its end, the queue has nothing to tell. */
@@ -166,31 +146,4 @@ async function lookIfNeeded(
     const fields = fieldsOf(waiting);
     return stories.has(messageIn(fields) ?? '') || (stories.size === 0 && query.matches(fields));
   });
-}
-
-function storyIn(stories: Map<string, StoryBuilder>, id: string): StoryBuilder {
-  const known = stories.get(id);
-  if (known) return known;
-  const story = new StoryBuilder(id);
-  stories.set(id, story);
-  return story;
-}
-
-/** Shows every event, and says where there are none: then only the queue can tell. */
-async function eachEvent(
-  installation: Installation,
-  since: Date | undefined,
-  see: (event: EventFields) => void,
-): Promise<string[]> {
-  try {
-    await readEvents(installation, async (lines) => {
-      for await (const batch of lines.present(since)) {
-        batch.map(parseEvent).forEach((event) => event && see(event));
-      }
-    });
-    return [];
-  } catch (error) {
-    if (error instanceof Failure && error.exitCode === exitCode.no) return [error.message];
-    throw error;
-  }
 }

@@ -15,6 +15,7 @@ export function warningsOf(dir: string, now: Date): readonly string[] {
     ...expiring(policy).flatMap((entry) => ofEntry(entry, now)),
     ...ofSpfPlugin(dir, policy),
     ...ofForwarders(dir, policy),
+    ...ofTlsReports(dir, policy),
   ];
 }
 
@@ -42,7 +43,7 @@ function ofSpfPlugin(dir: string, { spf }: Policy): string[] {
 
 /** Without the plugin no signature is known to be good. */
 function ofForwarders(dir: string, { mail_servers, registered_networks }: Policy): string[] {
-  if (pluginLines(dir).some(({ name }) => name === 'dkim')) return [];
+  if (loadsDkim(dir)) return [];
   return [...mail_servers, ...registered_networks]
     .filter(({ forward_foreign }) => forward_foreign !== 'off')
     .map(
@@ -50,6 +51,19 @@ function ofForwarders(dir: string, { mail_servers, registered_networks }: Policy
         `${name} has forward_foreign: ${forward_foreign}, but config/plugins does not load dkim: what it forwards with a ` +
         'foreign envelope cannot be proven',
     );
+}
+
+/** RFC 8460 §3: receivers ignore a report that is not signed. */
+function ofTlsReports(dir: string, { outbound }: Policy): string[] {
+  if (!outbound.tls_reports || loadsDkim(dir)) return [];
+  return [
+    'outbound.tls_reports: config/plugins does not load dkim: reports that no other plugin signs at pre_send_trans_email ' +
+      'are thrown away by those who get them',
+  ];
+}
+
+function loadsDkim(dir: string): boolean {
+  return pluginLines(dir).some(({ name }) => name === 'dkim');
 }
 
 function pluginLines(dir: string) {

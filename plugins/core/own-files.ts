@@ -1,6 +1,17 @@
-import { chownSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
-import { mkdir, open, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import {
+  chownSync,
+  constants,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { link, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { sync } from './durable.ts';
 
 /** Makes a folder that belongs to whom the one above it does, so that what root's command makes is Haraka's to read. */
 export async function makeLike(above: string, folder: string): Promise<void> {
@@ -20,6 +31,33 @@ export async function giveLike(other: string, path: string): Promise<void> {
   }
 }
 
+/**
+ * Writes a file to a folder, whole or not at all, for whom another file or folder belongs to, and its owner alone to read. Rejects with
+ * EEXIST where there is one of that name: of several that come at once, the first stays.
+ */
+export async function writeNew(other: string, folder: string, name: string, text: string): Promise<void> {
+  const file = join(folder, name);
+  const temporary = `${file}.${randomUUID()}.new`;
+  try {
+    await writeFile(temporary, text, { mode: 0o600, flag: 'wx', flush: true });
+    await giveLike(other, temporary);
+    await link(temporary, file);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  await sync(folder);
+}
+
+/** The sorted names of files in a folder; none, where there is no folder. */
+export async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
 /** Makes a folder with all that is missing above it, each of which belongs to whom the one above it does. */
 export function makeLikeAbove(folder: string): void {
   if (existsSync(folder)) return;
@@ -33,4 +71,13 @@ export function makeLikeAbove(folder: string): void {
   }
   const { uid, gid } = statSync(above);
   if (process.getuid?.() === 0) chownSync(folder, uid, gid);
+}
+
+/** Writes a file anew, to be read by its owner alone, who is that of its folder. It is on disk then. */
+export function writeLikeAbove(file: string, content: string): void {
+  rmSync(file, { force: true });
+  writeFileSync(file, content, { mode: 0o600, flag: 'wx', flush: true });
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(dirname(file));
+  lchownSync(file, uid, gid);
 }

@@ -13,8 +13,13 @@ export function passwordSource(variable: string, file: string | undefined): Pass
 
 /** The password in a file that the settings name; throws an error that says what to do about the file. `whose` is in words. */
 export function readPasswordFile(path: string, whose: string): Secret {
-  const password = readText(path).replace(/\r?\n$/, '');
-  if (password === '') throw new Error(`${path} is empty: it must hold the password of ${whose}`);
+  return readSecretFile(path, `the password of ${whose}`);
+}
+
+/** The same of another secret, which `what` names in words. */
+export function readSecretFile(path: string, what: string): Secret {
+  const text = readText(path).replace(/\r?\n$/, '');
+  if (text === '') throw new Error(`${path} is empty: it must hold ${what}`);
   if (statSync(path).mode & 0o007) throw new Error(`${path} can be read by everybody: chmod 640 or stricter`);
-  return Secret.fromText(password);
+  return Secret.fromText(text);
 }

@@ -58,6 +58,13 @@ const permanent = {
     text: 'Message has no good DKIM signature of a domain of the tenant',
   },
   'relay-denied': { code: '550', status: '5.7.1', text: 'Relaying needs an authenticated identity' },
+  'requiretls-not-offered': {
+    code: '555',
+    status: '5.5.4',
+    text: 'REQUIRETLS is not offered here',
+  },
+  'requiretls-syntax': { code: '501', status: '5.5.4', text: 'REQUIRETLS stands once, and has no value' },
+  'requiretls-unsupported': { code: '550', status: '5.7.30', text: 'REQUIRETLS support required' },
   'message-too-large': { code: '552', status: '5.3.4', text: 'Message is too large' },
   'not-cleared': { code: '550', status: '5.7.1', text: 'Message did not pass every check' },
 } as const satisfies Record<string, Permanent>;

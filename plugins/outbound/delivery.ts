@@ -2,12 +2,13 @@ import { join, resolve } from 'node:path';
 import { isDiskFull } from '../core/durable.ts';
 import { recordDelivery, type DeliveryCase, type DeliveryVerdict } from '../core/haraka/delivery.ts';
 import { harakaDirectory } from '../core/haraka/instance.ts';
-import { applyPatch } from '../core/haraka/patch.ts';
+import { applyPatch, isInstalled } from '../core/haraka/patch.ts';
 import { bouncesKept } from '../core/haraka/patches/bounces-kept.ts';
 import { bouncesKnown } from '../core/haraka/patches/bounces-known.ts';
 import { deliveryGuard, type Act, type Ruling } from '../core/haraka/patches/delivery-guard.ts';
 import { unreadableFiles } from '../core/haraka/patches/unreadable-files.ts';
-import { hasSmartHosts, smartHostGuard } from '../core/haraka/patches/smart-host.ts';
+import { outgoingTls } from '../core/haraka/patches/outgoing-tls.ts';
+import { smartHostGuard } from '../core/haraka/patches/smart-host.ts';
 import { keepOwnRecord } from '../core/haraka/kept-record.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { suspensionsOf } from '../core/haraka/suspensions.ts';
@@ -23,37 +24,61 @@ import {
   type Unproven,
 } from '../core/provenance/judge.ts';
 import { authorsMarkIn } from '../core/provenance/queue-file.ts';
-import { recordName, type ProvenanceRecord } from '../core/provenance/record.ts';
+import { recordName, tlsOptionIn, type ProvenanceRecord } from '../core/provenance/record.ts';
+import {
+  demandOf,
+  isDemanding,
+  ownDemand,
+  type RecipientPolicy,
+} from '../core/outgoing-tls/recipient-policy.ts';
+import type { TlsDemand, TlsRule } from '../core/outgoing-tls/rule.ts';
 import type { Policy } from '../core/settings/settings.ts';
-import type { SmartHostSettings } from '../core/settings/smart-hosts.ts';
 import type { SmartHost } from '../core/smart-host/types.ts';
 import { formsOf, provenanceCheck as check } from './provenance.ts';
-import { decideRoute } from './route.ts';
+import { decideRoute, type Departing } from './route.ts';
+import type { RecipientPolicies } from './recipient-policies.ts';
+import { rulesOf } from './tls-demand.ts';
+import { tellTlsFailures, tellUnavailable } from './tls-failures.ts';
 import { keepTrail } from './trail.ts';
 import { holdUnreadable } from './unreadable.ts';
 
 /** A message that could not be put aside stays in the queue for so long. */
 const againInSeconds = 15;
 
-/** The same of one that must leave through a smart host and cannot. */
-const withoutHostSeconds = 60;
+/** The same of one that must leave through a smart host, or over TLS, and cannot. */
+const withoutWaySeconds = 60;
 
 /** What was found at the last try. */
 const judgements = new WeakMap<QueuedMessage, ProvenanceRecord | Unproven>();
 
+/** What is known of the ways out. */
+export interface Ways {
+  /** The smart hosts of the settings in force; `undefined` for one that cannot be used now. */
+  readonly find: (name: string) => SmartHost | undefined;
+  readonly recipients: RecipientPolicies;
+}
+
 /** Lets no message leave that this gateway did not accept, and marks what Haraka itself sends. */
-export function guardDelivery(plugin: Plugin, find: FindSmartHost): void {
+export function guardDelivery(plugin: Plugin, ways: Ways): void {
   applyPatch(plugin, bouncesKnown, ({ transaction, of, to }) => {
     const origin = { kind: 'bounce', of: of.todo.uuid } as const;
     const recipients = [to.format().slice(1, -1)];
-    keepOwnRecord(transaction, { origin, recipients, revision: currentSettings().revision });
+    const common = { origin, recipients, revision: currentSettings().revision };
+    // RFC 8689 §5: a bounce asks for as much as what it is about.
+    const isTlsRequired = tlsOptionIn(of.todo.notes[recordName]) === 'require';
+    keepOwnRecord(transaction, { ...common, ...(isTlsRequired && { tls_option: 'require' }) });
   });
   applyPatch(plugin, bouncesKept);
   applyPatch(plugin, unreadableFiles, (message) => holdUnreadable(plugin, message, heldFolders()));
   // Inside of the guard: what is taken out is not bounced.
   keepTrail(plugin, provenOrigin);
   applyPatch(plugin, smartHostGuard);
-  applyPatch(plugin, deliveryGuard, (message, act) => ruleOn(plugin, find, message, act));
+  applyPatch(plugin, outgoingTls, (message, failures, address) => {
+    tellTlsFailures({ plugin, message, record: provenOrigin(message) }, failures, address);
+  });
+  applyPatch(plugin, deliveryGuard, (message, act, isNamed) =>
+    ruleOn(plugin, ways, { message, act, isNamed }),
+  );
 }
 
 /** Where mail is held. */
@@ -61,55 +86,94 @@ export function heldFolders(): Folders {
   return foldersIn(resolve(harakaDirectory(), currentSettings().policy.data_directory));
 }
 
-/** The smart hosts of the settings in force; `undefined` for one that cannot be used now. */
-export type FindSmartHost = (name: string) => SmartHost | undefined;
+/** What is asked of the guard. */
+interface Question {
+  readonly message: QueuedMessage;
+  readonly act: Act;
+  /** A plugin has named the servers. */
+  readonly isNamed: boolean;
+}
 
-function ruleOn(
-  plugin: Plugin,
-  find: FindSmartHost,
-  message: QueuedMessage,
-  act: Act,
-): Ruling | Promise<Ruling> {
+function ruleOn(plugin: Plugin, ways: Ways, question: Question): Ruling | Promise<Ruling> {
+  const { message } = question;
   const settings = currentSettings();
   const mode = settings.policy.outbound.unproven_mail;
   const about = { check, plugin, message, mode, started: performance.now(), settings };
   const judged = judgeWhole(message);
   if (isUnproven(judged)) {
     const verdict = { kind: 'refuse', ...judged } as const;
-    return mode === 'enforce' ? takeOut(about, verdict) : depart(about, verdict, act, find);
+    return mode === 'enforce' ? takeOut(about, verdict) : depart(about, verdict, ways, question);
   }
   const stopped = stoppedBy(judged, settings.policy);
   if (stopped) return stop({ ...about, mode: 'enforce' }, { kind: 'refuse', ...stopped });
-  return depart(about, { kind: 'pass', record: judged }, act, find);
+  return depart(about, { kind: 'pass', record: judged }, ways, question);
 }
 
 /** Never by another way than the smart host that it has to leave through. */
-function depart(about: DeliveryCase, verdict: DeliveryVerdict, act: Act, find: FindSmartHost): Ruling {
+function depart(
+  about: DeliveryCase,
+  verdict: DeliveryVerdict,
+  ways: Ways,
+  { act, isNamed }: Question,
+): Ruling | Promise<Ruling> {
   const { message, settings } = about;
-  const entry = act === 'delivery' ? routeOf(message, verdict, settings.policy) : undefined;
+  const departing = departingOf(message, verdict);
+  const entry = act === 'delivery' ? decideRoute(departing, settings.policy) : undefined;
   // That what is proven may be told to its sender is no news.
   if (act === 'delivery' || verdict.kind === 'refuse') {
     recordDelivery(about, verdict, { file: message.path, smartHost: entry?.name });
   }
-  if (!entry) return 'deliver';
-  const through = hasSmartHosts() ? find(entry.name) : undefined;
-  return through ? { through } : { againInSeconds: withoutHostSeconds };
+  if (act === 'bounce') return 'deliver';
+  const rules = rulesOf(departing, settings.policy);
+  if (rules.length > 0 && !isInstalled(outgoingTls)) return later;
+  if (entry) return throughHost(isInstalled(smartHostGuard) ? ways.find(entry.name) : undefined, rules);
+  if (isNamed) return byOwnWay(rules);
+  return byDns(about, departing, ways.recipients, rules);
 }
 
-function routeOf(
-  { todo }: QueuedMessage,
-  verdict: DeliveryVerdict,
-  policy: Policy,
-): SmartHostSettings | undefined {
+/** By servers that those who run the gateway name: they have only our rules to meet. */
+function byOwnWay(rules: readonly TlsRule[]): { readonly demanding?: TlsDemand } {
+  const demanding = ownDemand(rules);
+  return demanding ? { demanding } : {};
+}
+
+const later: Ruling = { againInSeconds: withoutWaySeconds };
+
+/** One whose certificate is verified meets any demand but that for REQUIRETLS. */
+function throughHost(through: SmartHost | undefined, rules: readonly TlsRule[]): Ruling {
+  if (!through) return later;
+  const left = through.verify
+    ? rules.filter(({ requiretls }) => requiretls).map((rule) => ({ ...rule, certificate: 'any' as const }))
+    : rules;
+  return { through, ...byOwnWay(left) };
+}
+
+/** As the recipient's domain publishes, too, unless the sender wants it to arrive whatever that is (RFC 8689 §4.2.2). */
+async function byDns(
+  about: DeliveryCase,
+  departing: Departing,
+  recipients: RecipientPolicies,
+  rules: readonly TlsRule[],
+): Promise<Ruling> {
+  const { plugin, message, settings } = about;
+  const [domain = ''] = departing.recipientDomains;
+  const isAsked = departing.tlsOption !== 'no';
+  const recipient = isAsked ? await recipients.find(domain, settings.policy) : { domain };
+  const { sts, dane }: RecipientPolicy = recipient;
+  if (!sts && !dane && rules.length === 0) return 'deliver';
+  if (sts) tellUnavailable({ plugin, message, record: provenOrigin(message) }, sts.found);
+  if (!isInstalled(outgoingTls)) return isDemanding(recipient) ? later : 'deliver';
+  return { demanding: demandOf(rules, recipient), ...(dane && { mx: dane.mx }) };
+}
+
+function departingOf({ todo }: QueuedMessage, verdict: DeliveryVerdict): Departing {
   const { mail_from: sender, rcpt_to: recipients } = todo;
-  return decideRoute(
-    {
-      origin: verdict.kind === 'pass' ? verdict.record.origin : undefined,
-      senderDomain: sender.isNull() ? undefined : sender.host,
-      recipientDomains: recipients.map(({ host }) => host),
-    },
-    policy,
-  );
+  return {
+    origin: verdict.kind === 'pass' ? verdict.record.origin : undefined,
+    senderDomain: sender.isNull() ? undefined : sender.host,
+    recipientDomains: recipients.map(({ host }) => host),
+    tlsOption: tlsOptionIn(todo.notes[recordName]),
+  };
 }
 
 /** What is kept from leaving although it is proven: it was sent by an account that looked taken over. */

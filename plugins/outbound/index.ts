@@ -13,13 +13,16 @@ import { decideGate, decideOutbound, decideRelay } from './gate.ts';
 import { guardDelivery } from './delivery.ts';
 import { Counter } from './limits/counter.ts';
 import { acceptUntilData } from './provisional.ts';
+import { RecipientPolicies } from './recipient-policies.ts';
 import { relayForRegistered } from './registered.ts';
 import { recorded } from './provenance.ts';
 import { queueOurselves } from './queue.ts';
+import { decideLocal, offerRequireTls, requireTlsCheck } from './requiretls.ts';
 import { sendForInternal } from './send-as.ts';
 import { decideSuspended, suspended, unlessSuspended } from './suspended.ts';
 import { tellLess } from './received.ts';
 import { takeBackReleased } from './released.ts';
+import { carryOutRequests } from './requested.ts';
 import { SmartHostsInForce } from './smart-hosts-in-force.ts';
 import { smartHostFiles } from './smart-hosts.ts';
 
@@ -32,6 +35,8 @@ const demanded = derived((policy: Policy): readonly string[] => [
 function limitChecks(counter: Counter) {
   const common = { judges: 'authenticated', rank: 1, mode: ({ limits }: Policy) => limits.mode } as const;
   const count = (facts: GateFacts, policy: Policy) => counter.limits(facts, policy);
+  // Last of all: whoever leaves while the event of the gate is written (audit/stored) has sent nothing.
+  const last = { ...common, rank: 60 } as const;
   return [
     defineCheck({
       ...{ name: 'outbound/limits', stage: 'mail', isQuiet: true, ...common },
@@ -41,12 +46,12 @@ function limitChecks(counter: Counter) {
       ...{ name: 'outbound/recipients', stage: 'rcpt', isQuiet: true, ...common },
       decide: (facts, policy) => counter.recipient(facts, policy),
     }),
-    defineCheck({ name: 'outbound/local', stage: 'queue', ...common, decide: count }),
-    defineCheck({ name: 'outbound/count', stage: 'outbound', ...common, decide: count }),
+    defineCheck({ name: 'outbound/local', stage: 'queue', ...last, decide: count }),
+    defineCheck({ name: 'outbound/count', stage: 'outbound', ...last, decide: count }),
   ] as const;
 }
 
-function checksOf(counter: Counter) {
+function checksOf(plugin: Plugin, counter: Counter) {
   return [
     // After auth/required: who has not logged in hears that first. The gate looks again.
     defineCheck({
@@ -57,6 +62,10 @@ function checksOf(counter: Counter) {
       rank: 2,
       decide: decideSuspended,
     }),
+    defineCheck({
+      ...{ name: 'outbound/requiretls', stage: 'mail', isQuiet: true, looksAt: 'client', rank: -5 },
+      decide: requireTlsCheck(plugin),
+    }),
     defineCheck({ name: 'outbound/relay', stage: 'unclaimed', decide: decideRelay }),
     defineCheck({
       name: 'outbound/accept',
@@ -66,7 +75,7 @@ function checksOf(counter: Counter) {
     defineCheck({
       name: 'outbound/inbound',
       stage: 'queue',
-      decide: (facts, policy) => letThrough(facts, policy, decideGate, counter),
+      decide: (facts, policy) => letThrough(facts, policy, decideInbound, counter),
     }),
     defineCheck({
       name: 'outbound/gate',
@@ -74,6 +83,11 @@ function checksOf(counter: Counter) {
       decide: (facts, policy) => letThrough(facts, policy, decideOutbound, counter),
     }),
   ] as const;
+}
+
+/** What others deliver, as far as nobody was promised that they do it by TLS. */
+function decideInbound(facts: GateFacts, needed: readonly string[]): Verdict {
+  return decideLocal(facts) ?? decideGate(facts, needed);
 }
 
 /** What would make an account look taken over is counted once nothing else speaks against the message. */
@@ -96,6 +110,7 @@ function letThrough(
 export function register(this: Plugin): void {
   const counter = new Counter(this, new Suspicion(this));
   const hosts = new SmartHostsInForce(this);
+  const recipients = new RecipientPolicies(this);
   start(
     this,
     {
@@ -109,14 +124,17 @@ export function register(this: Plugin): void {
       prepare: ({ policy }) => hosts.prepare(policy),
       fallback: () => hosts.useLater(),
     },
+    { prepare: ({ policy }) => recipients.prepare(policy) },
   );
-  install(this, [...checksOf(counter), ...limitChecks(counter)]);
+  install(this, [...checksOf(this, counter), ...limitChecks(counter)]);
   watchMessageEnds(this);
   relayForRegistered(this);
   acceptUntilData(this);
   tellLess(this);
   queueOurselves(this);
-  guardDelivery(this, (name) => hosts.find(name));
+  guardDelivery(this, { find: (name) => hosts.find(name), recipients });
+  offerRequireTls(this);
   takeBackReleased(this);
+  carryOutRequests(this);
   sendForInternal(this, counter);
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { GatekeeperEvent } from '../core/event.ts';
+import type { GatekeeperEvent } from '../core/events/event.ts';
 import type { Attempt, Ending } from '../core/haraka/patches/delivery-outcomes.ts';
 import type { Tried } from '../core/haraka/types.ts';
 import { someRecipients } from '../core/recipients.ts';

@@ -17,6 +17,7 @@ export function recorded(facts: GateFacts, verdict: Verdict, now: Date): Verdict
 
 function recordOf(facts: GateFacts, now: Date): ProvenanceRecord {
   const { id, identity, messageId, sender, recipients, client, tls, revision } = facts;
+  const tlsOption = facts.tlsOption();
   return {
     v: 1,
     id,
@@ -27,6 +28,7 @@ function recordOf(facts: GateFacts, now: Date): ProvenanceRecord {
     authors: facts.authorsMark,
     client: client.address,
     ...(tls && { tls: `${tls.version} ${tls.cipher}` }),
+    ...(tlsOption !== undefined && { tls_option: tlsOption }),
     time: now.toISOString(),
     revision,
   };

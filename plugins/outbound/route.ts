@@ -1,6 +1,6 @@
 import { derived } from '../core/derived.ts';
 import { parseDomain } from '../core/mailbox.ts';
-import type { Origin } from '../core/provenance/record.ts';
+import type { Origin, ProvenanceRecord } from '../core/provenance/record.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import {
   anyRecipient,
@@ -19,6 +19,8 @@ export interface Departing {
   /** Domain of the envelope sender; `undefined` for the null reverse-path. */
   readonly senderDomain: string | undefined;
   readonly recipientDomains: readonly string[];
+  /** What its sender wants of TLS (RFC 8689). */
+  readonly tlsOption?: ProvenanceRecord['tls_option'];
 }
 
 type Hosts = Pick<Policy, 'smart_hosts'>;
@@ -44,7 +46,8 @@ export function decideRoute(message: Departing, policy: Hosts): SmartHostSetting
  */
 function selectorsOf({ origin, senderDomain }: Departing): string[] {
   const byDomain = senderDomain === undefined ? [] : [domainSelector(senderDomain)];
-  if (origin?.kind === 'released') return [...byDomain, anySender];
+  // The settings name the sender of a report.
+  if (origin?.kind === 'released' || origin?.kind === 'tls-report') return [...byDomain, anySender];
   if (origin?.kind !== 'identity') return [anySender];
   return [identitySelector(origin.id), identitySelector(origin.name), ...byDomain, anySender];
 }

@@ -13,6 +13,7 @@ import { formatMailbox, parseMailbox, type Mailbox } from '../core/mailbox.ts';
 import { authorFields, authorsMark, headerIn } from '../core/message/author-fields.ts';
 import { readClaims } from '../core/message/claims.ts';
 import { faultOf } from '../core/message/rules.ts';
+import { saysTlsNotRequired } from '../core/message/tls-required.ts';
 import type { ProvenanceRecord } from '../core/provenance/record.ts';
 import { internalSenderNamed } from '../core/registrations.ts';
 import { isPermanentReason } from '../core/replies.ts';
@@ -113,7 +114,8 @@ class Attempt {
     const isQueued = 'record' in queued;
     for (const hear of this.#heard) hear(isQueued ? 'queued' : 'not-queued');
     if (!isQueued) return queued;
-    recordSending({ ...this.#sending, identity, verdict: pass, record: queued.record });
+    const bytes = Buffer.byteLength(letter.text);
+    recordSending({ ...this.#sending, identity, verdict: pass, record: queued.record, bytes });
     return { queueId: queued.record.id };
   }
 }
@@ -164,6 +166,7 @@ function recordOf(id: string, letter: Letter, identity: Identity, { revision }: 
     sender: from ? formatMailbox(from) : '',
     recipients: to.map(formatMailbox),
     authors: authorsMark(authorFields(header)),
+    ...(saysTlsNotRequired(header) && { tls_option: 'no' }),
     time: new Date().toISOString(),
     revision,
   };

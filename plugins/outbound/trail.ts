@@ -1,6 +1,8 @@
 import { recordOutcome } from '../core/haraka/delivery.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { deliveryOutcomes } from '../core/haraka/patches/delivery-outcomes.ts';
+import { policyMet } from '../core/haraka/patches/outgoing-tls.ts';
+import { policyFields } from '../core/haraka/record-fields.ts';
 import { Suspicion } from '../core/haraka/suspicion.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import type { Plugin, QueuedMessage } from '../core/haraka/types.ts';
@@ -21,7 +23,9 @@ export function keepTrail(plugin: Plugin, originOf: Origin): void {
   applyPatch(plugin, deliveryOutcomes, (message, ending) => {
     const record = originOf(message);
     const settings = currentSettings();
-    const results = resultsOf(ending, new Date());
+    const [first, ...others] = resultsOf(ending, new Date());
+    // It is one session, however many answers there were.
+    const results = first ? [{ ...first, ...metFields(policyMet(message)) }, ...others] : [];
     recordOutcome({
       ...{ check, plugin, message, started: ending.started, settings, results },
       ...(record && { record }),
@@ -31,6 +35,12 @@ export function keepTrail(plugin: Plugin, originOf: Origin): void {
     const outcomes = countsOf(results);
     if (sender && outcomes.all > 0) void suspicion.delivered(sender, outcomes, settings);
   });
+}
+
+/** By which policy of the recipient its server had the TLS that it has to have. */
+function metFields(policy: ReturnType<typeof policyMet>): Partial<Result> {
+  if (policy === undefined) return {};
+  return policy === 'none' ? { tls_policy: 'no-policy-found' } : policyFields(policy);
 }
 
 /** The account that a message came from, as the settings know it now. */

@@ -20,7 +20,7 @@ import {
   unannouncedUtf8,
 } from './hardening.ts';
 import { decideHeader } from './header.ts';
-import { Resolver } from './resolver.ts';
+import { Resolver } from '../core/dns/resolver.ts';
 import { decideTenant } from './tenant.ts';
 import { tenantFiles, tenantProblems, Tenants } from './tenants.ts';
 import { guardTraceFields } from './trace.ts';
@@ -163,7 +163,10 @@ export function register(this: Plugin): void {
     ],
     files: (policy) => tenantFiles(policy, configDirectory()),
     prepare: (settings) => {
-      const commits = [resolver.prepare(settings), tenants.prepare(settings.policy, configDirectory())];
+      const commits = [
+        resolver.prepare(settings.policy),
+        tenants.prepare(settings.policy, configDirectory()),
+      ];
       return () => {
         for (const commit of commits) commit();
         warnOfExpired(this, settings);

@@ -3,7 +3,7 @@ import { contestants } from './contestants.ts';
 import type { Contestant } from './server.ts';
 
 /** What can be measured. */
-const subjects = ['sessions', 'spf', 'auth', 'outbound', 'message'] as const;
+const subjects = ['sessions', 'spf', 'auth', 'outbound', 'message', 'events'] as const;
 export type What = (typeof subjects)[number];
 
 /** What `scripts/bench` was asked for. */
@@ -16,6 +16,8 @@ export interface Options {
   readonly clients: number;
   /** How long each server is visited before anything is counted. */
   readonly warmUpSeconds: number;
+  /** How many are in the store. */
+  readonly events: number;
   readonly json: boolean;
 }
 
@@ -31,6 +33,7 @@ export const usage = `Usage: scripts/bench sessions [options]
        scripts/bench auth [--seconds N] [--rounds N] [--clients N] [--json]
        scripts/bench outbound [--seconds N] [--rounds N] [--json]
        scripts/bench message [--seconds N] [--rounds N] [--json]
+       scripts/bench events [--events N] [--rounds N] [--json]
 
 sessions  sessions of STARTTLS, AUTH and one message: what each server spends on one, and how many it does in a second;
           needs root, or sudo, for Postfix
@@ -38,11 +41,14 @@ spf       evaluations of SPF: how long one takes, beside haraka-plugin-spf, mail
 auth      logins against a directory: how many in a second, beside libldap in C, ldapts and haraka-plugin-auth-ldap
 outbound  the way out of one message: what the gate, the record and the limits take, beside Haraka's own queueing
 message   headers of 4 KiB that are read and judged: CPU time for one, beside what nodemailer and mailparser take to read it
+events    events: what one costs the event loop, how many are written in a second, and how long it takes to read a report
+          and to find a message among many
 
   --seconds N   how long each server is visited in each round (default 2)
   --rounds N    rounds, in each of which every server has its turn (default 10)
   --clients N   clients that come at once (default 8)
   --warm-up N   how many seconds each server is visited before anything is counted (default 20)
+  --events N    events that are written, and among which is looked (default 1000000)
   --only NAME   measure this server alone (repeatable): ${names.join(', ')}
   --json        print all figures as JSON
   --help        print this and end
@@ -66,6 +72,7 @@ export function readOptions(args: readonly string[]): Options {
     rounds: positive('--rounds', values.rounds, 100),
     clients: positive('--clients', values.clients, 50),
     warmUpSeconds: positive('--warm-up', values['warm-up'], 600),
+    events: positive('--events', values.events, 100_000_000),
     json: values.json,
   };
 }
@@ -76,6 +83,7 @@ function parse(args: readonly string[]) {
     rounds: { type: 'string', default: '10' },
     clients: { type: 'string', default: '8' },
     'warm-up': { type: 'string', default: '20' },
+    events: { type: 'string', default: '1000000' },
     only: { type: 'string', multiple: true },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },

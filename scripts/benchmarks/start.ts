@@ -1,5 +1,7 @@
 import { authTextOf } from './auth-report.ts';
 import { measureAuth } from './auth.ts';
+import { eventsTextOf } from './events-report.ts';
+import { measureEvents } from './events.ts';
 import { describeMachine } from './machine.ts';
 import { outboundTextOf } from './outbound-report.ts';
 import { measureOutbound } from './outbound.ts';
@@ -41,6 +43,11 @@ async function main(): Promise<void> {
     case 'message': {
       const figures = await measureMessage({ ...options, ...caller });
       tell(figures, () => messageTextOf(figures, machine, options.rounds));
+      break;
+    }
+    case 'events': {
+      const figures = await measureEvents({ ...options, ...caller });
+      tell(figures, () => eventsTextOf(figures, machine, options.rounds));
       break;
     }
     case 'sessions': {

@@ -20,9 +20,12 @@ export interface AnswerOptions {
   readonly negativeTtl: number;
   /** Octets that the answer may have. */
   readonly limit: number;
+  /** Sets the AD bit, for who asks for it (RFC 6840 §5.8). */
+  readonly isAuthentic?: boolean;
 }
 
 const rcodes = { answer: 0, 'no-data': 0, SERVFAIL: 2, TIMEOUT: 2, nxdomain: 3 } as const;
+const authenticData = 0x0020;
 const optType = 41;
 const soaType = 6;
 const ourUdpSize = 1232;
@@ -65,20 +68,26 @@ export function writeAnswer(question: Question, answer: ZoneAnswer, options: Ans
   const size = parts.reduce((sum, part) => sum + part.length, 12 + question.section.length);
   const isTooLong = size > options.limit;
   const counts = { answers: found.length, authority: isNegative ? 1 : 0 };
-  const header = writeHeader(question, rcodes[answer.kind], isTooLong, counts);
+  const isAuthentic = options.isAuthentic === true && (question.flags & authenticData) !== 0;
+  const header = writeHeader(
+    question,
+    rcodes[answer.kind] | (isAuthentic ? authenticData : 0),
+    isTooLong,
+    counts,
+  );
   return Buffer.concat([header, question.section, ...(isTooLong ? [] : parts)]);
 }
 
 function writeHeader(
   question: Question,
-  rcode: number,
+  low: number,
   isTruncated: boolean,
   counts: { answers: number; authority: number },
 ): Buffer {
   const header = Buffer.alloc(12);
   header.writeUInt16BE(question.id, 0);
   // QR, AA, RA, and RD as it came (RFC 1035 §4.1.1).
-  header.writeUInt16BE(0x8480 | (question.flags & 0x0100) | (isTruncated ? 0x0200 : 0) | rcode, 2);
+  header.writeUInt16BE(0x8480 | (question.flags & 0x0100) | (isTruncated ? 0x0200 : 0) | low, 2);
   header.writeUInt16BE(1, 4);
   if (isTruncated) return header;
   header.writeUInt16BE(counts.answers, 6);
@@ -109,6 +118,10 @@ function writeData(record: ZoneRecord): Buffer {
   if ('PTR' in record) return writeName(record.PTR);
   if ('TXT' in record) return writeText(record.TXT);
   if ('SPF' in record) return writeText(record.SPF);
+  if ('TLSA' in record) {
+    const { usage, selector, matchingType, data } = record.TLSA;
+    return Buffer.concat([Buffer.from([usage, selector, matchingType]), data]);
+  }
   const [preference, exchange] = record.MX;
   return Buffer.concat([Buffer.from([preference >> 8, preference & 0xff]), writeName(exchange)]);
 }

@@ -1,5 +1,5 @@
-/** The types that a zone may hold, with their numbers (RFC 1035 §3.2.2, RFC 3596 §2.1, RFC 7208 §3.1). */
-export const typeNumbers = { A: 1, CNAME: 5, PTR: 12, MX: 15, TXT: 16, AAAA: 28, SPF: 99 } as const;
+/** The types that a zone may hold, with their numbers (RFC 1035 §3.2.2, RFC 3596 §2.1, RFC 6698 §7.1, RFC 7208 §3.1). */
+export const typeNumbers = { A: 1, CNAME: 5, PTR: 12, MX: 15, TXT: 16, AAAA: 28, TLSA: 52, SPF: 99 } as const;
 
 export type ZoneType = keyof typeof typeNumbers;
 
@@ -13,6 +13,14 @@ export type ZoneRecord = (
   /** One string is cut into character-strings of 255 octets; a list is sent as it is. */
   | { readonly SPF: string | readonly string[] }
   | { readonly TXT: string | readonly string[] }
+  | {
+      readonly TLSA: {
+        readonly usage: number;
+        readonly selector: number;
+        readonly matchingType: number;
+        readonly data: Buffer;
+      };
+    }
 ) & {
   /** Seconds; that of the server where absent. */
   readonly TTL?: number;

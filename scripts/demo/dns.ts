@@ -2,7 +2,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { dataOf, readQuestion, writeAnswer, type Question } from './dns-wire.ts';
-import { isRecord, lookupIn, typeNumbers, type Zone, type ZoneType } from './dns-zone.ts';
+import { isRecord, lookupIn, typeNumbers, type Zone, type ZoneAnswer, type ZoneType } from './dns-zone.ts';
 import { listen, type Listening } from './listening.ts';
 
 export interface DnsOptions {
@@ -20,6 +20,8 @@ export interface DnsOptions {
   readonly failsForTimeout?: boolean;
   /** Leaves CNAMEs to the client, which has to ask again for what they point to. */
   readonly leavesAliases?: boolean;
+  /** Says that an answer is authenticated where all of its names are: as a resolver that validates does. */
+  readonly isSigned?: (name: string) => boolean;
 }
 
 /** A question that the server got; its name is as it was sent, octet for octet. */
@@ -45,8 +47,25 @@ const typeNames = new Map<number, ZoneType>(
   Object.entries(typeNumbers).map(([name, number]) => [number, name as ZoneType]),
 );
 
+/** How often another port is chosen where somebody else has the one of UDP that belongs to that of TCP. */
+const mostTries = 5;
+
 /** Starts a DNS server that answers with authority over all names, over UDP and TCP. */
 export async function startDns(options: DnsOptions): Promise<DnsServer> {
+  return startWithin(mostTries, options);
+}
+
+async function startWithin(tries: number, options: DnsOptions): Promise<DnsServer> {
+  try {
+    return await startOnce(options);
+  } catch (error) {
+    const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    if (!isTaken || options.port !== 0 || tries <= 1) throw error;
+    return startWithin(tries - 1, options);
+  }
+}
+
+async function startOnce(options: DnsOptions): Promise<DnsServer> {
   const { port, host = '127.0.0.1' } = options;
   const queries: DnsQuery[] = [];
   const respond = responder(options, queries);
@@ -61,7 +80,12 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
     if (answer !== undefined) udp.send(answer, to, address);
   });
   udp.bind(tcp.port, host);
-  await once(udp, 'listening');
+  try {
+    await once(udp, 'listening');
+  } catch (error) {
+    await tcp.stop();
+    throw error;
+  }
   let stopped: Promise<void> | undefined;
   return { port: tcp.port, queries, stop: () => (stopped ??= stop(tcp, udp)) };
 }
@@ -76,7 +100,7 @@ function responder(options: DnsOptions, queries: DnsQuery[]): Respond {
   const lookup = lookupIn(options.zone);
   // What cannot be written is told at the start, not when somebody asks.
   for (const entry of Object.values(options.zone).flat()) if (isRecord(entry)) dataOf(entry);
-  const { ttl = 60, negativeTtl = ttl, truncates = false } = options;
+  const { ttl = 60, negativeTtl = ttl, truncates = false, isSigned = () => false } = options;
   return (message, transport) => {
     const question = readQuestion(message);
     if (question === undefined) return undefined;
@@ -89,8 +113,17 @@ function responder(options: DnsOptions, queries: DnsQuery[]): Respond {
       ttl,
       negativeTtl,
       limit: limitOf(question, transport, truncates),
+      isAuthentic: namesOf(name, answer).every(isSigned),
     });
   };
+}
+
+/** The names that an answer says something about: owners of records, and the one that has none. */
+function namesOf(name: string, answer: ZoneAnswer): string[] {
+  const found = 'found' in answer ? answer.found : [];
+  const [last] = found.slice(-1).flatMap(({ record }) => ('CNAME' in record ? [record.CNAME] : []));
+  const without = answer.kind === 'answer' || last === undefined ? [] : [last];
+  return [name, ...found.map(({ owner }) => owner), ...without].map((each) => each.toLowerCase());
 }
 
 function limitOf(

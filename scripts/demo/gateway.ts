@@ -56,7 +56,7 @@ export class GatewayFailed extends Error {
   }
 }
 
-const readyMs = 20_000;
+const readyMs = 60_000;
 const patienceMs = 3000;
 const groupPatienceMs = 500;
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Ports, proxyAddress } from './instance.ts';
-import { people } from './people.ts';
+import { people, type Person } from './people.ts';
 
 interface Hint {
   readonly what: string;
@@ -8,26 +8,69 @@ interface Hint {
   readonly command: string;
 }
 
-const [alice, bob] = people;
-
 interface Places {
   /** Where the certificate of the application lies. */
   readonly varDir: string;
   readonly sinkDir: string;
   readonly log: string;
+  /** The directory of Haraka. */
+  readonly dir: string;
+  /** Where the page is. */
+  readonly page: string;
 }
 
+const gatekeeper = join(import.meta.dirname, '../gatekeeper');
+
 /** What a newcomer can paste into another terminal, and what should come of it. */
-export function hints(ports: Ports, { varDir, sinkDir, log }: Places): string {
-  const tried = commands(ports, varDir).map(
+export function hints(ports: Ports, places: Places): string {
+  const tried = [...commands(ports, places.varDir), ...questions(places)].map(
     ({ what, expect, command }) => `# ${what}\n# expect: ${expect}\n${command}\n`,
   );
-  const places = [`Messages arrive in ${sinkDir}`, `Haraka's log: ${log}`, 'Ctrl-C ends everything.'];
-  return ['Try, from another terminal (swaks is a package of Debian):\n', ...tried, ...places].join('\n');
+  return [
+    'Try, from another terminal (swaks is a package of Debian):\n',
+    ...tried,
+    ...pageLines(places.page),
+    `Messages arrive in ${places.sinkDir}`,
+    `Haraka's log: ${places.log}`,
+    'Ctrl-C ends everything.',
+  ].join('\n');
+}
+
+function pageLines(url: string): string[] {
+  const [admin, viewer] = sample();
+  return [
+    `All of it in a browser: ${url}`,
+    `  as an admin, who may act: ${admin.addresses[0]}, password ${admin.password}`,
+    `  as one who looks: ${viewer.addresses[0]}, password ${viewer.password}\n`,
+  ];
+}
+
+/** What has become of all that. */
+function questions({ dir }: Places): Hint[] {
+  const [{ addresses }] = sample();
+  const asked = `'${gatekeeper}' --haraka '${dir}'`;
+  return [
+    {
+      what: 'What happened, and what to do about it',
+      expect: 'figures of mail and logins, below what was found',
+      command: `${asked} report`,
+    },
+    {
+      what: 'The whole life of what Alice has sent',
+      expect: 'its checks, and how it was delivered',
+      command: `${asked} trace ${addresses[0]}`,
+    },
+  ];
+}
+
+function sample(): readonly [Person, Person] {
+  const [alice, bob] = people;
+  if (!alice || !bob) throw new Error('the sample people are missing');
+  return [alice, bob];
 }
 
 function commands(ports: Ports, varDir: string): Hint[] {
-  if (!alice || !bob) throw new Error('the sample people are missing');
+  const [alice, bob] = sample();
   const [aliceMail, bobMail] = [alice.addresses[0], bob.addresses[0]];
   const token = Buffer.from(`\0${aliceMail}\0${alice.password}`).toString('base64');
   const server = `swaks --server 127.0.0.1:${ports.submission} --tls --to friend@world.example`;

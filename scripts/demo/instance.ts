@@ -93,7 +93,7 @@ export function writeInstance(options: InstanceOptions): string {
     join(dir, 'node_modules/haraka-plugin-gatekeeper'),
   );
   copyPlugins(dir, options);
-  const files = { ...configFiles(dir, options), ...options.config };
+  const files = { ...configFiles(options), ...options.config };
   for (const [name, content] of Object.entries(files)) {
     const isSecret = /key|password/.test(name);
     mkdirSync(dirname(join(dir, 'config', name)), { recursive: true });
@@ -125,7 +125,7 @@ function nameOf(file: string): string {
   return basename(file, '.js');
 }
 
-function configFiles(dir: string, options: InstanceOptions): Record<string, string> {
+function configFiles(options: InstanceOptions): Record<string, string> {
   const { ports, sinkPort, nodes = 0, logLevel = 'info', first = [], last = [] } = options;
   const plugins = [...first.map(nameOf), ...(options.plugins ?? defaultPlugins), ...last.map(nameOf)];
   const listen = [ports.mx, ports.submission, ports.implicit].map((port) => `127.0.0.1:${port}`).join(',');
@@ -146,7 +146,7 @@ function configFiles(dir: string, options: InstanceOptions): Record<string, stri
     me: lines(['gw.corp.example']),
     internalcmd_key: lines([randomBytes(16).toString('hex')]),
     'ldap.password': lines([gatekeeper.password]),
-    'gatekeeper.yaml': stringify(merge(defaultSettings(dir, options), options.settings ?? {})),
+    'gatekeeper.yaml': stringify(merge(defaultSettings(options), options.settings ?? {})),
   };
 }
 
@@ -156,7 +156,7 @@ function connectionIni(): string {
   return shipped.replace('hosts[] =', `hosts[] = ${proxyAddress}`);
 }
 
-function defaultSettings(dir: string, { ports, directoryUrl, dnsPort }: InstanceOptions): Settings {
+function defaultSettings({ ports, directoryUrl, dnsPort }: InstanceOptions): Settings {
   return {
     listeners: [
       { port: ports.mx, role: 'mx' },
@@ -178,7 +178,6 @@ function defaultSettings(dir: string, { ports, directoryUrl, dnsPort }: Instance
       pairs_attribute: 'gatekeeperPair',
     },
     ...(dnsPort !== undefined && { dns: { servers: [`127.0.0.1:${dnsPort}`], timeout_seconds: 0.5 } }),
-    audit: { file: join(dir, 'events.jsonl') },
     ...(ports.http !== undefined && { http: { host: '127.0.0.1', port: ports.http } }),
   };
 }

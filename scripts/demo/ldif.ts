@@ -10,6 +10,8 @@ const introduction = `# The sample directory of haraka-plugin-gatekeeper, for a 
 #   access to attrs=userPassword by anonymous auth by * none
 #   access to dn.subtree=ou=people,dc=corp,dc=example
 #     by dn.exact=cn=gatekeeper,ou=services,dc=corp,dc=example read by * none
+#   access to dn.subtree=ou=groups,dc=corp,dc=example
+#     by dn.exact=cn=gatekeeper,ou=services,dc=corp,dc=example read by * none
 #
 # Load it with slapadd or ldapadd, then run
 #   GATEKEEPER_LDAP_URL=ldap://HOST:PORT scripts/start

@@ -21,10 +21,10 @@ export class UsageError extends Error {
 
 export const usage = `Usage: scripts/start [options]
 
-Starts the gateway, a sample LDAP directory and a mail sink on 127.0.0.1, and says what to try.
+Starts the gateway with its page, a sample LDAP directory and a mail sink on 127.0.0.1, and says what to try.
 
   --base-port N         all ports are counted from N (default 2500): N+25 MX, N+26 sink, N+65 TLS,
-                        N+80 HTTP, N+87 submission, N+389 LDAP
+                        N+80 HTTP, N+81 the page, N+87 submission, N+389 LDAP
   --nodes N             worker processes of Haraka; 0 (default) is one process for all
   --with FILE.js        a Haraka plugin of your own, listed after ours (repeatable)
   --with-first FILE.js  the same, listed before ours (repeatable)

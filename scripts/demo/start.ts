@@ -8,7 +8,9 @@ import { InstanceError, varDir } from './instance.ts';
 import { ldif } from './ldif.ts';
 import { type Options, readOptions, usage, UsageError } from './options.ts';
 import { entries, type Entry } from './people.ts';
+import { PageFailed, startPage } from './page.ts';
 import { allReady, obstacle } from './ports.ts';
+import { groups, pageSettings } from './roles.ts';
 import { startSink } from './sink.ts';
 import { zone } from './zone.ts';
 
@@ -29,10 +31,14 @@ async function main(): Promise<void> {
   if (options.printLdif) return void process.stdout.write(ldif(sample()));
   await checkPorts(options);
   const gateway = await startAll(options);
+  const page = await startPage({ dir: gateway.dir, port: portsFrom(options.basePort).page });
+  running.push(page);
   if (isEnding) return;
   gateway.exited.then(reportDeath(gateway), fail);
+  page.ended.then(reportEndOfPage, fail);
   const log = join(gateway.dir, 'haraka.log');
-  console.log(`gatekeeper ready\n\n${hints(gateway.ports, { varDir, sinkDir, log })}`);
+  const places = { varDir, sinkDir, log, dir: gateway.dir, page: page.url };
+  console.log(`gatekeeper ready\n\n${hints(gateway.ports, places)}`);
 }
 
 async function startAll(options: Options): Promise<Gateway> {
@@ -47,8 +53,8 @@ async function startAll(options: Options): Promise<Gateway> {
   running.push(await startSink({ port: ports.sink, dir: sinkDir }));
   running.push(await startDns({ port: ports.dns, zone }));
   const dir = join(varDir, `gateway-${basePort}`);
-  const settings = settingsFor(new URL(directoryUrl));
-  const { sink: sinkPort, dns: dnsPort, directory: _, ...ofGateway } = ports;
+  const settings = settingsFor(new URL(directoryUrl), ports.page);
+  const { sink: sinkPort, dns: dnsPort, directory: _, page: __, ...ofGateway } = ports;
   const gateway = await startGateway({
     dir,
     ports: ofGateway,
@@ -66,7 +72,7 @@ async function startAll(options: Options): Promise<Gateway> {
 
 /** Everybody who may log in. */
 function sample(): Entry[] {
-  return [...entries(), appEntry(varDir)];
+  return [...entries(), ...groups, appEntry(varDir)];
 }
 
 function portsFrom(base: number) {
@@ -76,6 +82,7 @@ function portsFrom(base: number) {
     dns: base + 53,
     implicit: base + 65,
     http: base + 80,
+    page: base + 81,
     submission: base + 87,
     directory: base + 389,
   };
@@ -87,6 +94,7 @@ const purposes = {
   dns: 'the DNS server',
   implicit: 'SMTP over TLS',
   http: 'HTTP',
+  page: 'the page',
   submission: 'submission',
   directory: 'the LDAP directory',
 } as const;
@@ -116,10 +124,11 @@ async function waitForDirectory(url: URL): Promise<void> {
 }
 
 /** No password crosses a network in clear, not even in a demo. */
-function settingsFor(url: URL): Settings {
+function settingsFor(url: URL, pagePort: number): Settings {
   const isLoopback = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname);
   const start_tls = url.protocol === 'ldap:' && !isLoopback;
-  return { ...appSettings, directory: { ...appSettings.directory, start_tls } };
+  const { directory, web } = pageSettings(pagePort);
+  return { ...appSettings, web, directory: { ...appSettings.directory, ...directory, start_tls } };
 }
 
 function reportDeath(gateway: Gateway): (exit: Exit) => void {
@@ -134,8 +143,12 @@ function reportDeath(gateway: Gateway): (exit: Exit) => void {
   };
 }
 
+function reportEndOfPage(log: string): void {
+  if (!isEnding) fail(new StartError(`the page ended by itself; the end of its log:\n${log}`));
+}
+
 /** What is said with its message alone; anything else is a bug, or the system, and shows where it happened. */
-const expected = [UsageError, StartError, GatewayFailed, InstanceError];
+const expected = [UsageError, StartError, GatewayFailed, PageFailed, InstanceError];
 
 /** Exits with 64 (EX_USAGE) for a command line that cannot be meant, else with 1. */
 function fail(error: unknown): void {

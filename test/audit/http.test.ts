@@ -12,7 +12,10 @@ void describe('the HTTP port', () => {
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;
     const faults: string[] = [];
-    const server = new HttpServer((problem) => faults.push(problem));
+    const server = new HttpServer(
+      () => Promise.resolve(''),
+      (problem) => faults.push(problem),
+    );
     server.listenOn({ host: '127.0.0.1', port });
     server.begin();
     await eventually('a word about it', () => faults.length === 1);
@@ -33,7 +36,10 @@ void describe('the HTTP port', () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     const faults: string[] = [];
-    const server = new HttpServer((problem) => faults.push(problem));
+    const server = new HttpServer(
+      () => Promise.resolve(''),
+      (problem) => faults.push(problem),
+    );
     server.listenOn({ host: '127.0.0.1', port: (other.address() as AddressInfo).port });
     server.begin();
     await eventually('a word about it', () => faults.length === 1);

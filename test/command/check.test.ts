@@ -16,7 +16,9 @@ import { freePorts } from '../support/ports.ts';
 /** What lies in a folder: each file and folder with its size and when it was last changed. */
 function snapshot(dir: string): string[] {
   const names = readdirSync(dir, { recursive: true, encoding: 'utf8' });
-  return ['', ...names.filter((name) => name !== 'haraka.log')].sort().map((name) => {
+  // A gateway that runs keeps its events, and counts.
+  const isBusy = (name: string) => name === 'haraka.log' || /^var\/gatekeeper(?:$|\/.*\.db)/.test(name);
+  return ['', ...names.filter((name) => !isBusy(name))].sort().map((name) => {
     const { size, mtimeMs } = statSync(join(dir, name));
     return `${name} ${size} ${mtimeMs}`;
   });

@@ -12,7 +12,9 @@ const commands = [
   'check',
   'completion',
   'config',
+  'erase',
   'events',
+  'export',
   'forget',
   'held',
   'help',
@@ -27,6 +29,7 @@ const commands = [
   'suspended',
   'tls',
   'trace',
+  'web',
 ];
 
 void describe('gatekeeper completion bash, in bash', () => {

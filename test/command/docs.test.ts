@@ -5,9 +5,11 @@ import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { startDns, type DnsServer } from '../../scripts/demo/dns.ts';
 import { zone } from '../../scripts/demo/zone.ts';
+import type { EventDraft } from '../../plugins/core/events/event.ts';
 import { foldersIn, hold } from '../../plugins/core/provenance/held.ts';
 import { openStore } from '../../plugins/core/store/sqlite.ts';
 import { gatekeeper } from '../support/command.ts';
+import { keepEvents } from '../support/events.ts';
 import { startSite, type Site } from '../support/instance.ts';
 import { block, blocks } from '../support/pages.ts';
 import { withheldEvent } from './withheld-event.ts';
@@ -27,6 +29,8 @@ const local: readonly [RegExp, string][] = [
   [/(^file +)\/\S+\/var/gm, '$1DIR/var'],
   [/"since":"[^"]*"/g, '"since":"TIME"'],
   [/"by \S+: phishing"/g, '"by USER: phishing"'],
+  [/^(\S+ \S+) to \S+ \S+ UTC$/gm, '$1 to NOW UTC'],
+  [/\d+ events and \d+ counts$/gm, 'N events and N counts'],
 ];
 
 function portable(text: string): string {
@@ -142,9 +146,10 @@ dns:
 `;
     writeFileSync(file, settings);
     const event = JSON.parse(block('docs/integrator.md', 'json', 'sender-not-owned')) as object;
-    const events = [event, ...tracedEvents(), ...withheldOf('crm@corp.example')];
+    const events = [event, ...tracedEvents()];
+    await keepEvents(site.dir, withheldOf('crm@corp.example'));
     await holdMail(site.dir);
-    writeFileSync(join(site.dir, 'events.jsonl'), events.map((each) => `${JSON.stringify(each)}\n`).join(''));
+    await keepEvents(site.dir, events as readonly EventDraft[]);
   });
   after(() => Promise.all([site.stop(), dns.stop()]));
 
@@ -181,6 +186,8 @@ dns:
         'suspended',
         'release',
         'held',
+        'export',
+        'erase',
       ],
     );
   });

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { looksLikeNetwork } from '../../plugins/command/forget.ts';
+import { looksLikeNetwork } from '../../plugins/core/guessing/forgetting.ts';
 import { gatekeeper } from '../support/command.ts';
 
 // What is forgotten, and that a gateway hears of it: test/gateway/guessing.test.ts.

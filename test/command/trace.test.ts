@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { loginHash } from '../../plugins/core/login-hash.ts';
-import { kindOf, messageIn, queryFor } from '../../plugins/command/trace-query.ts';
-import { StoryBuilder } from '../../plugins/command/trace-story.ts';
+import { kindOf, messageIn, queryFor } from '../../plugins/core/trail/query.ts';
+import { StoryBuilder } from '../../plugins/core/trail/story.ts';
 import { storyLines } from '../../plugins/command/trace-text.ts';
 
 const connection = 'E374698C-63BD-4E79-A68D-A450EADF3FCD';

@@ -15,6 +15,12 @@ function partner(name: string, expires: string) {
   return { name, owner: 'Eva', forwarder: true, addresses: ['192.0.2.1'], expires };
 }
 
+const tlsReports = {
+  organization: 'Corp',
+  contact: 'postmaster@corp.example',
+  from: 'tls-reports@corp.example',
+};
+
 const spfLine =
   'config/plugins:10: haraka-plugin-spf: one address stops it: MAIL FROM:<a%{l}@...> against a record with exists:%{l}; ' +
   'set spf.harden_spf_plugin: true, or take the line out';
@@ -76,6 +82,18 @@ const cases: readonly {
       `mail server exchange expires on ${day(2)}, in 2 days; ask Eva`,
       'exchange has forward_foreign: enforce, but config/plugins does not load dkim: what it forwards with a foreign envelope cannot be proven',
     ],
+  },
+  {
+    it: 'of reports that nobody signs',
+    options: { settings: { outbound: { tls_reports: tlsReports } } },
+    warnings: [
+      'outbound.tls_reports: config/plugins does not load dkim: reports that no other plugin signs at pre_send_trans_email are thrown away by those who get them',
+    ],
+  },
+  {
+    it: 'not of those that haraka-plugin-dkim signs',
+    options: { plugins: ['dkim', ...defaultPlugins], settings: { outbound: { tls_reports: tlsReports } } },
+    warnings: [],
   },
   { it: 'of haraka-plugin-spf', options: { plugins: withSpf }, warnings: [spfLine] },
   {

@@ -115,6 +115,10 @@ const inOneProcess = {
     settings: { deadline_seconds: 1 },
     config: { plugin_timeout: '2\n', 'slow-queue.timeout': '20\n' },
   },
+  'requiretls-off': { settings: { outbound: { requiretls: 'off' } } },
+  /** Beside a plugin that takes some mail at queue_outbound. */
+  'queue-shared': { last: [plugin('queues-outbound')] },
+  'unproven-observed': { settings: { outbound: { unproven_mail: 'observe' } } },
   checks: { last: [plugin('checks')], settings: { deadline_seconds: 0.3 } },
   'checks-first': { first: [plugin('checks')], settings: { deadline_seconds: 0.3 } },
   'bad-mode': { last: [plugin('bad-mode')] },

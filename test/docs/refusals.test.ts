@@ -65,8 +65,10 @@ void describe('docs/refusals.md', () => {
     );
     assert.deepEqual(
       listed.filter((check) => ![...sections.values()].some((section) => section.includes(check))),
-      // It refuses nothing.
-      ['`outbound/delivery`'],
+      // They refuse no client.
+      ['outbound/delivery', 'outbound/tls', 'audit/connection', 'audit/settings', 'audit/operator'].map(
+        (check) => `\`${check}\``,
+      ),
     );
   });
 

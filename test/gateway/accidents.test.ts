@@ -159,10 +159,15 @@ for (const { where, nodes, retries, options } of places.filter(
         await eventually('all to be held', () => scene.held().length === held + files.length, 20_000);
         await eventually('the honest one', () => scene.world.asked.length > asked);
         await eventually('an empty queue', () => scene.queue().length === 0);
-        const events = scene.test.events().slice(seen);
-        const found = events.flatMap(({ check, verdict, reason }) =>
-          check === 'outbound/provenance' && verdict === 'refuse' ? [reason] : [],
-        );
+        const found = await eventually('the event of each', () => {
+          const reasons = scene.test
+            .events()
+            .slice(seen)
+            .flatMap(({ check, verdict, reason }) =>
+              check === 'outbound/provenance' && verdict === 'refuse' ? [reason] : [],
+            );
+          return reasons.length >= edits.length && reasons;
+        });
         assert.deepEqual(found.sort(), edits.map(({ reason }) => reason).sort());
         assert.deepEqual(scene.world.asked.slice(asked), ['later@two.example']);
         const id = 'AAAAAAAA-0000-4000-8000-000000000000.1';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { zone as demoZone } from '../../scripts/demo/zone.ts';
-import type { GatekeeperEvent } from '../../plugins/core/event.ts';
+import type { GatekeeperEvent } from '../../plugins/core/events/event.ts';
 import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { connectAs, sessionIn, type SmtpClient } from '../support/smtp.ts';
 import { inForce, Operator } from './operator.ts';

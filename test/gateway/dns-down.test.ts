@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { GatekeeperEvent } from '../../plugins/core/event.ts';
+import type { GatekeeperEvent } from '../../plugins/core/events/event.ts';
 import { startDns } from '../../scripts/demo/dns.ts';
 import { zone as demoZone } from '../../scripts/demo/zone.ts';
 import { answerTo, startFakeDns, text, type Script } from '../support/fake-dns.ts';

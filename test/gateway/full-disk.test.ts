@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,7 +10,7 @@ import { Suspensions } from '../../plugins/core/suspension/registry.ts';
 import { peopleBase } from '../../scripts/demo/people.ts';
 import { eventually } from '../support/gateway.ts';
 import { block } from '../support/pages.ts';
-import { mountTmpfs } from '../support/tmpfs.ts';
+import { fill, mountTmpfs } from '../support/tmpfs.ts';
 import { loggedIn, type SmtpClient } from '../support/smtp.ts';
 import { startScene, type Scene } from './provenance-scene.ts';
 import { alice } from './traffic.ts';
@@ -26,17 +25,6 @@ const settings = {
 const rounds = Number(process.env['FULL_DISK_ROUNDS'] ?? 100);
 
 const from = 'alice@corp.example';
-const pages = (count: number) => Buffer.alloc(count * 4096);
-const free = (folder: string) => statfsSync(folder).bavail;
-
-/** Takes all the room that there is on a small file system; the function that is returned gives it back. */
-function fill(folder: string): () => void {
-  const ballast = join(folder, `__tmp__.${randomUUID()}`);
-  writeFileSync(ballast, pages(free(folder)));
-  return () => {
-    rmSync(ballast);
-  };
-}
 
 /** What the log of the store has room for by itself would be written on a full disk, too. */
 function emptyLog(folder: string): void {
@@ -172,12 +160,16 @@ void describe('a data directory whose file system is full', () => {
 
   before(async () => {
     const suspension = { mode: 'enforce', recipients: 30 };
-    const settings = { limits: { messages_per_hour: 10 }, suspension };
+    const settings = {
+      limits: { messages_per_hour: 10 },
+      suspension,
+      audit: { spool_directory: 'spool-elsewhere' },
+    };
     scene = await startScene({ settings, isRestarted: true });
     // Whoever has the store open already would go on in the file below.
     await scene.restart(() => {
       mkdirSync(folder(), { recursive: true });
-      unmount = mountTmpfs(folder(), '1m');
+      unmount = mountTmpfs(folder(), '2m');
     });
   });
   after(async () => {
@@ -185,7 +177,7 @@ void describe('a data directory whose file system is full', () => {
     await scene.stop();
   });
 
-  void it('takes mail, counted in memory, up to the limit', async () => {
+  void it('takes mail, counted in memory, up to the limit, and spools its events elsewhere', async () => {
     const client = await alice({ port: scene.test.ports.submission });
     assert.match(await sendTo(client, ['before@one.example']), /^250 /);
     emptyLog(folder());

@@ -14,6 +14,7 @@ import { gatekeeper } from '../support/command.ts';
 import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { loggedIn, plain, type SmtpClient } from '../support/smtp.ts';
 import { knownTo } from './circles.ts';
+import { sized } from './accepted-traffic.ts';
 import { contentOf, greeted, send } from './traffic.ts';
 
 const person = (gateway: TestGateway, name: string): Promise<SmtpClient> =>
@@ -226,16 +227,15 @@ void describe('a gateway whose directory gives accounts limits of their own', ()
     assert.equal(isCounted('outbound/queue'), false);
   });
 
-  void it('counts the messages of a session, and refuses one by what MAIL says of its size', async () => {
+  void it('counts the messages of a session, and refuses one by what MAIL says of its size, and by its size, which dots of SMTP do not add to', async () => {
     const client = await person(gateway, 'bob');
     const large = await client.command('MAIL FROM:<bob@corp.example> SIZE=2001');
     assert.match(
       large.text,
       /^552 5\.3\.4 Message is too large \(\S+ outbound\/limits\) At most 2000 octets\./,
     );
-    const body = 'x'.repeat(70).concat('\r\n').repeat(40);
-    assert.match((await send(client, { ...letter('bob'), body })).text, /^552 5\.3\.4 .* outbound\/count\)/);
-    assert.equal((await send(client, letter('bob'))).code, 250);
+    assert.match((await send(client, sized(letter('bob'), 2001))).text, /^552 5\.3\.4 .* outbound\/count\)/);
+    assert.match((await send(client, sized(letter('bob'), 2000))).text, /^250 /);
     client.destroy();
   });
 

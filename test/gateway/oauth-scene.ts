@@ -38,7 +38,8 @@ export function issuerScene(): Scene {
     },
     oauth: (path) => ({
       ...{ issuer, audience, jwks_url: made.server.url(path), ca_file: 'idp-ca.pem' },
-      ...{ required_scopes: ['smtp.send'], timeout_seconds: 0.5 },
+      // A server that is to fail may do so soon; a good one may be busy.
+      ...{ required_scopes: ['smtp.send'], timeout_seconds: path === undefined ? 5 : 0.5 },
     }),
     config: () => ({ 'idp-ca.pem': authority.ca }),
   };

@@ -22,6 +22,7 @@ const refusals: readonly { haraka: string; says: readonly string[]; options?: Te
       'never-skipped: *',
       'header-lines: *',
       'stray-octets: *',
+      'message-size: *',
       'transaction-end: *',
       'trace-fields: *',
       'received-line: *',
@@ -34,7 +35,7 @@ const refusals: readonly { haraka: string; says: readonly string[]; options?: Te
   },
   {
     haraka: 'header-lines-renamed',
-    says: ['header-lines: *', 'stray-octets: *', 'trace-fields: *', 'bounces-known: *'],
+    says: ['header-lines: *', 'stray-octets: *', 'message-size: *', 'trace-fields: *', 'bounces-known: *'],
   },
   {
     haraka: 'header-parsed-elsewhere',

@@ -81,7 +81,7 @@ void describe('what would be held', () => {
     assert.deepEqual([event?.verdict, event?.would_refuse, event?.reason], ['refuse', true, 'no-record']);
     assert.match(scene.test.log(), /\[CRIT\].* would hold ref="/);
     const { out } = await gatekeeper(['report'], { haraka: scene.test.dir });
-    assert.match(out, /^1 time: no-record, by outbound\/provenance\n {2}what +corp\.example$/m);
+    assert.match(out, /^ {2}reason +no-record\n {2}who +corp\.example$/m);
   });
 });
 

@@ -5,20 +5,8 @@ import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { mountTmpfs } from '../support/tmpfs.ts';
+import { brokenDisk } from './broken-disk.ts';
 import { alice, contentOf, send } from './traffic.ts';
-
-/** A disk that fails when it has to keep which files the folder of the queue has, while there is a file `broken-disk` beside it. */
-const brokenDisk = `
-  import { existsSync } from 'node:fs';
-  import promises from 'node:fs/promises';
-  import { syncBuiltinESMExports } from 'node:module';
-  const { open } = promises;
-  promises.open = async (path, ...more) => {
-    const file = await open(path, ...more);
-    const isBroken = String(path).endsWith('/queue') && existsSync(path + '/../broken-disk');
-    return isBroken ? Object.assign(file, { sync: () => Promise.reject(new Error('EIO: as asked')) }) : file;
-  };
-  syncBuiltinESMExports();`;
 
 void describe('the queue', () => {
   let gateway: TestGateway;

@@ -203,7 +203,7 @@ for (const nodes of [0, 2]) {
 
     void it('send events to another file', async () => {
       const file = join(gateway.dir, 'moved.jsonl');
-      await operator.and(() => operator.write({ audit: { file } }), inForce);
+      await operator.and(() => operator.write({ audit: { store: 'file', file } }), inForce);
       const client: SmtpClient = await greeted({ port: gateway.ports.submission });
       await client.command('MAIL FROM:<alice@corp.example>');
       client.destroy();

@@ -136,6 +136,12 @@ void describe('a plugin that sends by itself', { concurrency: 1 }, () => {
     });
   }
 
+  void it('keeps that TLS is not required, where the header says so', async () => {
+    const text = `TLS-Required: No\n${message}`;
+    const [, id = ''] = /^sent (\S+)/.exec(await send({ message: text, to: ['no@one.example'] })) ?? [];
+    assert.equal((await eventWith(scene.test, { queue_id: id, accepted: true })).tls_option, 'no');
+  });
+
   void it('sends with the null reverse-path', async () => {
     assert.match(await send({ from: '', to: ['null@one.example'] }), /^sent /);
     await eventually('it', () => scene.world.count('null@one.example') === 1);

@@ -8,11 +8,16 @@ export interface Letter {
   /** The author in the header; `from` where it is absent. */
   readonly author?: string;
   readonly body?: string;
+  /** Behind MAIL, with the space before it. */
+  readonly parameters?: string;
+  /** Further fields of the header, each with its end. */
+  readonly fields?: string;
 }
 
 /** Sends one message on an open session and resolves to the first reply that is no success, or the last one. */
 export async function send(client: SmtpClient, letter: Letter): Promise<SmtpReply> {
-  for (const line of [`MAIL FROM:<${letter.from}>`, `RCPT TO:<${letter.to}>`, 'DATA']) {
+  const { from, parameters = '' } = letter;
+  for (const line of [`MAIL FROM:<${from}>${parameters}`, `RCPT TO:<${letter.to}>`, 'DATA']) {
     const reply = await client.command(line);
     if (reply.code >= 400) return reply;
   }
@@ -21,8 +26,8 @@ export async function send(client: SmtpClient, letter: Letter): Promise<SmtpRepl
 }
 
 /** Header and body with the final dot. */
-export function contentOf({ from, author = from, body = 'x' }: Letter): string {
-  return `From: ${author}\r\nSubject: test\r\n\r\n${body}\r\n.\r\n`;
+export function contentOf({ from, author = from, body = 'x', fields = '' }: Letter): string {
+  return `From: ${author}\r\nSubject: test\r\n${fields}\r\n${body}\r\n.\r\n`;
 }
 
 /** Alice, logged in. */

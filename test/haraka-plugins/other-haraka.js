@@ -319,6 +319,21 @@ const ways = {
     };
   },
   'bounce-text-renamed': () => rename(queued, 'populate_bounce_message'),
+  'bounces-whole': () => {
+    replace(
+      queued,
+      'populate_bounce_message',
+      (populate) =>
+        function (from, to, reason, done) {
+          populate.call(this, from, to, reason, (error, lines) => {
+            const whole = [];
+            const stream = this.data_stream();
+            stream.on('data', (octets) => whole.push(String(octets)));
+            stream.on('end', () => done(error, [...lines, ...whole]));
+          });
+        },
+    );
+  },
   'bounces-sent-later': () => {
     replace(
       outbound,

@@ -29,6 +29,7 @@ const session = {
   standing: { sender: '<alice@corp.example>', authors: 'From: alice@corp.example\n' },
   authorsMark: 'mark',
   keepRecord: () => undefined,
+  tlsOption: () => undefined,
 };
 const bob = { text: 'bob@corp.example', isNull: false };
 const postmaster = { text: 'Postmaster@corp.example', isNull: false };

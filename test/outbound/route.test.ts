@@ -12,6 +12,7 @@ const printers: Origin = { kind: 'identity', proof: 'network', id: 'network:prin
 const inbound: Origin = { kind: 'inbound' };
 const bounce: Origin = { kind: 'bounce', of: 'ID.1' };
 const released: Origin = { kind: 'released', by: 'root' };
+const report: Origin = { kind: 'tls-report' };
 
 function entry(name: string, more: object) {
   return smartHost.parse({ name, host: 'relay.example', ...more });
@@ -62,6 +63,7 @@ const cases: readonly [
   ['a bounce by recipients', bounce, '', 'ours.example', 'on-premises'],
   ['a bounce, its ordinary way', bounce, '', 'far.example', undefined],
   ['what was released, by sender domain', released, 'corp.example', 'far.example', 'corp'],
+  ['a report on TLS, by sender domain', report, 'corp.example', 'far.example', 'corp'],
   ['what nobody accepted, by recipients', undefined, 'corp.example', 'ours.example', 'on-premises'],
   ['what nobody accepted, never by sender', undefined, 'corp.example', 'far.example', undefined],
   ['what is for several domains, as for any', alice, 'corp.example', 'partner.example ours.example', 'corp'],

@@ -59,6 +59,7 @@ async function tenancyOf(chain: ClientChain | undefined, said: Partial<CommandFa
   const facts: CommandFacts = {
     ...messageFacts({ address: '192.0.2.1' }),
     ...{ onceInSession: (_name, make) => make(), certificate: () => chain },
+    ...{ isExtended: true, requireTls: 'absent', keepToTls: () => undefined },
     presume: (found) => (tenancy = found),
     ...said,
   };

@@ -96,6 +96,7 @@ export interface Parts {
   readonly section?: Buffer;
   readonly rcode?: number;
   readonly isTruncated?: boolean;
+  readonly isAuthentic?: boolean;
   readonly answers?: readonly Buffer[];
   readonly authority?: readonly Buffer[];
   readonly additional?: readonly Buffer[];
@@ -103,17 +104,32 @@ export interface Parts {
 
 /** A message that answers a query, or with some of its parts replaced, one that does not. */
 export function answerTo(query: { id: number; section: Buffer }, parts: Parts = {}): Buffer {
-  const { id = query.id, section = query.section, rcode = 0, isTruncated = false } = parts;
+  const { id = query.id, section = query.section } = parts;
   const { answers = [], authority = [], additional = [] } = parts;
   const header = Buffer.alloc(12);
   header.writeUInt16BE(id, 0);
-  header.writeUInt16BE(0x8180 | (isTruncated ? 0x0200 : 0) | rcode, 2);
+  header.writeUInt16BE(flagsOf(parts), 2);
   const counts = [section.length > 0 ? 1 : 0, answers.length, authority.length, additional.length];
   counts.forEach((count, index) => header.writeUInt16BE(count, 4 + 2 * index));
   return Buffer.concat([header, section, ...answers, ...authority, ...additional]);
 }
 
-export const types = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28, OPT: 41 } as const;
+function flagsOf({ rcode = 0, isTruncated = false, isAuthentic = false }: Parts): number {
+  return 0x8180 | (isTruncated ? 0x0200 : 0) | (isAuthentic ? 0x0020 : 0) | rcode;
+}
+
+export const types = {
+  A: 1,
+  NS: 2,
+  CNAME: 5,
+  SOA: 6,
+  PTR: 12,
+  MX: 15,
+  TXT: 16,
+  AAAA: 28,
+  OPT: 41,
+  TLSA: 52,
+} as const;
 
 /** The name of the question, as a pointer. */
 export const asked: Buffer = Buffer.from([0xc0, 12]);
@@ -152,4 +168,12 @@ export function soa(minimum: number, parts: RecordParts = {}): Buffer {
   const data = Buffer.alloc(22);
   data.writeUInt32BE(minimum, 18);
   return record('SOA', data, { owner: Buffer.from([0]), ...parts });
+}
+
+/** The name that is asked for, in small letters. */
+export function nameIn(section: Buffer): string {
+  const labels: string[] = [];
+  for (let at = 0; section[at]; at += 1 + (section[at] ?? 0))
+    labels.push(section.toString('latin1', at + 1, at + 1 + (section[at] ?? 0)));
+  return labels.join('.').toLowerCase();
 }

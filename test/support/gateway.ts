@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,7 +10,8 @@ import { entries } from '../../scripts/demo/people.ts';
 import { startSink } from '../../scripts/demo/sink.ts';
 import type { Zone } from '../../scripts/demo/dns-zone.ts';
 import { zone } from '../../scripts/demo/zone.ts';
-import { eventSchema, type GatekeeperEvent } from '../../plugins/core/event.ts';
+import type { GatekeeperEvent } from '../../plugins/core/events/event.ts';
+import { eventsIn } from './events.ts';
 import { freePorts, lastingPorts } from './ports.ts';
 
 export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'ports' | 'sinkPort' | 'dnsPort'>> {
@@ -60,7 +61,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     });
     return {
       ...{ gateway, ports, dir: gateway.dir, dns },
-      events: () => readEvents(join(gateway.dir, 'events.jsonl')),
+      events: eventsIn(gateway.dir),
       log: () => gateway.log(),
       delivered: () => readStore(sinkDir),
       stop: async () => {
@@ -75,7 +76,11 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
 }
 
 /** Waits until `probe` gives something; rejects with what was waited for. */
-export async function eventually<T>(what: string, probe: () => T | undefined | false, ms = 5000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  probe: () => T | undefined | false,
+  ms = 20_000,
+): Promise<T> {
   const deadline = Date.now() + ms;
   for (;;) {
     const found = probe();
@@ -91,19 +96,4 @@ export function eventWith(test: TestGateway, wanted: Partial<GatekeeperEvent>): 
   return eventually(`an event with ${JSON.stringify(wanted)}`, () =>
     test.events().findLast((event) => entries.every(([key, value]) => Reflect.get(event, key) === value)),
   );
-}
-
-function readEvents(file: string): GatekeeperEvent[] {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch {
-    return [];
-  }
-  // The last line may still be on its way.
-  const lines = text
-    .slice(0, text.lastIndexOf('\n') + 1)
-    .split('\n')
-    .filter(Boolean);
-  return lines.map((line) => eventSchema.parse(JSON.parse(line)));
 }

@@ -5,13 +5,17 @@ import type { Certificate } from './ldap-certificates.ts';
 
 /** How a smart host behaves; may change between connections. */
 export interface Manners {
-  certificate: Certificate;
+  certificate: Pick<Certificate, 'cert' | 'key'>;
+  /** The newest version of TLS that it knows. */
+  newest?: 'TLSv1.1';
   /** Reply to STARTTLS; `undefined`: it is not offered. */
   startTls?: string | undefined;
   /** What it says in clear right behind that reply. */
   injected?: string;
   /** Mechanisms that it offers in TLS. */
   auth: readonly string[];
+  /** Further keywords that it offers in TLS. */
+  keywords?: readonly string[];
   password: string;
   greeting?: string;
   /** Reply to a wrong login. */
@@ -134,22 +138,24 @@ class Session {
   }
 
   #greet(): void {
-    const { startTls, auth } = this.#scene.manners;
+    const { startTls, auth, keywords = [] } = this.#scene.manners;
     const extensions = [
       '8BITMIME',
       ...(!this.#isTls && startTls !== undefined ? ['STARTTLS'] : []),
+      ...(this.#isTls ? keywords : []),
       ...(this.#isTls && auth.length > 0 ? [`AUTH ${auth.join(' ')}`] : []),
     ];
     this.#say(['250-smart.example', ...extensions.map((each) => `250-${each}`), '250 OK'].join('\r\n'));
   }
 
   #upgrade(): void {
-    const { startTls = '502 5.5.1 No', certificate, injected = '' } = this.#scene.manners;
+    const { startTls = '502 5.5.1 No', certificate, injected = '', newest } = this.#scene.manners;
     this.#socket.write(`${startTls}\r\n${injected}`);
     if (!startTls.startsWith('220')) return;
     this.#socket.off('data', this.#take);
     const { key, cert } = certificate;
-    const secureContext = createSecureContext({ key, cert });
+    const old = { minVersion: 'TLSv1', maxVersion: newest, ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+    const secureContext = createSecureContext({ key, cert, ...(newest && old) });
     const tls = new TLSSocket(this.#socket, { isServer: true, secureContext });
     tls.on('error', () => this.#socket.destroy());
     new Session(this.#scene, tls, true);

@@ -1,11 +1,14 @@
 import { join } from 'node:path';
 import { readAuthorities } from '../../core/authorities.ts';
+import { download } from '../../core/download.ts';
 import { messageOf } from '../../core/message-of.ts';
 import { readText } from '../../core/read-text.ts';
 import type { OauthSettings } from '../../core/settings/oauth.ts';
-import { download } from './download.ts';
 import { keysOfText, RemoteKeys, type Keys } from './keys.ts';
 import { SignedTokens, type Tokens } from './tokens.ts';
+
+/** A set of ten keys has less than 20 KiB, with the certificates that some put into it. */
+const keySet = { accept: 'application/jwk-set+json, application/json', longest: 256 * 1024 };
 
 /** The files of the folder `config` that `oauth` names. */
 export function oauthFiles({ jwks_file, ca_file }: OauthSettings, config: string): readonly string[] {
@@ -35,7 +38,14 @@ export class TokenOpener {
     if (this.#remote?.source === source) return this.#remote.keys;
     const keys = new RemoteKeys({
       from: url,
-      download: () => download(new URL(url), { ca, milliseconds: timeout_seconds * 1000 }),
+      download: async () => {
+        const { body } = await download(new URL(url), {
+          ...keySet,
+          ca,
+          milliseconds: timeout_seconds * 1000,
+        });
+        return body.toString('utf8');
+      },
       staleMs: stale_seconds * 1000,
       now: () => performance.now(),
       log: this.#log,

@@ -15,9 +15,12 @@ export type Authorities = ReadonlyMap<string, readonly X509Certificate[]>;
 
 /** Reads certificates in PEM; what else stands between them is no matter. */
 export function authoritiesIn(pem: readonly string[]): Authorities {
-  const blocks = pem.flatMap(pemBlocks);
+  return authoritiesAmong(pem.flatMap(pemBlocks).map((block) => new X509Certificate(block)));
+}
+
+export function authoritiesAmong(certificates: readonly X509Certificate[]): Authorities {
   const bySubject = new Map<string, X509Certificate[]>();
-  for (const certificate of blocks.map((block) => new X509Certificate(block))) {
+  for (const certificate of certificates) {
     bySubject.set(certificate.subject, [...(bySubject.get(certificate.subject) ?? []), certificate]);
   }
   return bySubject;
@@ -61,6 +64,8 @@ export interface CertificateFault {
 /** Whom somebody trusts. */
 export interface Trust {
   readonly authorities: Authorities;
+  /** Keys of authorities whose certificates nobody has (RFC 7671 §5.2.3). */
+  readonly keys?: readonly KeyObject[];
   /** Absent: nobody looks whether a certificate was revoked. */
   readonly revocations?: Revocations | undefined;
   /** A certificate has to say what it is for, as all do that public authorities write. */
@@ -107,6 +112,7 @@ function faultAbove(child: X509Certificate, depth: number, scene: Scene): Certif
   // Of one that is trusted and has signed it.
   const known = trusted.find((fault) => fault?.kind !== 'untrusted');
   if (known) return known;
+  if (isSignedByKey(child, scene)) return undefined;
   if (depth >= longestPath) return untrusted('its certificate has too long a chain');
   let first: CertificateFault | undefined;
   const isAbove = (each: X509Certificate) => each.subject === child.issuer && !each.raw.equals(child.raw);
@@ -119,6 +125,13 @@ function faultAbove(child: X509Certificate, depth: number, scene: Scene): Certif
     first ??= fault;
   }
   return first ?? faultOfOrphan(child, depth);
+}
+
+function isSignedByKey(child: X509Certificate, scene: Scene): boolean {
+  return (scene.keys ?? []).some((key) => {
+    scene.signatures += 1;
+    return scene.signatures <= mostSignatures && isStrong(key) && child.verify(key);
+  });
 }
 
 function faultOfOrphan(child: X509Certificate, depth: number): CertificateFault {

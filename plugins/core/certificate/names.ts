@@ -1,4 +1,5 @@
 import { createHash, type X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { derived } from '../derived.ts';
 
 /** What a certificate says of whose it is, as far as accounts are found by it. */
@@ -31,6 +32,13 @@ export const namesOf = derived((leaf: X509Certificate): CertificateNames => {
     hosts: hosts.filter((name) => leaf.checkHost(name, { subject: 'never', wildcards: false }) !== undefined),
   };
 });
+
+/** Whether a certificate is for a server: an address is looked for as such, and only names that stand where names belong count (RFC 8461 §4.2, RFC 9525 §2). */
+export function isFor(server: string, certificate: X509Certificate): boolean {
+  if (isIP(server) > 0) return certificate.checkIP(server) !== undefined;
+  const rules = { subject: 'never', partialWildcards: false } as const;
+  return certificate.checkHost(server, rules) !== undefined;
+}
 
 /** What the key alone proves. */
 export function keyOnly({ spki }: CertificateNames): CertificateNames {

@@ -75,6 +75,24 @@ function readCertificate(outer: Reader): Extent {
   };
 }
 
+/**
+ * The SubjectPublicKeyInfo of a certificate (RFC 5280 §4.1.2.7), octet for octet: Node.js would write it anew. Undefined where it
+ * cannot be found.
+ */
+export const publicKeyInfoOf = derived(({ raw }: X509Certificate): Buffer | undefined => {
+  try {
+    const certificate = new Reader(new Reader(raw).content(tags.sequence));
+    const inner = new Reader(certificate.content(tags.sequence));
+    inner.optional(context.version);
+    inner.content(tags.integer);
+    // Signature, issuer, validity, subject.
+    for (let before = 4; before > 0; before -= 1) inner.content(tags.sequence);
+    return inner.element(tags.sequence);
+  } catch {
+    return undefined;
+  }
+});
+
 interface ToBeSigned extends Pick<Extent, 'subject'> {
   readonly signature: string;
   readonly extensions: readonly Extension[];

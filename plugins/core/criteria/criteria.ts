@@ -1,7 +1,7 @@
 import { derived } from '../derived.ts';
 import { isInForce } from '../expiry.ts';
 import { accountKey, type Identity } from '../identity.ts';
-import { parseDomain } from '../mailbox.ts';
+import { patternKey } from '../domain-pattern.ts';
 import { networkSet } from '../network.ts';
 import type { Policy } from '../settings/settings.ts';
 import { commonSuites } from './cipher-list.ts';
@@ -38,15 +38,10 @@ const knownIn = derived(({ tls_criteria }: Policy): readonly Known[] =>
     entry,
     isIn: networkSet(entry.networks),
     accounts: new Set(entry.accounts.map(accountKey)),
-    domains: entry.sender_domains.map(readDomain),
+    domains: entry.sender_domains.map(patternKey),
     demand: demandOf(entry),
   })),
 );
-
-function readDomain(text: string): string {
-  const isBelow = text.startsWith('*.');
-  return `${isBelow ? '*.' : ''}${parseDomain(isBelow ? text.slice(2) : text) ?? ''}`;
-}
 
 function demandOf(entry: Criterion): Demand {
   const { name, min_version, ciphers, forward_secrecy, client_certificate, sni } = entry;

@@ -13,10 +13,11 @@ import { mailboxesOf, octetsOf, valuesOf } from './values.ts';
 export function accountAttributes(settings: DirectorySettings): readonly string[] {
   const { address_attributes, status_attribute, state_attributes } = settings;
   const { required_groups, forbidden_groups, limits_attribute, tls_attribute } = settings;
+  const { asked_groups = [] } = settings;
   const named = [status_attribute, limits_attribute, tls_attribute].filter((name) => name !== '');
   // By it posixGroup names its members.
-  const isNeeded = required_groups.length + forbidden_groups.length > 0 || asksOthers(settings);
-  const uid = isNeeded ? ['uid'] : [];
+  const isNeeded = required_groups.length + forbidden_groups.length + asked_groups.length > 0;
+  const uid = isNeeded || asksOthers(settings) ? ['uid'] : [];
   const rights = rightsAttributes(settings);
   return [...new Set([...address_attributes, ...named, ...rights, ...state_attributes, ...uid])];
 }

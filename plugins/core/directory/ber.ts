@@ -100,6 +100,13 @@ export class Reader {
     return this.#bytes.subarray(header.start, end);
   }
 
+  /** The next element with its tag and length, as it is encoded; it must have this tag. */
+  element(tag: number): Buffer {
+    const start = this.#at;
+    this.content(tag);
+    return this.#bytes.subarray(start, this.#at);
+  }
+
   /** Reads the elements inside the next element with `read`, which must consume all of them. */
   inside<T>(tag: number, read: (inner: Reader) => T): T {
     const inner = new Reader(this.content(tag));

@@ -30,7 +30,8 @@ export class Groups {
   /** `now` is a clock in milliseconds that only moves forward. */
   constructor(settings: DirectorySettings, now: () => number) {
     this.#settings = settings;
-    this.#wanted = [...new Set([...settings.required_groups, ...settings.forbidden_groups])];
+    const { required_groups, forbidden_groups, asked_groups = [] } = settings;
+    this.#wanted = [...new Set([...required_groups, ...forbidden_groups, ...asked_groups])];
     this.lookups = new Lookups(now, (entry, search) =>
       settings.nested_groups === 'in-chain' ? this.#inChain(entry, search) : this.#walked(entry, search),
     );

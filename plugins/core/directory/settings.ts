@@ -241,7 +241,10 @@ const sectionSchema = z.strictObject({
     .describe('Accepted logins that are remembered, per process'),
 });
 
-export type DirectorySettings = z.infer<typeof sectionSchema>;
+export type DirectorySettings = z.infer<typeof sectionSchema> & {
+  /** Groups that follow from other settings: whether an account is in them is asked, and decides no login. */
+  readonly asked_groups?: readonly string[];
+};
 
 function checkSection(settings: DirectorySettings, context: z.RefinementCtx): void {
   const check = (path: (string | number)[], use: () => unknown) => {

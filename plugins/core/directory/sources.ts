@@ -1,3 +1,4 @@
+import { patternsFor } from '../domain-pattern.ts';
 import type { Policy } from '../settings/settings.ts';
 import { foldedDomain } from './spelling.ts';
 import type { DirectorySettings } from './settings.ts';
@@ -49,7 +50,9 @@ export function chooser(sources: readonly DirectorySource[]): (login: string) =>
   );
   return (login) => {
     if (listed.size === 0) return others;
-    const patterns = patternsFor(foldedDomain(login));
+    const domain = foldedDomain(login);
+    if (domain.length > longestDomain) return others;
+    const patterns = patternsFor(domain);
     return patterns.map((pattern) => listed.get(pattern)).find((source) => source) ?? others;
   };
 }
@@ -62,13 +65,6 @@ export function foldedPattern(pattern: string): string {
 
 /** RFC 1035 §2.3.4; whoever sends more dots than that shall not cost us more. */
 const longestDomain = 255;
-
-/** The domain itself, then `*.` and each one above it: the nearest wins. */
-function patternsFor(domain: string): readonly string[] {
-  if (domain.length > longestDomain) return [];
-  const labels = domain.split('.');
-  return [domain, ...labels.slice(1).map((_, index) => `*.${labels.slice(index + 1).join('.')}`)];
-}
 
 /** The variable of the environment that may hold the password of `bind_dn`. */
 export function passwordVariable(name?: string): string {

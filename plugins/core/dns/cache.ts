@@ -76,5 +76,6 @@ function sizeOf(key: string, answer: Answer<RecordType>): number {
 }
 
 function lengthOf(record: RecordData[RecordType]): number {
-  return typeof record === 'string' ? record.length : record.exchange.length;
+  if (typeof record === 'string') return record.length;
+  return 'exchange' in record ? record.exchange.length : record.data.length;
 }

@@ -2,8 +2,8 @@ import type { Signal } from '../deadline.ts';
 import { messageOf } from '../message-of.ts';
 import { ask, type AskOptions, type Outcome } from './ask.ts';
 import { createCache, type Cache, type CacheOptions } from './cache.ts';
-import { startChain } from './conclude.ts';
-import type { Answer, Dns, DomainName, RecordType } from './dns.ts';
+import { startChain, type Source } from './conclude.ts';
+import type { Answer, Dns, DomainName, RecordType, Validation } from './dns.ts';
 import { join, type Flight } from './flight.ts';
 import { questionSection } from './message.ts';
 import { encodeName, isOctets, lowerCased } from './name.ts';
@@ -23,6 +23,11 @@ export interface DnsOptions {
   /** Questions in flight at once, and those that may wait for a place; one more is answered with servfail. */
   readonly places?: number;
   readonly queue?: number;
+  /**
+   * The servers validate (RFC 4035), and nobody can change their answers on the way here: then it is believed what they say
+   * is authenticated (RFC 4035 §4.9.3). Absent: nothing is.
+   */
+  readonly validates?: boolean;
   /** A clock in milliseconds that only moves forward, for how long things are remembered. */
   readonly now?: () => number;
 }
@@ -43,6 +48,7 @@ const cacheDefaults: CacheOptions = {
 
 interface Client {
   readonly options: AskOptions;
+  readonly validates: boolean;
   readonly cache: Cache;
   readonly places: Places;
   readonly flights: Map<string, Flight>;
@@ -51,7 +57,7 @@ interface Client {
 
 /** A resolver that asks recursive servers, and remembers. Throws TypeError for a server that is no address. */
 export function createDns(options: DnsOptions = {}): Dns & { close(): void } {
-  const { now = () => performance.now() } = options;
+  const { now = () => performance.now(), validates = false } = options;
   const { timeout = defaults.timeout, attempts = defaults.attempts } = options;
   const servers = openServers(options.servers ?? systemServers());
   const cache = createCache({ ...cacheDefaults, ...options.cache }, now);
@@ -59,6 +65,7 @@ export function createDns(options: DnsOptions = {}): Dns & { close(): void } {
   const flights = new Map<string, Flight>();
   const client: Client = {
     options: { servers, timeout, attempts, now },
+    validates,
     cache,
     places,
     flights,
@@ -156,22 +163,25 @@ async function askAlong(client: Client, search: Search, deadline: number): Promi
   for (let chain = startChain(name); ;) {
     const wire = encodeName(name);
     if (wire === undefined) return [{ kind: 'nxdomain' }, chain.ttl];
-    const question = { name, type, section: questionSection(wire, type) };
+    const section = questionSection(wire, type);
+    const question = { name, type, section, asksForValidation: client.validates };
     const outcome = await ask(question, chain, deadline, task, client.options);
     if (task.isOver) return trouble('the question was called off');
-    if (outcome.kind !== 'alias') return answerOf(outcome);
+    if (outcome.kind !== 'alias') return answerOf(outcome, client.validates);
     ({ chain } = outcome);
     name = chain.last;
   }
 }
 
-function answerOf(outcome: Exclude<Outcome, { kind: 'alias' }>): Found {
+function answerOf(outcome: Exclude<Outcome, { kind: 'alias' }>, validates: boolean): Found {
+  const validation = (of: Source): Validation =>
+    validates ? { isAuthentic: of.isAuthentic, canonicalName: of.name } : {};
   switch (outcome.kind) {
     case 'records':
-      return [{ kind: 'records', records: outcome.records }, outcome.ttl];
+      return [{ kind: 'records', records: outcome.records, ...validation(outcome) }, outcome.ttl];
     case 'no-data':
     case 'nxdomain':
-      return [{ kind: outcome.kind }, outcome.ttl];
+      return [{ kind: outcome.kind, ...validation(outcome) }, outcome.ttl];
     case 'failure':
       return [{ kind: 'servfail', because: outcome.because }, undefined];
     case 'timeout':

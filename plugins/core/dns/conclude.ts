@@ -16,11 +16,21 @@ import { readData, readDomain } from './record-data.ts';
 
 /** What one answer says; TTLs in seconds, undefined where it does not say how long it holds. */
 export type Conclusion =
-  | { readonly kind: 'records'; readonly records: readonly RecordData[RecordType][]; readonly ttl: number }
-  | { readonly kind: 'no-data' | 'nxdomain'; readonly ttl: number | undefined }
+  | (Source & {
+      readonly kind: 'records';
+      readonly records: readonly RecordData[RecordType][];
+      readonly ttl: number;
+    })
+  | (Source & { readonly kind: 'no-data' | 'nxdomain'; readonly ttl: number | undefined })
   /** The name is an alias, and the answer does not say what the last name of the chain has. */
   | { readonly kind: 'alias'; readonly chain: Chain }
   | { readonly kind: 'failure'; readonly because: string };
+
+/** Which name it is about in the end, and whether all servers that were asked on the way say that it is authenticated. */
+export interface Source {
+  readonly name: DomainName;
+  readonly isAuthentic: boolean;
+}
 
 /** The aliases that were followed from the name that was asked for, over one answer or several. */
 export interface Chain {
@@ -29,6 +39,8 @@ export interface Chain {
   readonly last: DomainName;
   /** The smallest TTL on the way. */
   readonly ttl: number;
+  /** Whether every answer on the way was authenticated, by its own word. */
+  readonly isAuthentic: boolean;
 }
 
 /** Each alias may cost a question; nobody needs so many. */
@@ -39,7 +51,7 @@ const firstPointer = 0xc000;
 
 export function startChain(name: DomainName): Chain {
   const last = lowerCased(name);
-  return { names: new Set([last]), last, ttl: Infinity };
+  return { names: new Set([last]), last, ttl: Infinity, isAuthentic: true };
 }
 
 /** Reads an answer for the last name of the chain, and follows the aliases that it has. Never throws. */
@@ -59,11 +71,13 @@ export function conclude(message: Buffer, question: Question, chain: Chain): Con
 function follow(type: RecordType, sections: Sections, start: Chain): Conclusion {
   const wanted = byOwner(sections, sections.answers, typeNumbers[type]);
   const aliases = byOwner(sections, sections.answers, typeNumbers.CNAME);
-  for (let chain = start; ;) {
+  // The bit is about the whole answer (RFC 4035 §3.2.3), and all answers are needed.
+  const first = { ...start, isAuthentic: start.isAuthentic && sections.isAuthentic };
+  for (let chain: Chain = first; ;) {
     const found = wanted.get(chain.last);
     if (found !== undefined) return concludeWith(type, sections, found, chain);
     const alias = aliases.get(chain.last);
-    if (alias === undefined) return concludeWithout(sections, chain, chain !== start);
+    if (alias === undefined) return concludeWithout(sections, chain, chain !== first);
     const longer = extend(sections, alias, chain);
     if (typeof longer === 'string') return failure(longer);
     chain = longer;
@@ -71,12 +85,13 @@ function follow(type: RecordType, sections: Sections, start: Chain): Conclusion 
 }
 
 /** The chain with one more name, or what is wrong. RFC 2181 §10.1: a name has one canonical name. */
-function extend(reading: Reading, aliases: readonly RawRecord[], { names, ttl }: Chain): Chain | string {
+function extend(reading: Reading, aliases: readonly RawRecord[], chain: Chain): Chain | string {
+  const { names, ttl } = chain;
   const [last = '', ...others] = aliases.map(({ data, end }) => readDomain(reading, data, end, true));
   if (others.some((other) => other !== last)) return 'sent two aliases of one name';
   if (names.has(last)) return 'sent an alias that leads back to itself';
   if (names.size > mostAliases) return `sent a chain of more than ${mostAliases} aliases`;
-  return { names: new Set([...names, last]), last, ttl: smallestTtl(aliases, ttl) };
+  return { ...chain, names: new Set([...names, last]), last, ttl: smallestTtl(aliases, ttl) };
 }
 
 function concludeWith(
@@ -87,20 +102,24 @@ function concludeWith(
 ): Conclusion {
   if (sections.rcode === rcodes.nameError) return failure('sent records of a name that does not exist');
   const records = found.map((record) => readData[type](sections, record));
-  return { kind: 'records', records, ttl: smallestTtl(found, chain.ttl) };
+  return { kind: 'records', records, ttl: smallestTtl(found, chain.ttl), ...sourceOf(chain) };
 }
 
 /** The answer holds no record for the last name of the chain: what follows from that (RFC 2308 §2). */
 function concludeWithout(sections: Sections, chain: Chain, isAlias: boolean): Conclusion {
   const ttl = negativeTtl(sections, chain);
   // RFC 6604 §3: with aliases, the code is about the last name.
-  if (sections.rcode === rcodes.nameError) return { kind: 'nxdomain', ttl };
-  if (ttl !== undefined) return { kind: 'no-data', ttl };
+  if (sections.rcode === rcodes.nameError) return { kind: 'nxdomain', ttl, ...sourceOf(chain) };
+  if (ttl !== undefined) return { kind: 'no-data', ttl, ...sourceOf(chain) };
   if (isAlias) return { kind: 'alias', chain };
   // RFC 2308 §2.2: servers without the SOA record mean that others have to be asked, which is not for us to do.
   if (sections.authority.some(({ type }) => type === typeNumbers.NS)) return failure('sent a referral');
   if (sections.answers.length > 0) return failure('sent records of something else');
-  return { kind: 'no-data', ttl: undefined };
+  return { kind: 'no-data', ttl: undefined, ...sourceOf(chain) };
+}
+
+function sourceOf({ last, isAuthentic }: Chain): Source {
+  return { name: last, isAuthentic };
 }
 
 /** RFC 2308 §5: the smaller of the TTL of the SOA record and of what it says. */

@@ -6,7 +6,7 @@ export class FormatError extends Error {
   override readonly name = 'FormatError';
 }
 
-/** RFC 1035 §3.2.2, RFC 3596 §2.1, RFC 6891 §6.1.1. */
+/** RFC 1035 §3.2.2, RFC 3596 §2.1, RFC 6698 §7.1, RFC 6891 §6.1.1. */
 export const typeNumbers = {
   A: 1,
   NS: 2,
@@ -17,6 +17,7 @@ export const typeNumbers = {
   TXT: 16,
   AAAA: 28,
   OPT: 41,
+  TLSA: 52,
 } as const;
 
 export const internet = 1;
@@ -39,6 +40,8 @@ export interface Question {
   readonly type: RecordType;
   /** The question section: name, type, class. */
   readonly section: Buffer;
+  /** The server is to say whether its answer is authenticated. */
+  readonly asksForValidation?: boolean;
 }
 
 /** A record that was found, but not read. All but type, class and TTL are offsets into the message. */
@@ -61,6 +64,8 @@ export interface Reading {
 export interface Sections extends Reading {
   /** With the bits of the OPT record (RFC 6891 §6.1.3). */
   readonly rcode: number;
+  /** What the server says of itself; nothing, where nobody knows that it validates. */
+  readonly isAuthentic: boolean;
   readonly answers: readonly RawRecord[];
   readonly authority: readonly RawRecord[];
 }
@@ -73,19 +78,23 @@ const mostNameOctets = 65_536;
 const opt = Buffer.from([0, 0, typeNumbers.OPT, udpSize >> 8, udpSize & 0xff, 0, 0, 0, 0, 0, 0]);
 const recursionDesired = 0x01;
 
+/** RFC 4035 §3.2.3; in a query it asks for itself in the answer, without the signatures that DO would bring (RFC 6840 §5.7). */
+const authenticData = 0x20;
+
 /** The question section for a name on the wire. */
 export function questionSection(name: Buffer, type: RecordType): Buffer {
   return Buffer.concat([name, Buffer.from([0, typeNumbers[type], 0, internet])]);
 }
 
 /** A query, with EDNS or without (RFC 6891 §7: a server may not know it). */
-export function encodeQuery({ section }: Question, id: number, isEdns: boolean): Buffer {
+export function encodeQuery({ section, asksForValidation }: Question, id: number, isEdns: boolean): Buffer {
   const end = headerSize + section.length;
   const query = Buffer.allocUnsafe(end + (isEdns ? opt.length : 0));
   query.fill(0, 0, headerSize);
   query[0] = id >> 8;
   query[1] = id & 0xff;
   query[2] = recursionDesired;
+  if (asksForValidation === true) query[3] = authenticData;
   query[5] = 1;
   section.copy(query, headerSize);
   if (!isEdns) return query;
@@ -129,7 +138,7 @@ export function isTruncated(message: Buffer): boolean {
 
 /** Finds the records behind the question. Takes one pass; throws FormatError when anything is cut short. */
 export function readSections(message: Buffer, { section }: Question): Sections {
-  const low = (message[3] ?? 0) & 0x0f;
+  const flags = message[3] ?? 0;
   const answers: RawRecord[] = [];
   const authority: RawRecord[] = [];
   const additional: RawRecord[] = [];
@@ -140,7 +149,14 @@ export function readSections(message: Buffer, { section }: Question): Sections {
   }
   const edns = additional.find(({ type }) => type === typeNumbers.OPT);
   const high = edns === undefined ? 0 : edns.ttl >>> 24;
-  return { message, nameOctets: mostNameOctets, rcode: high * 16 + low, answers, authority };
+  return {
+    message,
+    nameOctets: mostNameOctets,
+    rcode: high * 16 + (flags & 0x0f),
+    isAuthentic: (flags & authenticData) !== 0,
+    answers,
+    authority,
+  };
 }
 
 /** Adds the records, and returns where they end. No more than there are octets for: the counts of the header promise nothing. */

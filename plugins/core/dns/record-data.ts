@@ -4,7 +4,7 @@ import { readName } from './read-name.ts';
 
 type Readers = { readonly [T in RecordType]: (reading: Reading, record: RawRecord) => RecordData[T] };
 
-/** Reads the RDATA of a record (RFC 1035 §3.3 and §3.4, RFC 3596 §2.2); each throws FormatError. */
+/** Reads the RDATA of a record (RFC 1035 §3.3 and §3.4, RFC 3596 §2.2, RFC 6698 §2.1); each throws FormatError. */
 export const readData: Readers = {
   A: ({ message }, record) => {
     requireSize(record, 4);
@@ -14,6 +14,7 @@ export const readData: Readers = {
     requireSize(record, 16);
     return ipv6Text(message.subarray(record.data, record.end));
   },
+  CNAME: (reading, record) => readDomain(reading, record.data, record.end),
   MX: (reading, record) => {
     if (record.end - record.data < 3) throw new FormatError('an MX record that is cut short');
     return {
@@ -22,6 +23,16 @@ export const readData: Readers = {
     };
   },
   PTR: (reading, record) => readDomain(reading, record.data, record.end),
+  TLSA: ({ message }, { data, end }) => {
+    if (end - data < 3) throw new FormatError('a TLSA record that is cut short');
+    return {
+      usage: message.readUInt8(data),
+      selector: message.readUInt8(data + 1),
+      matchingType: message.readUInt8(data + 2),
+      // A copy: the record is kept for long, and the message is not to be kept with it.
+      data: Buffer.from(message.subarray(data + 3, end)),
+    };
+  },
   TXT: readText,
 };
 

@@ -8,8 +8,9 @@ import { defer, isVerdict, ownFault, skip, type Verdict } from '../verdict.ts';
 import { answerFinally, answerHook, type Refusal } from './answer.ts';
 import { envelopeAddress, gatherFacts, standingOf, type Facts, type Source, type Stage } from './facts.ts';
 import { addHook } from './hook.ts';
+import { beginJudging } from './message-end.ts';
 import { judge, type Outcome } from './outcome.ts';
-import { identityOf, type SessionFacts } from './session.ts';
+import { identityOf, isGone, type SessionFacts } from './session.ts';
 import { tenancyOf } from './tenancy.ts';
 import {
   settingsFor,
@@ -69,6 +70,9 @@ const hooks = {
 
 /** Stages whose refusals do not go through Haraka's hooks. */
 const final: readonly Stage[] = ['accept', 'queue', 'outbound'];
+
+/** Stages after which plugins queue the message. */
+const queueing: readonly Stage[] = ['queue', 'outbound'];
 
 /** Stages that leave a clearance which the gate demands. */
 const clearing: readonly Stage[] = ['session', 'mail', 'message'];
@@ -146,10 +150,14 @@ function runCheck(check: AnyCheck, call: Omit<Source, 'policy'>, next: Next): vo
     return;
   }
   const judged = judgedBy(check, transaction);
+  const letQueue = queueing.includes(check.stage) ? beginJudging(transaction) : undefined;
   const { answer, ...decided } = decideNow(check, { policy: settings.policy, ...call });
   const done = withDeadline(answer, deadlineSeconds(settings.policy, plugin), (verdict) => {
     // The client is gone, or has begun another message: nothing may be cleared or answered any more.
     if (connection.transaction !== transaction) return;
+    // Nobody is there to hear 250: he will send it again.
+    if (letQueue && isGone(connection)) return;
+    letQueue?.();
     const decision = { check, plugin, connection, transaction, verdict, started, settings, ...decided };
     const outcome = judge(decision);
     clear(check, outcome, record, judged);

@@ -1,11 +1,16 @@
-import { publish, type GatekeeperEvent } from '../event.ts';
+import { isIP } from 'node:net';
+import { publish, type EventDraft } from '../events/event.ts';
+import type { AppliedPolicy } from '../outgoing-tls/rule.ts';
 import type { Stopped } from '../provenance/judge.ts';
 import type { ProvenanceRecord } from '../provenance/record.ts';
+import { someRecipients } from '../recipients.ts';
 import type { TemporaryReason } from '../replies.ts';
 import type { Mode } from '../settings/mode.ts';
 import type { Settings } from '../settings/settings.ts';
 import { fieldsLine, node } from './outcome.ts';
-import { addOrigin } from './record-fields.ts';
+import { addOrigin, policyFields } from './record-fields.ts';
+import { recording } from './recording.ts';
+import { currentSettings } from './settings-in-force.ts';
 import type { Plugin, QueuedMessage } from './types.ts';
 
 /** What was found out about a message that is about to leave: no client hears of it. */
@@ -40,10 +45,7 @@ export function recordDelivery(
   { file, smartHost }: Whereabouts,
 ): void {
   const { plugin, message } = about;
-  const complain = (error: unknown) => {
-    plugin.logerror(`an event was not recorded: ${String(error)}`);
-  };
-  try {
+  recording(plugin, (complain) => {
     const event = eventOf(about, verdict, smartHost);
     publish(event, complain);
     if (verdict.kind === 'pass') return;
@@ -52,9 +54,7 @@ export function recordDelivery(
     plugin.logcrit(
       `${wordFor(event)} ${fieldsLine({ ref, check, reason, value, sender, recipients, file })}`,
     );
-  } catch (error) {
-    complain(error);
-  }
+  });
 }
 
 /** The same of a file of the queue that nobody can tell a sender or recipients of. */
@@ -64,12 +64,12 @@ export function recordUnreadable(
 ): void {
   const reason = 'unreadable-file';
   const reference = `${message.filename} ${check.name}`;
-  const event: GatekeeperEvent = {
+  const event: EventDraft = {
     ...{ v: 1, time: new Date().toISOString(), node, reference, check: check.name },
     ...{ verdict: 'refuse', mode: 'enforce', reason, detail, revision: settings.revision, latency_ms: 0 },
   };
-  publish(event, (error) => {
-    plugin.logerror(`an event was not recorded: ${String(error)}`);
+  recording(plugin, (complain) => {
+    publish(event, complain);
   });
   plugin.logcrit(`hold ${fieldsLine({ ref: reference, check: check.name, reason, value: detail, file })}`);
 }
@@ -87,18 +87,15 @@ export interface DeliveryOutcome {
   /** How many there were, this one included. */
   readonly tries: number;
   /** One event for each: the recipients, and what is to be told of them. */
-  readonly results: readonly (Pick<GatekeeperEvent, 'outcome' | 'recipients'> & Partial<GatekeeperEvent>)[];
+  readonly results: readonly (Pick<EventDraft, 'outcome' | 'recipients'> & Partial<EventDraft>)[];
 }
 
 /** Publishes an event for each result. Never throws: mail must not wait for its trail. */
 export function recordOutcome({ check, plugin, message, record, ...about }: DeliveryOutcome): void {
-  const complain = (error: unknown) => {
-    plugin.logerror(`an event was not recorded: ${String(error)}`);
-  };
-  try {
+  recording(plugin, (complain) => {
     const { todo } = message;
     for (const result of about.results) {
-      const event: GatekeeperEvent = {
+      const event: EventDraft = {
         ...basicFields(check.name, message),
         ...{ verdict: 'pass', mode: 'enforce' },
         ...(record && addOrigin({}, record)),
@@ -111,12 +108,54 @@ export function recordOutcome({ check, plugin, message, record, ...about }: Deli
       };
       publish(event, complain);
     }
-  } catch (error) {
-    complain(error);
-  }
+  });
 }
 
-function wordFor({ would_refuse, verdict, reason }: GatekeeperEvent): string {
+/** The circumstances of a server that did not have the TLS that is demanded. */
+export interface TlsFailureCase {
+  readonly check: { readonly name: string };
+  readonly plugin: Plugin;
+  readonly message: QueuedMessage;
+  /** Who sent it, where that is believed. */
+  readonly record: ProvenanceRecord | undefined;
+}
+
+/** What it did not have, and who demands that. */
+export interface ToldTlsFailure {
+  /** As RFC 8460 §4.3 calls it. */
+  readonly reason: string;
+  readonly detail: string;
+  /** Whether the server is given up for that. */
+  readonly isEnforced: boolean;
+  readonly remote?: string;
+  readonly address?: string;
+  readonly policy?: AppliedPolicy;
+}
+
+/** Publishes the event of a failure. Never throws. */
+export function recordTlsFailure(
+  { check, plugin, message, record }: TlsFailureCase,
+  { reason, detail, isEnforced, remote, address, policy }: ToldTlsFailure,
+): void {
+  recording(plugin, (complain) => {
+    const recipients = someRecipients(message.todo.rcpt_to.map((each) => each.format().slice(1, -1)));
+    const event: EventDraft = {
+      ...basicFields(check.name, message),
+      ...{ verdict: 'refuse', mode: isEnforced ? 'enforce' : 'observe' },
+      ...(!isEnforced && { would_refuse: true }),
+      ...{ reason, detail },
+      ...(record && addOrigin({}, record)),
+      ...{ sender: senderOf(message), queue_id: message.todo.uuid, recipients: [...recipients] },
+      ...(remote !== undefined && isIP(remote) === 0 && { remote }),
+      ...(address !== undefined && { remote_address: address }),
+      ...(policy && policyFields(policy)),
+      ...{ revision: currentSettings().revision, latency_ms: 0 },
+    };
+    publish(event, complain);
+  });
+}
+
+function wordFor({ would_refuse, verdict, reason }: EventDraft): string {
   if (would_refuse) return 'would hold';
   if (reason === 'account-dropped') return 'drop';
   return verdict === 'refuse' ? 'hold' : 'cannot hold';
@@ -127,8 +166,8 @@ function eventOf(
   { check, message, mode, started, settings }: DeliveryCase,
   verdict: DeliveryVerdict,
   smartHost: string | undefined,
-): GatekeeperEvent {
-  const event: Partial<GatekeeperEvent> = basicFields(check.name, message);
+): EventDraft {
+  const event: Partial<EventDraft> = basicFields(check.name, message);
   event.verdict = verdict.kind;
   event.mode = mode;
   if (verdict.kind === 'refuse' && mode !== 'enforce') event.would_refuse = true;
@@ -143,7 +182,7 @@ function eventOf(
   if (smartHost !== undefined) event.smart_host = smartHost;
   event.revision = settings.revision;
   event.latency_ms = millisecondsSince(started);
-  return event as GatekeeperEvent;
+  return event as EventDraft;
 }
 
 function basicFields(check: string, { todo }: QueuedMessage) {

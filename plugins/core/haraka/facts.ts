@@ -10,8 +10,10 @@ import { keepRecord } from './kept-record.ts';
 import { whenEnded, type MessageEnd } from './message-end.ts';
 import { judge } from './outcome.ts';
 import { authorsAsCame, headerLinesSeen } from './patches/header-lines.ts';
+import { octetsOf } from './patches/message-size.ts';
 import { strayOctetIn } from './patches/stray-octets.ts';
 import { publisherFor, type Publication } from './publication.ts';
+import { requireTlsIn, tlsOptionOf, type RequireTlsParameter } from './require-tls.ts';
 import { loginOf, madeInSession, sessionFacts, type SessionFacts, type SessionLogin } from './session.ts';
 import { presume, proveTenant, provisionalIn, type Tenancy } from './tenancy.ts';
 import { transactionRecord, type Clearance, type Judgeable, type TransactionRecord } from './transaction.ts';
@@ -52,6 +54,11 @@ export interface CommandFacts extends MailFacts, ConnectionFacts, Lasting {
   readonly size?: number;
   /** Where somebody has logged in. */
   readonly login?: SessionLogin;
+  /** Whether it has said EHLO, and not HELO. */
+  readonly isExtended: boolean;
+  readonly requireTls: RequireTlsParameter;
+  /** Notes that the message needs TLS on its way (RFC 8689 §4.1). */
+  readonly keepToTls: () => void;
   /** Notes, until the message ends, for whom the client may speak. */
   readonly presume: (tenancy: Tenancy) => void;
 }
@@ -105,7 +112,7 @@ export interface GateFacts extends MailFacts, Lasting, Recipients {
   readonly revision: string;
   /** Of the transaction. */
   readonly id: string;
-  /** Octets of the message as it came. */
+  /** Octets of the message (RFC 1870 §3). */
   readonly bytes: number;
   /** Tells once what becomes of the message. */
   readonly whenEnded: (hear: (end: MessageEnd) => void) => void;
@@ -113,6 +120,8 @@ export interface GateFacts extends MailFacts, Lasting, Recipients {
   readonly tell: (check: string, what: string) => void;
   /** The first Message-ID field that Haraka can read; absent where there is none, or one of a thousand characters. */
   readonly messageId?: string;
+  /** What its sender wants of TLS on the way: by MAIL, or else by the header as it would leave (RFC 8689 §4.1). */
+  readonly tlsOption: () => ProvenanceRecord['tls_option'];
   /** Sends a record along with the message, in place of what others have written there; throws where that fails. */
   readonly keepRecord: (record: ProvenanceRecord) => void;
 }
@@ -184,6 +193,11 @@ function commandFacts(source: Source): CommandFacts {
     onceInSession: onceIn(madeInSession(connection)),
     certificate: () => clientChain(connection),
     presume: (tenancy) => presume(connection, tenancy),
+    isExtended: connection.hello.verb === 'EHLO',
+    requireTls: requireTlsIn(source.params[1], connection.current_line),
+    keepToTls: () => {
+      openRecord(source).needsTls = true;
+    },
     ...(size !== undefined && { size }),
     ...(login && { login }),
     ...mailFacts(source),
@@ -269,10 +283,11 @@ function gateFacts(source: Source): GateFacts {
     relaying: source.connection.relaying,
     revision: record.settings.revision,
     id: transaction.uuid,
-    bytes: transaction.data_bytes,
+    bytes: octetsOf(transaction),
     onceInSession: onceIn(madeInSession(source.connection)),
     whenEnded: (hear) => whenEnded(transaction, hear),
     tell: teller(source, transaction, record),
+    tlsOption: () => tlsOptionOf(transaction, record),
     keepRecord: (provenance) => keepRecord(transaction, provenance),
     ...mailFacts(source),
     ...(messageId !== undefined && { messageId }),

@@ -1,13 +1,18 @@
 import { addHook } from './hook.ts';
-import type { Connection, Next, Plugin, Transaction } from './types.ts';
+import type { Connection, Next, Plugin, ResultStore, Transaction } from './types.ts';
 
 /** What became of a message; `unknown` when the client left while plugins that are not ours may have queued it. */
 export type MessageEnd = 'queued' | 'not-queued' | 'unknown';
+
+/** By which Haraka notes what its queue hooks were answered. */
+const queueResult = { name: 'queue' } as const;
 
 interface Fate {
   end?: MessageEnd;
   /** Our own queue writes it: that goes on when the client leaves, and says by itself what came of it. */
   isBeingQueued: boolean;
+  /** A check of ours decides about it: no plugin that comes later can have queued it. */
+  isBeingJudged: boolean;
   readonly heard: ((end: MessageEnd) => void)[];
 }
 
@@ -27,21 +32,36 @@ export function beginQueueing(transaction: Transaction): (end: MessageEnd) => vo
   return (end) => settle(fateOf(transaction), end);
 }
 
+/** A check looks at a message before plugins may queue it; what it returns lets them. */
+export function beginJudging(transaction: Transaction): () => void {
+  const fate = fateOf(transaction);
+  fate.isBeingJudged = true;
+  return () => {
+    fate.isBeingJudged = false;
+  };
+}
+
 /** Looks at the end of every transaction. */
 export function watchMessageEnds(plugin: Plugin): void {
   const look = (next: Next, { transaction }: Connection) => {
     if (transaction) {
       const fate = fateOf(transaction);
-      if (!fate.isBeingQueued) settle(fate, endOf(transaction));
+      if (!fate.isBeingQueued) settle(fate, fate.isBeingJudged ? 'not-queued' : endOf(transaction));
     }
     next();
   };
   addHook(plugin, 'reset_transaction', 'gatekeeper_message_end', look, -100);
 }
 
-function endOf({ msg_status: status }: Transaction): MessageEnd {
-  if (status === undefined) return 'unknown';
+function endOf({ msg_status: status, results }: Transaction): MessageEnd {
+  // A plugin has queued it, and the client has left before it heard that.
+  if (status === undefined) return isNotedAsQueued(results) ? 'queued' : 'unknown';
   return status === 'accepted' ? 'queued' : 'not-queued';
+}
+
+function isNotedAsQueued(results: ResultStore): boolean {
+  const passed = results.get(queueResult)?.['pass'];
+  return Array.isArray(passed) && passed.length > 0;
 }
 
 function settle(fate: Fate, end: MessageEnd): void {
@@ -53,7 +73,7 @@ function settle(fate: Fate, end: MessageEnd): void {
 function fateOf(transaction: Transaction): Fate {
   const known = fates.get(transaction);
   if (known) return known;
-  const fate: Fate = { isBeingQueued: false, heard: [] };
+  const fate: Fate = { isBeingQueued: false, isBeingJudged: false, heard: [] };
   fates.set(transaction, fate);
   return fate;
 }

@@ -1,8 +1,7 @@
 import { hostname } from 'node:os';
-import constants from 'haraka-constants';
+import { messageOf } from '../message-of.ts';
 import type { Settings } from '../settings/settings.ts';
-import { keepOwnRecord } from './kept-record.ts';
-import { onNewTransaction } from './patches/new-transactions.ts';
+import { queueOwn } from './own-mail.ts';
 import type { Plugin } from './types.ts';
 
 /** A mail of the gateway to those who run it. */
@@ -15,29 +14,17 @@ export interface Notice {
 
 /** Sends a mail with the null reverse-path, so that nothing comes back. Never throws: the log has what it says. */
 export function sendNotice(plugin: Plugin, notice: Notice, settings: Settings): void {
-  const { to } = notice;
-  if (to.length === 0) return;
-  const complain = (why: unknown) => {
-    plugin.logerror(`a notice was not sent: ${String(why)}`);
-  };
-  // Haraka makes the transaction at once: that is the one which the record belongs to.
-  const undo = onNewTransaction((transaction) => {
-    keepOwnRecord(transaction, { origin: { kind: 'notice' }, recipients: to, revision: settings.revision });
+  const { to: recipients } = notice;
+  if (recipients.length === 0) return;
+  const { revision } = settings;
+  const mail = { origin: { kind: 'notice' }, recipients, revision, message: textOf(plugin, notice) } as const;
+  queueOwn(plugin, mail).catch((error: unknown) => {
+    plugin.logerror(`a notice was not sent: ${messageOf(error)}`);
   });
-  try {
-    const recipients = to.map((each) => `<${each}>`);
-    plugin.haraka_require('outbound').send_email('<>', recipients, messageOf(plugin, notice), (code, why) => {
-      if (code !== constants.ok) complain(why);
-    });
-  } catch (error) {
-    complain(error);
-  } finally {
-    undo();
-  }
 }
 
 /** RFC 3834 §5: no answering machine answers it. */
-function messageOf(plugin: Plugin, { to, subject, text }: Notice): string {
+function textOf(plugin: Plugin, { to, subject, text }: Notice): string {
   const header = [
     `From: Gatekeeper <postmaster@${hostOf(plugin)}>`,
     `To: ${to.join(', ')}`,

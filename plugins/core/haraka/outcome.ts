@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { publish, type GatekeeperEvent } from '../event.ts';
+import { publish, type EventDraft } from '../events/event.ts';
 import type { Identity } from '../identity.ts';
 import { jsonLine } from '../json-line.ts';
 import { replies, type Reason } from '../replies.ts';
@@ -9,9 +9,11 @@ import type { Verdict } from '../verdict.ts';
 import { makeRefusal, type Refusal } from './answer.ts';
 import { takeKeptRecord } from './kept-record.ts';
 import { acceptedFields } from './record-fields.ts';
+import { takeBackUnlessQueued } from './taken-back.ts';
 import { isGone, sessionFacts, type SessionFacts } from './session.ts';
 import { provenTenant } from './tenancy.ts';
 import type { Clearance } from './transaction.ts';
+import { recording, type Complain } from './recording.ts';
 import type { Connection, Plugin, ResultStore, Transaction } from './types.ts';
 
 /** A verdict, and the circumstances under which it fell. */
@@ -36,6 +38,8 @@ export interface Decision {
   readonly mechanism?: string;
   /** Name of the application password of a login that failed; that of an identity goes without saying. */
   readonly credential?: string;
+  /** What stands for a password that was wrong. */
+  readonly wrongPassword?: string | undefined;
   /** The reply, where it is another one than that of the verdict's reason. */
   readonly answerAs?: Reason;
 }
@@ -81,9 +85,10 @@ interface Judgement {
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
 /** Filled in field by field, in the order in which they are written: spreading what may be absent takes microseconds. */
-function eventOf(decision: Decision, { mode, reference, withheld, refusal }: Judgement): GatekeeperEvent {
+function eventOf(decision: Decision, { mode, reference, withheld, refusal }: Judgement): EventDraft {
   const { check, connection, verdict, started, settings, login, mechanism, credential } = decision;
-  const event: Writable<Partial<GatekeeperEvent>> = {
+  const { wrongPassword } = decision;
+  const event: Writable<Partial<EventDraft>> = {
     v: 1,
     time: new Date().toISOString(),
     node,
@@ -102,9 +107,10 @@ function eventOf(decision: Decision, { mode, reference, withheld, refusal }: Jud
   if (credential !== undefined) event.credential = credential;
   if (login !== undefined) event.login = login;
   if (mechanism !== undefined) event.mechanism = mechanism;
+  if (wrongPassword !== undefined) event.wrong_password = wrongPassword;
   event.revision = settings.revision;
   event.latency_ms = Math.round((performance.now() - started) * 1000) / 1000;
-  return event as GatekeeperEvent;
+  return event as EventDraft;
 }
 
 /** A check may itself find out whose message it is. */
@@ -112,18 +118,25 @@ function provenIn(transaction: Transaction | undefined, connection: Connection):
   return transaction && transaction === connection.transaction ? provenTenant(connection) : undefined;
 }
 
+/** RFC 1035 §2.3.4: no name of a host is longer. */
+const longestHelo = 255;
+
+type Parties = Pick<Decision, 'connection' | 'transaction' | 'settings' | 'facts'>;
+
 /** Who it was about, and where. */
-function addParties(
-  event: Writable<Partial<GatekeeperEvent>>,
-  { connection, transaction, settings, facts }: Decision,
+export function addParties(
+  event: Writable<Partial<EventDraft>>,
+  { connection, transaction, settings, facts }: Parties,
 ): void {
   const {
     client,
+    helo,
     listener,
     tls,
     identity = provenIn(transaction, connection),
   } = facts ?? sessionFacts(connection, settings.policy);
   event.client = client.address;
+  if (helo !== '') event.helo = helo.slice(0, longestHelo);
   if (client.peer) event.peer = client.peer.name;
   event.port = listener.port;
   event.role = listener.role;
@@ -133,10 +146,14 @@ function addParties(
     event.identity_id = identity.id;
     if (identity.credential !== undefined) event.credential = identity.credential;
   }
-  const sender = transaction?.mail_from?.format().slice(1, -1);
+  if (transaction) addMessage(event, transaction);
+}
+
+function addMessage(event: Writable<Partial<EventDraft>>, transaction: Transaction): void {
+  const sender = transaction.mail_from?.format().slice(1, -1);
   if (sender !== undefined) event.sender = sender;
-  const record = transaction && takeKeptRecord(transaction);
-  if (record) Object.assign(event, acceptedFields(record));
+  const kept = takeKeptRecord(transaction);
+  if (kept) Object.assign(event, acceptedFields(kept.record, kept.bytes));
 }
 
 function detailOf(verdict: Verdict): string | undefined {
@@ -147,29 +164,26 @@ function detailOf(verdict: Verdict): string | undefined {
 /** Writes everywhere what was decided. Nothing in here may stand in the way of the answer. */
 function record(decision: Decision, judgement: Judgement): void {
   const { plugin, connection, transaction, verdict } = decision;
-  const complain = (error: unknown) => {
-    plugin.logerror(connection, `an event was not recorded: ${String(error)}`);
-  };
-  try {
+  const write = (complain: Complain) => {
     const event = eventOf(decision, judgement);
     publish(event, complain);
+    if (transaction && event.accepted) takeBackUnlessQueued(event, transaction, complain);
     noteResult(plugin, transaction?.results ?? connection.results, event);
     if (verdict.kind === 'refuse') connection.lognotice(plugin, logLine(event));
     if (verdict.kind === 'defer') connection.logwarn(plugin, logLine(event));
-  } catch (error) {
-    complain(error);
-  }
+  };
+  recording(plugin, write, connection);
 }
 
 /** For plugins that count results: karma, log readers. */
-function noteResult(plugin: Plugin, results: ResultStore, event: GatekeeperEvent): void {
+function noteResult(plugin: Plugin, results: ResultStore, event: EventDraft): void {
   const value = event.reason === undefined ? event.check : `${event.check} ${event.reason}`;
   if (event.verdict === 'pass' || event.verdict === 'skip') results.add(plugin, { [event.verdict]: value });
   else results.add(plugin, { [event.verdict === 'refuse' && !event.would_refuse ? 'fail' : 'msg']: value });
 }
 
 /** The one line that tells a mail admin why: reference, check, reason, identity, offending value, reply. */
-function logLine(event: GatekeeperEvent): string {
+function logLine(event: EventDraft): string {
   const fields = {
     ref: event.reference,
     check: event.check,

@@ -41,6 +41,9 @@ interface Applied {
 
 const applied: Applied[] = [];
 
+/** Those that did not work. */
+const takenOut = new WeakSet<Applied>();
+
 /** Declares a patch; `applyPatch` puts it to work. */
 export function definePatch<Args extends readonly unknown[] = []>(patch: Patch<Args>): Patch<Args> {
   return Object.freeze(patch);
@@ -77,9 +80,9 @@ export function demandPatch<Args extends readonly unknown[]>(
   return undefined;
 }
 
-/** Whether a patch could be installed; whether it works is not known before `verifyPatches`. */
-export function isInstalled(patch: Patch): boolean {
-  return applied.some((each) => each.patch === patch && each.failure === undefined);
+/** Whether a patch could be installed, and was not taken out; whether it works is not known before `verifyPatches`. */
+export function isInstalled(patch: Patch<never>): boolean {
+  return applied.some((each) => each.patch === patch && each.failure === undefined && !takenOut.has(each));
 }
 
 /**
@@ -89,18 +92,20 @@ export function isInstalled(patch: Patch): boolean {
 export function verifyPatches(): string[] {
   const failed = applied.flatMap((each) => {
     const what = failureOf(each);
-    return what === undefined ? [] : [{ ...each, what }];
+    return what === undefined ? [] : [{ each, what }];
   });
-  for (const { plugin, patch, undo, what } of failed) {
+  for (const { each, what } of failed) {
+    const { plugin, patch, undo } = each;
     if (patch.fallback === undefined) continue;
     undo?.();
+    takenOut.add(each);
     plugin.logwarn(`${differs(plugin, patch, what)}; it is left out: ${patch.fallback}`);
   }
   const [first] = applied;
   if (first && failed.length === 0) noticeVersion(first.plugin, haraka(first.plugin));
   return failed
-    .filter(({ patch }) => patch.fallback === undefined)
-    .map(({ plugin, patch, what }) => differs(plugin, patch, what));
+    .filter(({ each }) => each.patch.fallback === undefined)
+    .map(({ each, what }) => differs(each.plugin, each.patch, what));
 }
 
 /** Throws unless Haraka behaves as a self-test expects, which `what` says. */

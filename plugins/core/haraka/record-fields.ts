@@ -1,16 +1,21 @@
-import type { GatekeeperEvent } from '../event.ts';
+import type { EventDraft } from '../events/event.ts';
+import type { AppliedPolicy } from '../outgoing-tls/rule.ts';
 import { baseId } from '../provenance/judge.ts';
-import type { ProvenanceRecord } from '../provenance/record.ts';
+import { reportProof, type ProvenanceRecord } from '../provenance/record.ts';
 import { someRecipients } from '../recipients.ts';
 
-type Fields = Partial<GatekeeperEvent>;
+type Fields = Partial<EventDraft>;
 
-/** What an event says of a message that was accepted, beside what it says of the session. */
-export function acceptedFields({ id, origin, recipients, ...record }: ProvenanceRecord): Fields {
+/** What an event says of a message of so many octets that this host takes on, beside what it says of the session. */
+export function acceptedFields(
+  { id, origin, recipients, ...record }: ProvenanceRecord,
+  bytes: number,
+): Fields {
   return {
-    queue_id: id,
+    ...{ accepted: true, bytes, queue_id: id },
     ...(origin.kind === 'identity' && { proof: origin.proof }),
     ...(record.message_id !== undefined && { message_id: record.message_id }),
+    ...(record.tls_option !== undefined && { tls_option: record.tls_option }),
     ...recipientFields(recipients),
   };
 }
@@ -18,7 +23,7 @@ export function acceptedFields({ id, origin, recipients, ...record }: Provenance
 /** Says in an event of a message that leaves who sent it, and how it came. */
 export function addOrigin(
   event: Fields,
-  { id, origin, client, tls, message_id: messageId }: ProvenanceRecord,
+  { id, origin, client, tls, message_id: messageId, tls_option: tlsOption }: ProvenanceRecord,
 ): Fields {
   const connection = client === undefined ? undefined : baseId(id);
   if (connection !== undefined) event.connection = connection;
@@ -30,9 +35,16 @@ export function addOrigin(
     event.proof = origin.proof;
     if (origin.credential !== undefined) event.credential = origin.credential;
   }
+  if (origin.kind === reportProof) event.proof = reportProof;
   if (origin.kind === 'bounce') event.bounce_of = origin.of;
   if (messageId !== undefined) event.message_id = messageId;
+  if (tlsOption !== undefined) event.tls_option = tlsOption;
   return event;
+}
+
+/** By which policy of the recipient the TLS of a server was judged. */
+export function policyFields({ type, text }: AppliedPolicy): Fields {
+  return { tls_policy: type, tls_policy_string: [...text] };
 }
 
 function recipientFields(all: readonly string[]): Fields {

@@ -6,6 +6,7 @@ import { readSettings, settingsFiles } from '../settings/file.ts';
 import type { Settings } from '../settings/settings.ts';
 import { addHook } from './hook.ts';
 import { configDirectory, isWorker } from './instance.ts';
+import { recordSettings } from './settings-event.ts';
 import { currentSettings, noteRefused } from './settings-in-force.ts';
 import type { Next, Plugin } from './types.ts';
 import { answerPrimary, NoAnswer, Workers, type Follower } from './workers.ts';
@@ -31,6 +32,10 @@ export function followSettings(plugin: Plugin, follower: Follower, settings: Loo
   const begin = (next: Next) => {
     const workers = new Workers(plugin.haraka_require('server').cluster);
     void watch(plugin, follower, workers, { settings, others });
+    // This hook may run before the settings are put to work, and with them who keeps events.
+    setImmediate(() => {
+      recordSettings(plugin, { revision: currentSettings().revision, what: 'the gateway has started' });
+    });
     next();
   };
   addHook(plugin, 'init_master', 'gatekeeper_follow_settings', begin);
@@ -110,6 +115,7 @@ async function change(
     await workers.agree(settings);
     commit();
     workers.commit(settings);
+    recordSettings(plugin, { revision: settings.revision, what: `in force, after ${before}` });
     const where = workers.count > 0 ? ` in this process and ${workers.count} workers` : '';
     plugin.lognotice(`settings: revision ${settings.revision} is in force${where}, after ${before}`);
     return true;
@@ -124,5 +130,6 @@ function refuse(plugin: Plugin, error: unknown): void {
   noteRefused(problem);
   for (const line of problem.split('\n')) plugin.logcrit(`settings: ${line}`);
   const { revision } = currentSettings();
+  recordSettings(plugin, { revision, what: problem, isRefused: true });
   plugin.logcrit(`settings: the new ones are refused, those of revision ${revision} stay in force`);
 }

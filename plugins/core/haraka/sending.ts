@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { publish, type GatekeeperEvent } from '../event.ts';
+import { publish, type EventDraft } from '../events/event.ts';
 import type { Identity } from '../identity.ts';
 import type { ProvenanceRecord } from '../provenance/record.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Verdict } from '../verdict.ts';
 import { fieldsLine, node } from './outcome.ts';
 import { acceptedFields } from './record-fields.ts';
+import { recording } from './recording.ts';
 import type { Plugin } from './types.ts';
 
 const check = { name: 'outbound/send-as' } as const;
@@ -24,17 +25,16 @@ export interface Sending {
 interface Judged extends Sending {
   readonly verdict: Verdict;
   readonly identity?: Identity;
+  /** Of a message that is queued, and its octets. */
   readonly record?: ProvenanceRecord;
+  readonly bytes?: number;
 }
 
 /** Publishes the event of a verdict, and a line in the log unless it is a pass; gives the reference. Never throws. */
 export function recordSending(judged: Judged): string {
   const { plugin, verdict, record } = judged;
   const reference = `${record?.id ?? randomUUID().toUpperCase()} ${check.name}`;
-  const complain = (error: unknown) => {
-    plugin.logerror(`an event was not recorded: ${String(error)}`);
-  };
-  try {
+  recording(plugin, (complain) => {
     const event = eventOf(judged, reference);
     publish(event, complain);
     const { reason, detail: value = '-', login: identity, sender } = event;
@@ -43,16 +43,14 @@ export function recordSending(judged: Judged): string {
         `${verdict.kind} ${fieldsLine({ ref: reference, check: check.name, reason, identity, value, sender })}`,
       );
     }
-  } catch (error) {
-    complain(error);
-  }
+  });
   return reference;
 }
 
 function eventOf(
-  { verdict, name, from, settings, started, ...about }: Judged,
+  { verdict, name, from, settings, started, bytes = 0, ...about }: Judged,
   reference: string,
-): GatekeeperEvent {
+): EventDraft {
   const { identity, record } = about;
   const detail =
     verdict.kind === 'refuse' ? verdict.detail : 'because' in verdict ? verdict.because : undefined;
@@ -65,7 +63,7 @@ function eventOf(
     // What it calls itself, until it is known to be that.
     ...(!identity && { login: name }),
     sender: from,
-    ...(record && acceptedFields(record)),
+    ...(record && acceptedFields(record, bytes)),
     revision: settings.revision,
     latency_ms: Math.round((performance.now() - started) * 1000) / 1000,
   };

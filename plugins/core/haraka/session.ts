@@ -191,6 +191,11 @@ function roleOf(connection: Connection, reached: number, policy: Policy): Role {
   return claimed === reached ? 'mx' : roleOfPort(claimed, policy);
 }
 
+/** Keeps in mind what TLS a client has, for when its socket is closed. */
+export function noteTls({ client }: Connection): void {
+  tlsFacts(client);
+}
+
 /** Asked of a socket once: no other suite is negotiated later, and a socket that is closed no longer tells. */
 const negotiated = new WeakMap<object, TlsFacts>();
 
@@ -200,8 +205,10 @@ function tlsFacts(client: ClientSocket): TlsFacts | undefined {
   const known = negotiated.get(socket);
   if (known) return known;
   const version = socket.getProtocol();
-  if (!version) return undefined;
-  const facts = { version, cipher: socket.getCipher().name, ...serverNameOf(socket) };
+  // Node.js does not declare that there is none before the two have agreed on one.
+  const cipher = (socket.getCipher() as { readonly name: string } | undefined)?.name;
+  if (!version || cipher === undefined) return undefined;
+  const facts = { version, cipher, ...serverNameOf(socket) };
   negotiated.set(socket, facts);
   return facts;
 }

@@ -13,6 +13,7 @@ import { neverSpooled } from './patches/never-spooled.ts';
 import { newTransactions } from './patches/new-transactions.ts';
 import { proxyOnce } from './patches/proxy-once.ts';
 import { refusalsStand } from './patches/refusals-stand.ts';
+import { messageSize } from './patches/message-size.ts';
 import { strayOctets } from './patches/stray-octets.ts';
 import { transactionEnd } from './patches/transaction-end.ts';
 import { versionOnce } from './patches/version-once.ts';
@@ -73,6 +74,7 @@ function patchHaraka(plugin: Plugin): void {
   applyPatch(plugin, hostNameKept);
   applyPatch(plugin, headerLines);
   applyPatch(plugin, strayOctets);
+  applyPatch(plugin, messageSize);
   applyPatch(plugin, refusalsStand, isOurs);
   applyPatch(plugin, proxyOnce);
   applyPatch(plugin, transactionEnd);

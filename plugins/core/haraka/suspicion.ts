@@ -1,4 +1,4 @@
-import { publish, type GatekeeperEvent } from '../event.ts';
+import { publish, type EventDraft } from '../events/event.ts';
 import { networksOf } from '../guessing/subject.ts';
 import type { Identity } from '../identity.ts';
 import { messageOf } from '../message-of.ts';
@@ -17,6 +17,7 @@ import { sendNotice } from './notice.ts';
 import { fieldsLine, node } from './outcome.ts';
 import { sharedStore } from './shared-store.ts';
 import { suspensionsOf } from './suspensions.ts';
+import { recording } from './recording.ts';
 import type { Plugin } from './types.ts';
 
 const check = { name: 'outbound/suspension' } as const;
@@ -85,7 +86,7 @@ export class Suspicion {
       ? await suspensionsOf(policy).suspend({ v: 1, id, name, since, cause, detail })
       : await tellOnce(this.#store(settings), id, sign, now.getTime());
     if (!isNew) return;
-    const event: GatekeeperEvent = {
+    const event: EventDraft = {
       ...{
         v: 1,
         time: since,
@@ -99,7 +100,9 @@ export class Suspicion {
       ...{ reason: 'account-suspended', detail: `${cause}: ${detail}`, identity: name, identity_id: id },
       ...{ revision: settings.revision, latency_ms: 0 },
     };
-    publish(event, (error) => this.#plugin.logerror(`an event was not recorded: ${String(error)}`));
+    recording(this.#plugin, (complain) => {
+      publish(event, complain);
+    });
     const word = isEnforced ? 'suspended' : 'would suspend';
     this.#plugin.logcrit(`${word} ${fieldsLine({ identity: name, id, cause, value: detail })}`);
     this.#notify({ name, word, cause, detail, since }, settings);

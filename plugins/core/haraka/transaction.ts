@@ -35,6 +35,8 @@ export interface TransactionRecord {
   kept?: Refusal;
   /** What the client said with MAIL. */
   isSmtpUtf8?: boolean;
+  /** The client has asked for TLS on the whole way, and may. */
+  needsTls?: boolean;
   /** What checks have asked to be made once. */
   readonly made: Map<string, unknown>;
 }

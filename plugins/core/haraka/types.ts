@@ -1,7 +1,9 @@
 import type { EventEmitter } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import type { SecureContext, TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
+import type { Listener, TlsIni, TlsOptions } from './tls-types.ts';
+
+export type { Listener, TlsIni, TlsIniSection, TlsOptions } from './tls-types.ts';
 
 /** Haraka's objects (3.3), as far as the plugins use them: declared once, here. */
 
@@ -36,8 +38,6 @@ export interface Transaction {
   readonly mail_from: Address | null;
   readonly rcpt_to: readonly Address[];
   readonly header_lines: readonly string[];
-  /** Octets of the message as it came, dots that were stuffed included. */
-  readonly data_bytes: number;
   /** By which header lines are decoded; `binary` after HELO. */
   readonly encoding: string;
   readonly header: Header;
@@ -70,6 +70,8 @@ export interface ClientSocket {
   upgrade?(done: (...facts: unknown[]) => void): void;
   write(data: string): unknown;
   destroy(): void;
+  prependListener?(event: 'error', hear: (fault: Error) => void): unknown;
+  prependOnceListener?(event: 'data', hear: (octets: Buffer) => void): unknown;
 }
 
 export interface Connection {
@@ -78,7 +80,18 @@ export interface Connection {
   /** `host` is what this host calls itself: config/me, or the name of the machine; `info` the software, for clients. */
   readonly local: { port: number | undefined; readonly host: string; info: string };
   readonly remote: { readonly ip: string; readonly port: number };
-  readonly hello: { host: string | null };
+  /** `host` is forgotten after STARTTLS; `verb` is HELO or EHLO, once one was said. */
+  readonly hello: { host: string | null; readonly verb: string | null };
+  /** After STARTTLS with the version that was negotiated. */
+  readonly tls: {
+    readonly enabled: boolean;
+    readonly cipher: { readonly name?: string; readonly version?: string };
+  };
+  /** In milliseconds since 1970. */
+  readonly start_time: number;
+  /** Transactions that were begun. */
+  readonly tran_count: number;
+  readonly early_talker: boolean;
   readonly proxy: { allowed: boolean; readonly type: string | null };
   readonly notes: Record<string, unknown>;
   readonly results: ResultStore;
@@ -161,6 +174,8 @@ export interface QueuedMessage extends EventEmitter {
   send_email_respond(code: number, delaySeconds?: number): void;
   /** Takes the answer of the hook `get_mx`: unless that ends it, the message is sent. */
   get_mx_respond(code: number, mx?: unknown): unknown;
+  /** Ends a try for which no servers were found: for good where `code` says that there is no such domain. */
+  get_mx_error(error: Error & { readonly code?: string }): void;
   /** Takes the answer of the hook `bounce`. */
   bounce_respond(code: number): void;
   populate_bounce_message(
@@ -175,7 +190,7 @@ export interface QueuedMessage extends EventEmitter {
   readonly bounce_error:
     (Error & { readonly mx?: Mx; readonly bounced_rcpt?: Tried[]; readonly deferred_rcpt?: Tried[] }) | null;
   /** Servers that are left to be tried. */
-  readonly mxlist: readonly Mx[];
+  readonly mxlist: Mx[];
   get_mx(): void;
   /** Takes the next of the servers. */
   try_deliver(): unknown;
@@ -283,37 +298,6 @@ export interface Plugin {
   logcrit(...data: unknown[]): void;
 }
 
-/** Options of Haraka's TLS context for one host name, `*` being the default. */
-export interface TlsOptions {
-  key?: readonly (Buffer | undefined)[] | Buffer;
-  cert?: readonly (Buffer | undefined)[] | Buffer;
-  minVersion?: string;
-  ciphers?: string;
-  passphrase?: string;
-  secureContext?: SecureContext;
-  SNICallback?: (name: string, done: (error: Error | null, context?: SecureContext) => void) => void;
-  [option: string]: unknown;
-}
-
-/** tls.ini as Haraka reads it; a section may be that of a name that clients ask for. */
-export type TlsIni = Readonly<Record<string, TlsIniSection | undefined>>;
-
-export interface TlsIniSection {
-  readonly key?: string | readonly string[];
-  readonly cert?: string | readonly string[];
-  readonly minVersion?: string;
-  readonly passphrase?: string | number;
-  readonly [key: string]: unknown;
-}
-
-/** An SMTP listener; `has_tls` marks implicit TLS. */
-export interface Listener {
-  readonly has_tls?: boolean;
-  setSecureContext?(options: TlsOptions): void;
-  address(): AddressInfo | string | null;
-  readonly tlsServer?: { setSecureContext(options: TlsOptions): void };
-}
-
 /** A worker of the cluster, as its primary sees it (node:cluster). */
 export interface Worker {
   readonly id: number;
@@ -327,6 +311,7 @@ export interface Worker {
 /** What Haraka's server holds when it has workers. */
 export interface Cluster {
   readonly workers?: Readonly<Record<string, Worker | undefined>> | undefined;
+  on(event: 'message', listener: (worker: Worker, message: unknown) => void): unknown;
 }
 
 /** The modules of the running Haraka that the plugins reach, by `plugin.haraka_require`. */
@@ -371,7 +356,12 @@ export interface HostModules {
     run_hooks(hook: string, object: object, params?: unknown): void;
   };
   transaction: { createTransaction(uuid: string | null, config: unknown): Transaction };
-  server: { readonly listeners: readonly Listener[]; readonly cluster?: Cluster };
+  server: {
+    readonly listeners: readonly Listener[];
+    readonly cluster?: Cluster;
+    /** Makes a listener, which does not listen yet. */
+    get_smtp_server(endpoint: { readonly port: number }, timeout: number): Promise<Listener>;
+  };
   tls_socket: {
     readonly certsByHost: Record<string, TlsOptions | undefined>;
     /** tls.ini as it was read last; absent until somebody reads it. */

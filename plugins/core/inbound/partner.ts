@@ -5,7 +5,11 @@ import type { Policy } from '../settings/settings.ts';
 import { defer, skip, type Verdict } from '../verdict.ts';
 
 /** Partners that may excuse a refusal: those that may send as a protected domain, or for any other domain forwarders. */
-export function partnersFor(domain: string | undefined, { partners }: Policy, now: Date): readonly Partner[] {
+export function partnersFor(
+  domain: string | undefined,
+  { partners }: Pick<Policy, 'partners'>,
+  now: Date,
+): readonly Partner[] {
   return partners.filter((partner) => {
     if (!isInForce(partner, now)) return false;
     if (domain === undefined) return partner.forwarder;

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { sync } from '../durable.ts';
-import { makeLike } from '../own-files.ts';
-import { recordName, type ProvenanceRecord } from './record.ts';
+import { isAnotherAlive } from '../alive.ts';
+import { filesIn, makeLike } from '../own-files.ts';
+import { recordName, tlsOptionIn, type ProvenanceRecord } from './record.ts';
 import { baseId } from './judge.ts';
 import { outgoingOf, rewriteHeader, type QueueHeader } from './queue-file.ts';
 
@@ -121,7 +122,7 @@ export async function recoverTaken({ held, released }: Folders): Promise<void> {
 async function recoverIn(folder: string, home: string): Promise<void> {
   for (const file of await filesIn(folder)) {
     const [, name = '', pid = '', unfinished] = claimed.exec(file) ?? [];
-    if (name === '' || isAnother(Number(pid))) continue;
+    if (name === '' || isAnotherAlive(Number(pid))) continue;
     if (unfinished === undefined) await moved(join(folder, file), join(home, name));
     else await rm(join(folder, file), { force: true });
   }
@@ -154,9 +155,11 @@ export async function takeReleased(
 function withRelease(header: QueueHeader, { by, time, revision }: Release): QueueHeader {
   const { id, sender, recipients } = outgoingOf(header);
   const base = baseId(id);
+  const option = tlsOptionIn(header.notes[recordName]);
   const record: ProvenanceRecord = {
     ...{ v: 1, id: base ?? id, origin: { kind: 'released', by } },
     ...{ sender: sender[0], recipients: [...new Set(recipients.flat())], time, revision },
+    ...(option !== undefined && { tls_option: option }),
   };
   // Somebody may have given it an id that has no piece.
   const uuid = base === undefined ? `${id}.1` : id;
@@ -211,28 +214,10 @@ async function moved(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function filesIn(folder: string): Promise<string[]> {
-  try {
-    return (await readdir(folder)).sort();
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
-}
-
 function noteFile(held: string, name: string): string {
   return join(held, `${name}.json`);
 }
 
 function codeOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException).code;
-}
-
-/** Whether it is another process that lives: in a container the one before us may have had our number. */
-function isAnother(pid: number): boolean {
-  try {
-    return pid !== process.pid && process.kill(pid, 0);
-  } catch (error) {
-    return codeOf(error) === 'EPERM';
-  }
 }

@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** Where the record of a message stands in `transaction.notes`, which Haraka writes into each of its queue files. */
 export const recordName = 'gatekeeper_provenance';
 
+/** What the gateway reports to others on TLS (RFC 8460) is marked so. */
+export const reportProof = 'tls-report';
+
 /** Who answers for a message. */
 const origin = z.discriminatedUnion('kind', [
   /** Who has logged in, and what proved it. */
@@ -20,6 +23,8 @@ const origin = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('bounce'), of: z.string() }),
   /** The gateway tells those who run it of something. */
   z.strictObject({ kind: z.literal('notice') }),
+  /** The gateway tells another domain how TLS went with its servers. */
+  z.strictObject({ kind: z.literal(reportProof) }),
   /** An operator has let it go. */
   z.strictObject({ kind: z.literal('released'), by: z.string() }),
 ]);
@@ -40,6 +45,8 @@ const schema = z.strictObject({
   client: z.string().optional(),
   /** Protocol and cipher suite by which it came. */
   tls: z.string().optional(),
+  /** What its sender wants of TLS on the way (RFC 8689): REQUIRETLS, or `TLS-Required: No`. */
+  tls_option: z.enum(['require', 'no']).optional(),
   time: z.iso.datetime(),
   /** Settings that it was accepted under. */
   revision: z.string(),
@@ -49,6 +56,12 @@ const schema = z.strictObject({
 export type ProvenanceRecord = z.infer<typeof schema>;
 
 export type Origin = ProvenanceRecord['origin'];
+
+/** What a record says that a sender wants of TLS, also one that proves nothing: what was promised is not lost with the proof. */
+export function tlsOptionIn(value: unknown): ProvenanceRecord['tls_option'] {
+  const option = (value as { tls_option?: unknown } | null | undefined)?.tls_option;
+  return schema.shape.tls_option.safeParse(option).data;
+}
 
 /** Reads a record strictly; what it is not, in words, for anything else. */
 export function readRecord(value: unknown): ProvenanceRecord | string {

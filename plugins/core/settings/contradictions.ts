@@ -5,7 +5,9 @@ import { overlaps } from '../network.ts';
 import { fieldNameIn } from '../tenant/claims.ts';
 import type { Policy } from './settings.ts';
 import { routeKeys, smartHostVariable } from './smart-hosts.ts';
+import { ofDeparture } from './departure-contradictions.ts';
 import { ofTls } from './tls-contradictions.ts';
+import { ofWeb } from './web-contradictions.ts';
 
 /** What is wrong, and with which key of the settings. */
 export interface Contradiction {
@@ -26,8 +28,11 @@ export function contradictions(policy: Policy): readonly Contradiction[] {
     ...ofTenants(policy),
     ...ofTls(policy),
     ...ofSmartHosts(policy),
+    ...ofDeparture(policy),
     ...ofDirectories(policy),
     ...ofCertificates(policy),
+    ...ofAudit(policy),
+    ...ofWeb(policy),
   ];
 }
 
@@ -41,6 +46,19 @@ function ofRoles({ roles, directory, directories, oauth }: Policy): Contradictio
   if (oauth && !hasDirectory) {
     found.push({ path: ['oauth'], message: 'needs a directory, which knows the accounts of tokens' });
   }
+  return found;
+}
+
+/** Who says where events are to be means them to be there. */
+function ofAudit({
+  audit: { store, postgresql, clear_days: clear, keep_days: keep },
+}: Policy): Contradiction[] {
+  const found: Contradiction[] = [];
+  const add = (key: string, message: string) => found.push({ path: ['audit', key], message });
+  if (store === 'postgresql' && !postgresql) add('postgresql', 'is missing: store is postgresql');
+  if (store !== 'postgresql' && postgresql)
+    add('store', 'is not postgresql, where postgresql says that it is');
+  if (clear > keep) add('clear_days', 'is more than keep_days, after which nothing is left to clear');
   return found;
 }
 

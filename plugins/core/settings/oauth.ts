@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLoopback } from '../directory/endpoint.ts';
+import { url } from './parts.ts';
 
 /** Signatures that a public key verifies (RFC 7518 §3.1, RFC 8037 §3.1): with any other algorithm who knows that key makes tokens. */
 const algorithms = [
@@ -14,12 +14,7 @@ const sectionSchema = z.strictObject({
   audience: text
     .or(z.array(text).min(1))
     .describe('For whom they are: the gateway, as their claim aud names it; of a list one suffices'),
-  jwks_url: z
-    .string()
-    .refine(
-      (url) => isKeyUrl(url),
-      'expected https://HOST[:PORT]/PATH without a login in it; http:// to a loopback address only',
-    )
+  jwks_url: url
     .optional()
     .describe('Where the issuer publishes its keys (RFC 7517); redirections are not followed'),
   jwks_file: z.string().min(1).optional().describe('Instead of jwks_url: file with its keys'),
@@ -69,19 +64,11 @@ export type OauthSettings = z.infer<typeof sectionSchema>;
 
 /** The section `oauth` of the settings. */
 export const oauthSettings = sectionSchema.superRefine((settings, context) => {
-  const { jwks_url: url, jwks_file: file, ca_file: ca } = settings;
+  const { jwks_url, jwks_file: file, ca_file: ca } = settings;
   const add = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
-  if (url === undefined && file === undefined) add('jwks_url', 'is missing: that, or jwks_file');
-  if (url !== undefined && file !== undefined) add('jwks_file', 'and jwks_url contradict each other');
-  if (ca !== undefined && !url?.startsWith('https:')) {
+  if (jwks_url === undefined && file === undefined) add('jwks_url', 'is missing: that, or jwks_file');
+  if (jwks_url !== undefined && file !== undefined) add('jwks_file', 'and jwks_url contradict each other');
+  if (ca !== undefined && !jwks_url?.startsWith('https:')) {
     add('ca_file', 'is for a jwks_url that begins with https');
   }
 });
-
-/** Over http anybody in between could bring a key of their own. */
-function isKeyUrl(text: string): boolean {
-  if (!/^https?:\/\/[^\s#\\]+$/.test(text) || !URL.canParse(text)) return false;
-  const url = new URL(text);
-  if (url.username !== '' || url.password !== '') return false;
-  return url.protocol === 'https:' || isLoopback(url.hostname.replace(/^\[|\]$/g, ''));
-}

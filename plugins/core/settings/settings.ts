@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { audit } from './audit.ts';
 import { certificates } from './certificates.ts';
 import { directoryEntry, directorySettings } from '../directory/settings.ts';
 import { contradictions } from './contradictions.ts';
@@ -10,9 +11,12 @@ import { oauthSettings } from './oauth.ts';
 import { domain, name, network } from './parts.ts';
 import { suspension } from './suspension.ts';
 import { internalSender, mailServer, registeredNetwork } from './registrations.ts';
+import { requireTls } from './require-tls.ts';
 import { smartHost } from './smart-hosts.ts';
+import { outbound } from './outbound.ts';
 import { tenant } from './tenants.ts';
 import { tls, tlsCriterion } from './tls.ts';
+import { web } from './web.ts';
 
 const roles = ['submission', 'mx'] as const;
 export type Role = (typeof roles)[number];
@@ -120,40 +124,6 @@ const sender = z.strictObject({
   ...deceptions,
 });
 
-const outbound = z.strictObject({
-  unproven_mail: z
-    .enum(['enforce', 'observe'])
-    .default('enforce')
-    .describe(
-      'Mail in the queue that this gateway did not accept, or that was changed since. enforce: it is held until `gatekeeper held` releases or drops it; observe: it is delivered, with an alarm. emergency does not change it',
-    ),
-  received_client: z
-    .enum(['hide', 'show'])
-    .default('hide')
-    .describe(
-      'Whether the Received field of mail from who has logged in, or is registered by address, names the client, by address and HELO, and the envelope sender. hide: it carries the queue id, by which `gatekeeper trace` finds all of that (RFC 5321 §7.6)',
-    ),
-  received_login: z
-    .enum(['none', 'hash'])
-    .default('none')
-    .describe(
-      'hash: that field also carries a keyed hash of the account, the same in all its mail, which `gatekeeper trace` leads back; the key is made once, received.key in data_directory',
-    ),
-});
-
-const audit = z.strictObject({
-  file: z
-    .string()
-    .default('events.jsonl')
-    .describe('Where events go, one JSON line each; a relative path starts at the directory of Haraka'),
-  max_bytes: z
-    .int()
-    .min(4096)
-    .default(64 * 1024 * 1024)
-    .describe('Size at which the file is rotated'),
-  keep: z.int().min(1).max(1000).default(10).describe('How many rotated files stay'),
-});
-
 const http = z.strictObject({
   host: z.string().default('127.0.0.1').describe('Address to listen on'),
   port: z.int().min(1).max(65535).describe('Port to listen on'),
@@ -223,6 +193,12 @@ const wholePolicy = z.strictObject({
     .describe(
       'Servers that take outgoing mail of some senders, in place of those that the DNS names for its recipients',
     ),
+  require_tls: z
+    .array(requireTls)
+    .default([])
+    .describe(
+      'What TLS mail needs to leave, by its recipients and by its senders; what no server offers is tried again, then given back, and never sent in clear',
+    ),
   help_text: z
     .string()
     .max(200)
@@ -258,7 +234,7 @@ const wholePolicy = z.strictObject({
   guessing: guessing.prefault({}).describe('When a login is not tried any more, because somebody guesses'),
   sender: sender.prefault({}).describe('Which addresses an identity may use'),
   spf: spf.prefault({}).describe('What follows from SPF (RFC 7208), for mail that nobody logged in for'),
-  dns: dns.prefault({}).describe('Who is asked for SPF records'),
+  dns: dns.prefault({}).describe('Who is asked for SPF records, and for what recipients publish of TLS'),
   limits: limits
     .prefault({})
     .describe('How much one identity may send; directory.limits_attribute may say otherwise for an account'),
@@ -268,6 +244,7 @@ const wholePolicy = z.strictObject({
     .describe('When an account looks taken over, and may not send until it is released'),
   audit: audit.prefault({}).describe('Where decisions are recorded'),
   http: http.optional().describe('Answers GET /health and GET /metrics; absent: no HTTP port'),
+  web: web.optional().describe('The page that `gatekeeper web` serves; absent: it has none'),
 });
 
 export type Policy = z.infer<typeof wholePolicy>;
@@ -291,6 +268,7 @@ export const registries = [
   'tenants',
   'tls_criteria',
   'smart_hosts',
+  'require_tls',
   'directories',
 ] as const;
 

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { isCipherList } from '../criteria/cipher-list.ts';
 import { presetNames, tlsVersions } from '../criteria/presets.ts';
-import { parseDomain } from '../mailbox.ts';
-import { name, network } from './parts.ts';
+import { domainPattern, name, network } from './parts.ts';
 
 /** Which TLS is good enough, for all and for some. */
 
@@ -36,13 +35,6 @@ const required = z.enum(['required']).optional();
 
 const file = z.string().min(1).optional();
 
-const senderDomain = z
-  .string()
-  .refine(
-    (text) => parseDomain(text.replace(/^\*\./, '')) !== undefined,
-    'expected a domain name, or *.DOMAIN',
-  );
-
 const scope = {
   ports: z
     .array(z.int().min(1).max(65535))
@@ -59,7 +51,7 @@ const scope = {
       'Holds for who has logged in as one of these: ids or names, as `gatekeeper login` shows them, network:NAME or tenant:NAME',
     ),
   sender_domains: z
-    .array(senderDomain)
+    .array(domainPattern)
     .default([])
     .describe(
       'Holds for mail from these domains, by its envelope and by its From, in clear too; *.DOMAIN for those below one',

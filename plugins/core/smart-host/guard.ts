@@ -1,4 +1,5 @@
 import { LoginExchange, offeredIn, type Step } from './exchange.ts';
+import type { SocketGuard } from '../socket-guard.ts';
 import type { SmartHost } from './types.ts';
 
 /** A connection to a smart host, as the guard uses it. */
@@ -16,8 +17,7 @@ export interface Wire {
   readonly complain: (why: string) => void;
 }
 
-/** What becomes of something that Haraka says: `last` where nothing is said after it. */
-export type Passage = 'goes' | 'held' | 'last';
+type Passage = ReturnType<SocketGuard['say']>;
 
 type State = 'before' | 'upgrading' | 'login' | 'open' | 'failed';
 
@@ -25,7 +25,7 @@ type State = 'before' | 'upgrading' | 'login' | 'open' | 'failed';
  * Stands between Haraka and a smart host. Nothing of a message is said before TLS is verified and the login accepted, and
  * what the server refuses until then is our fault, not the sender's: Haraka hears of trouble that may pass.
  */
-export class ConnectionGuard {
+export class ConnectionGuard implements SocketGuard {
   readonly #host: SmartHost;
   readonly #wire: Wire;
   #state: State = 'before';
@@ -37,6 +37,10 @@ export class ConnectionGuard {
   constructor(host: SmartHost, wire: Wire) {
     this.#host = host;
     this.#wire = wire;
+  }
+
+  get demandsTls(): boolean {
+    return this.#host.verify;
   }
 
   get isOpen(): boolean {

@@ -1,10 +1,10 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type Libsql from 'libsql';
 import { LRUCache } from 'lru-cache';
 import { messageOf } from '../message-of.ts';
+import { inTransaction, openSqlite } from '../sqlite.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { Circles, circleSchema, shippedBounds, type Bounds } from './circles.ts';
 import {
@@ -108,9 +108,7 @@ class SqliteStore implements Store {
 
   constructor(file: string, bounds: Bounds) {
     this.#file = file;
-    // Loaded here and not before: a platform that has no such library must be able to go without.
-    const Database = createRequire(import.meta.url)('libsql') as typeof Libsql;
-    this.#database = new Database(file);
+    this.#database = openSqlite(file);
     try {
       // Before anything that may have to wait.
       this.#database.pragma(`busy_timeout = ${busyMs}`);
@@ -272,19 +270,14 @@ class SqliteStore implements Store {
   }
 
   #write<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
+    const result = inTransaction(this.#database, () => {
       // First: it makes room in a file that is full.
       this.#purge();
-      const result = work();
-      this.#database.exec('COMMIT');
-      this.#writes += 1;
-      if (this.#writes % checkpointEvery === 0) this.#checkpoints.begin();
-      return result;
-    } catch (error) {
-      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
-      throw error;
-    }
+      return work();
+    });
+    this.#writes += 1;
+    if (this.#writes % checkpointEvery === 0) this.#checkpoints.begin();
+    return result;
   }
 
   #store([account, network]: readonly [string, string], tally: Tally | undefined): void {

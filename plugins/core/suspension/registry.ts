@@ -1,11 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { sync } from '../durable.ts';
-import { giveLike, makeLike } from '../own-files.ts';
+import { giveLike, makeLike, filesIn, writeNew } from '../own-files.ts';
 
 const suspension = z.strictObject({
   v: z.literal(1),
@@ -56,21 +56,14 @@ export class Suspensions {
   async suspend(who: Suspension): Promise<boolean> {
     if (this.isSuspended(who.id)) return false;
     await makeLike(this.#data, this.#folder);
-    const file = this.#file(who.id);
-    // Several messages of an account may come to this at once.
-    const temporary = `${file}.${randomUUID()}.new`;
-    const text = `${JSON.stringify(suspension.parse(who))}\n`;
     try {
-      await writeFile(temporary, text, { mode: 0o600, flush: true });
-      await giveLike(this.#data, temporary);
-      await link(temporary, file);
-      await sync(this.#folder);
+      // Several messages of an account may come to this at once.
+      const text = `${JSON.stringify(suspension.parse(who))}\n`;
+      await writeNew(this.#data, this.#folder, hashOf(who.id), text);
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
       throw error;
-    } finally {
-      await rm(temporary, { force: true });
     }
   }
 
@@ -105,13 +98,4 @@ export class Suspensions {
 
 function hashOf(id: string): string {
   return createHash('sha256').update(id).digest('hex').slice(0, 32);
-}
-
-async function filesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
 }

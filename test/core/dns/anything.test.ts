@@ -6,7 +6,15 @@ import { answerTo, record, soa, text, types, wireName, type FakeQuery } from '..
 import { causeOf, client, fake, zone } from './fixtures.ts';
 
 const kinds = ['records', 'no-data', 'nxdomain', 'servfail', 'timeout'];
-const recordTypes = ['A', 'AAAA', 'MX', 'PTR', 'TXT'] as const satisfies readonly RecordType[];
+const recordTypes = [
+  'A',
+  'AAAA',
+  'CNAME',
+  'MX',
+  'PTR',
+  'TLSA',
+  'TXT',
+] as const satisfies readonly RecordType[];
 
 const nothingKept = { minTtl: 0, maxTtl: 0, maxNegativeTtl: 0, failureTtl: 0 };
 

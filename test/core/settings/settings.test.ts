@@ -196,25 +196,46 @@ void describe('the sample file', () => {
     const isAlternative = (line: string) =>
       /\b(?:bind_template|jwks_file|authorities_file|revocations_file):/.test(line);
     const shown = lines.filter((line) => !isProse(line) && !isAlternative(line));
-    const uncommented = shown.map((line) => line.replace(/^(\s*)# /, '$1'));
-    const { emergency, http, oauth, listeners, nodes, trusted_relays, directories, directory, ...settings } =
-      parseSettings(uncommented.join('\n'), 'sample').policy;
+    const uncommented = shown.map((line) => line.replace(/^(\s*)# /, '$1')).join('\n');
+    // Only that store may have a database.
+    const sample = uncommented.replace('store: sqlite', 'store: postgresql');
+    const {
+      emergency,
+      http,
+      web,
+      oauth,
+      listeners,
+      nodes,
+      trusted_relays,
+      directories,
+      directory,
+      ...settings
+    } = parseSettings(sample, 'sample').policy;
     const { min_version, ciphers, ...tls } = settings.tls;
-    const rest = { ...settings, tls };
+    const { store, postgresql, spool_directory, webhook, digest, ...kept } = settings.audit;
+    const { tls_reports, ...outbound } = settings.outbound;
+    const rest = { ...settings, tls, audit: kept, outbound };
     const defaults = parseSettings(sampleSettings(), 'sample').policy;
     const { listeners: none, nodes: alone, trusted_relays: nobody, directories: single, ...more } = defaults;
-    const { directory: search, ...others } = more;
+    const { directory: search, audit, ...others } = more;
+    const { store: usual, ...ofAudit } = audit;
     const { ca_file, bind_password_file, group_base, ...found } = directory ?? {};
-    assert.deepEqual(rest, others);
+    assert.deepEqual(rest, { ...others, audit: ofAudit });
     assert.deepEqual(found, search);
     assert.deepEqual([none, alone, nobody, single], [[], [], [], []]);
     assert.deepEqual(listeners, [{ port: 2525, role: 'mx' }]);
     assert.deepEqual([min_version, ciphers], ['TLSv1.3', 'ECDHE+AESGCM']);
-    assert.deepEqual([emergency, http?.port], ['observe', 8025]);
+    assert.deepEqual([emergency, http?.port, web?.port], ['observe', 8025, 8026]);
+    assert.deepEqual([usual, store, postgresql?.host], ['sqlite', 'postgresql', 'db.example.com']);
+    assert.deepEqual(
+      [spool_directory, webhook?.url, digest?.at],
+      ['/var/spool/gatekeeper-events', 'https://siem.example.com/gatekeeper', '07:00'],
+    );
     assert.deepEqual([nodes[0]?.name, trusted_relays[0]?.name], ['gateway-2', 'backup-mx']);
     assert.deepEqual([ca_file, bind_password_file], ['ldap-ca.pem', 'ldap.password']);
     assert.deepEqual([oauth?.ca_file, oauth?.login_claim], ['idp-ca.pem', 'email']);
     assert.equal(group_base, 'ou=groups,dc=example,dc=com');
+    assert.ok(tls_reports);
     assert.equal(directories[0]?.login_domains[0], 'other.example');
   });
 });

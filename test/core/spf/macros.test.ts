@@ -60,7 +60,7 @@ describe('macros (RFC 7208 §7.4)', () => {
 });
 
 const v6 = `1.0.b.c.${'0.'.repeat(20)}8.b.d.0.1.0.0.2`;
-const only = (name: string) => ({ [name]: [{ A: '127.0.0.2' }] }) as const;
+const existing = (name: string) => ({ [name]: [{ A: '127.0.0.2' }] }) as const;
 const long = `${'a'.repeat(60)}.`.repeat(3);
 
 table('names from macros (RFC 7208 §7.1, §7.3)', [
@@ -68,46 +68,46 @@ table('names from macros (RFC 7208 §7.1, §7.3)', [
     it: 'IPv6 in nibbles',
     ip: '2001:db8::cb01',
     spf: 'v=spf1 exists:%{ir}.%{v}._spf.test -all',
-    zone: only(`${v6}.ip6._spf.test`),
+    zone: existing(`${v6}.ip6._spf.test`),
     is: 'pass',
   },
   {
     it: 'a mapped client is one by IPv4',
     ip: '::ffff:192.0.2.1',
     spf: 'v=spf1 exists:%{i}.%{v}.test -all',
-    zone: only('192.0.2.1.in-addr.test'),
+    zone: existing('192.0.2.1.in-addr.test'),
     is: 'pass',
   },
   {
     it: 'what HELO said, octet for octet',
     helo: 'a\x00b\u00fc',
     spf: 'v=spf1 exists:%{h}.test -all',
-    zone: only('a\0b\xc3\xbc.test'),
+    zone: existing('a\0b\xc3\xbc.test'),
     is: 'pass',
   },
   {
     it: 'escaped for a URL',
     helo: "JUMPIN' J\u00fc~",
     spf: 'v=spf1 exists:%{H}.test -all',
-    zone: only('jumpin%27%20j%c3%bc~.test'),
+    zone: existing('jumpin%27%20j%c3%bc~.test'),
     is: 'pass',
   },
   {
     it: 'a name of 253 octets',
     spf: `v=spf1 exists:${long}${'b'.repeat(57)}.%{v}.test -all`,
-    zone: only(`${long}${'b'.repeat(57)}.in-addr.test`),
+    zone: existing(`${long}${'b'.repeat(57)}.in-addr.test`),
     is: 'pass',
   },
   {
     it: 'a longer one loses labels from the left',
     spf: `v=spf1 exists:x.y.${long}${'b'.repeat(57)}.%{v}.test. -all`,
-    zone: only(`${long}${'b'.repeat(57)}.in-addr.test`),
+    zone: existing(`${long}${'b'.repeat(57)}.in-addr.test`),
     is: 'pass',
   },
   {
     it: 'a longer one without macros too',
     spf: `v=spf1 exists:${long}${long}test -all`,
-    zone: only(`${long}${'a'.repeat(60)}.test`),
+    zone: existing(`${long}${'a'.repeat(60)}.test`),
     is: 'pass',
   },
   {
@@ -135,7 +135,7 @@ table('names from macros (RFC 7208 §7.1, §7.3)', [
     it: 'a local-part beyond ASCII matches nothing (RFC 8616 §4)',
     sender: 'j\u00f6rg@corp.example',
     spf: 'v=spf1 exists:%{l}.test exists:%{S}.test -all',
-    zone: only('j\xc3\xb6rg.test'),
+    zone: existing('j\xc3\xb6rg.test'),
     is: 'fail',
     asks: [],
   },
@@ -151,7 +151,7 @@ table('names from macros (RFC 7208 §7.1, §7.3)', [
     sender: 'a@b\u00fccher.example',
     zone: {
       'xn--bcher-kva.example': [{ TXT: 'v=spf1 exists:%{o}.%{d}.test -all' }],
-      ...only('xn--bcher-kva.example.xn--bcher-kva.example.test'),
+      ...existing('xn--bcher-kva.example.xn--bcher-kva.example.test'),
     },
     is: 'pass',
   },
@@ -159,7 +159,7 @@ table('names from macros (RFC 7208 §7.1, §7.3)', [
     it: 'a macro that is its own text',
     sender: 'aaaa%{l}@corp.example',
     spf: 'v=spf1 exists:%{l}.test -all',
-    zone: only('aaaa%{l}.test'),
+    zone: existing('aaaa%{l}.test'),
     is: 'pass',
   },
   { it: '500 macros', spf: `v=spf1 exists:${'%{h}'.repeat(500)} -all`, helo: '', is: 'fail' },

@@ -17,8 +17,8 @@ void describe('scripts/bench outbound', () => {
     const { haraka, gate, counted, known, told } = figures.turns;
     assert.deepEqual(
       [haraka, gate, counted, known, told].map((turns) => turns.map(({ hooks }) => hooks)),
-      // registered, suspended, limits, recipients, relay, provisional, tenant, accept, gate and count
-      [[0], [10], [10], [10], [10]],
+      // registered, suspended, requiretls, limits, recipients, relay, provisional, tenant, accept, gate and count
+      [[0], [11], [11], [11], [11]],
     );
     for (const { queue, delivery } of [...gate, ...counted, ...known, ...told]) {
       assert.ok(queue.clock > 0 && delivery.clock > 0);

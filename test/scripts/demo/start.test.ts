@@ -14,7 +14,7 @@ import { obstacle } from '../../../scripts/demo/ports.ts';
 import { freeBase } from '../../support/ports.ts';
 
 const script = resolve(import.meta.dirname, '../../../scripts/start');
-const offsets = [25, 26, 65, 80, 87, 389];
+const offsets = [25, 26, 65, 80, 81, 87, 389];
 const made: string[] = [];
 
 const started: ChildProcess[] = [];
@@ -161,6 +161,9 @@ test('is ready on all its ports, says so once, and SIGTERM leaves nothing', asyn
   const demo = await start();
   assert.equal(demo.out().match(/^gatekeeper ready$/gm)?.length, 1);
   assert.match(demo.out(), /swaks --server 127\.0\.0\.1:\d+/);
+  const page = `http://127.0.0.1:${demo.base + 81}/`;
+  assert.match(demo.out(), new RegExp(`^All of it in a browser: ${page}$`, 'm'));
+  assert.match(await (await fetch(page)).text(), /<title>Log in/);
   const busy = await Promise.all(offsets.map((offset) => obstacle(demo.base + offset)));
   assert.deepEqual(
     busy,

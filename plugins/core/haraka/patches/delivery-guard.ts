@@ -1,25 +1,39 @@
+import { NOTFOUND } from 'node:dns';
 import constants from 'haraka-constants';
 import { messageOf } from '../../message-of.ts';
+import type { FoundMx } from '../../dane/mx.ts';
+import type { TlsDemand } from '../../outgoing-tls/rule.ts';
 import type { SmartHost } from '../../smart-host/types.ts';
 import { definePatch, expect, replaceMethod } from '../patch.ts';
 import { stranger, withHooks } from '../throw-away.ts';
 import type { Next, Plugin, QueuedMessage } from '../types.ts';
+import { demandTls } from './outgoing-tls.ts';
 import { departThrough } from './smart-host.ts';
 
 /** What happens to a message that is about to leave. */
 export type Ruling =
   | 'deliver'
-  /** To a server of ours, whatever the DNS or a plugin names; a plugin that refuses a delivery has its way. */
-  | { readonly through: SmartHost }
+  /** By this way; a plugin that refuses a delivery has its way. */
+  | Way
   /** It lies elsewhere by now: it leaves the queue, and nobody hears of it. */
   | 'taken-out'
   /** Neither: it stays, without a try that counts. */
   | { readonly againInSeconds: number };
 
+interface Way {
+  /** A server of ours, whatever the DNS or a plugin names. */
+  readonly through?: SmartHost;
+  /** A server whose TLS is what the message needs. */
+  readonly demanding?: TlsDemand;
+  /** What the DNS says of where it goes, where Haraka is not to ask. */
+  readonly mx?: FoundMx;
+}
+
 /** What Haraka is about to do: send a message, or tell its sender that it cannot. */
 export type Act = 'delivery' | 'bounce';
 
-type Guard = (message: QueuedMessage, act: Act) => Ruling | Promise<Ruling>;
+/** `isNamed`: a plugin has named the servers of a delivery. */
+type Guard = (message: QueuedMessage, act: Act, isNamed: boolean) => Ruling | Promise<Ruling>;
 
 /** After a fault of ours. */
 const faultSeconds = 60;
@@ -46,12 +60,15 @@ export const deliveryGuard = definePatch({
         'get_mx_respond',
         (respond) =>
           function (this: QueuedMessage, code, mx) {
-            return asked(this, 'delivery', (host) => {
+            const isNamed = code === constants.ok;
+            return asked({ message: this, act: 'delivery', isNamed }, (way) => {
+              demandTls(this, way.demanding);
               const isRefused = code === constants.deny || code === constants.denysoft;
-              const server = departThrough(plugin, this, host);
-              return host && !isRefused
-                ? respond.call(this, constants.ok, server)
-                : respond.call(this, code, mx);
+              const server = departThrough(plugin, this, way.through);
+              if (isRefused) return respond.call(this, code, mx);
+              if (way.through) return respond.call(this, constants.ok, server);
+              if (isNamed || !way.mx) return respond.call(this, code, mx);
+              return goTo(this, way.mx, (servers) => respond.call(this, constants.ok, servers));
             });
           },
       ),
@@ -60,7 +77,7 @@ export const deliveryGuard = definePatch({
         'bounce_respond',
         (respond) =>
           function (this: QueuedMessage, code) {
-            asked(this, 'bounce', () => respond.call(this, code));
+            asked({ message: this, act: 'bounce', isNamed: false }, () => respond.call(this, code));
           },
       ),
     ];
@@ -76,12 +93,46 @@ export const deliveryGuard = definePatch({
   },
 });
 
+/** Has Haraka go where the DNS says, as if it had asked itself. */
+function goTo(
+  message: QueuedMessage,
+  mx: FoundMx,
+  respond: (servers: readonly object[]) => unknown,
+): unknown {
+  switch (mx.kind) {
+    case 'hosts':
+      return respond(inTurn(mx.hosts).map(({ preference: priority, exchange }) => ({ priority, exchange })));
+    case 'null-mx':
+      return respond([{ priority: 0, exchange: '' }]);
+    case 'no-domain':
+      message.get_mx_error(Object.assign(new Error('no such domain'), { code: NOTFOUND }));
+      return undefined;
+    case 'failed':
+      message.get_mx_error(new Error(mx.why));
+      return undefined;
+  }
+}
+
+/** RFC 5321 §5.1: those of the same preference at random, so that all of them have mail. */
+function inTurn<Host extends { readonly preference: number }>(hosts: readonly Host[]): readonly Host[] {
+  return hosts
+    .map((host) => ({ host, lot: Math.random() }))
+    .sort((one, other) => one.host.preference - other.host.preference || one.lot - other.lot)
+    .map(({ host }) => host);
+}
+
+interface Question {
+  readonly message: QueuedMessage;
+  readonly act: Act;
+  readonly isNamed: boolean;
+}
+
 /** Has the guard rule on an act, at once where it rules at once. Whatever it does comes out as a ruling. */
 function asking(plugin: Plugin, guard: Guard) {
-  return (message: QueuedMessage, act: Act, goOn: (host?: SmartHost) => unknown): unknown => {
+  return ({ message, act, isNamed }: Question, goOn: (way: Way) => unknown): unknown => {
     const obey = (ruling: Ruling): unknown => {
-      if (ruling === 'deliver') return goOn();
-      if (typeof ruling === 'object' && 'through' in ruling) return goOn(ruling.through);
+      if (ruling === 'deliver') return goOn({});
+      if (typeof ruling === 'object' && !('againInSeconds' in ruling)) return goOn(ruling);
       if (ruling === 'taken-out') message.discard();
       else message.send_email_respond(constants.delay, ruling.againInSeconds);
       return undefined;
@@ -92,7 +143,7 @@ function asking(plugin: Plugin, guard: Guard) {
     };
     let ruling: Ruling | Promise<Ruling>;
     try {
-      ruling = trials.get(message) ?? guard(message, act);
+      ruling = trials.get(message) ?? guard(message, act, isNamed);
     } catch (error) {
       ruling = fault(error);
     }

@@ -5,6 +5,7 @@ import { messageOf } from '../../message-of.ts';
 import { definePatch, expect, replaceMethod } from '../patch.ts';
 import { stranger, withHooks } from '../throw-away.ts';
 import type { Deferral, Mx, Plugin, QueuedMessage, RemoteSocket, Tried } from '../types.ts';
+import { isVerified } from '../outgoing-socket.ts';
 import { letPass } from './delivery-guard.ts';
 
 /** A server that a message was to be handed to, as far as it was come. */
@@ -151,7 +152,7 @@ function listen(attempt: Attempt | undefined, port: number, socket: RemoteSocket
     const { cleartext } = socket;
     const version = cleartext?.getProtocol();
     if (!cleartext || !version) return;
-    attempt.tls = { version, cipher: cleartext.getCipher().name, isVerified: cleartext.authorized };
+    attempt.tls = { version, cipher: cleartext.getCipher().name, isVerified: isVerified(socket) };
   });
   socket.prependListener('line', (line: string) => {
     const [, code, status = ''] = /^(\d{3})[ -]#?(\d\.\d\.\d\s)?/.exec(line) ?? [];

@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline, type Writable } from 'node:stream';
+import { isAlive } from '../../alive.ts';
 import { writeWhole } from '../../durable.ts';
 import { messageOf } from '../../message-of.ts';
 import { definePatch, expect, replaceMethod } from '../patch.ts';
@@ -176,14 +177,6 @@ function writerOf(file: string): { pid: number; time: number } | undefined {
   const [time = '', , , pid = '', ...rest] = file.slice(unfinished.length).split('_');
   const isName = rest.length === 3 && /^\d+$/.test(time) && /^[1-9]\d*$/.test(pid);
   return isName ? { pid: Number(pid), time: Number(time) } : undefined;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** The header that Haraka writes of a message, without its length. */

@@ -1,12 +1,11 @@
-import { EventEmitter } from 'node:events';
-import constants from 'haraka-constants';
 import { oncePerMinute } from '../../once-per-minute.ts';
 import { Secret } from '../../secret.ts';
 import type { SmartHost } from '../../smart-host/types.ts';
-import { guardSocket, type TlsChoice } from '../smart-host-socket.ts';
+import type { TlsChoice } from '../guarded-socket.ts';
+import { guardSmartHost } from '../smart-host-socket.ts';
 import { definePatch, expect, replaceMethod } from '../patch.ts';
-import { stranger, withHooks } from '../throw-away.ts';
-import type { Next, Plugin, QueuedMessage } from '../types.ts';
+import { rehearsal } from '../rehearsal.ts';
+import type { Plugin, QueuedMessage } from '../types.ts';
 
 /** How a message leaves at this try. */
 interface Departure {
@@ -15,8 +14,6 @@ interface Departure {
 }
 
 const departures = new WeakMap<QueuedMessage, Departure>();
-
-let isInForce = false;
 
 const complaints = new Map<string, (action: () => void) => void>();
 
@@ -51,7 +48,7 @@ export const smartHostGuard = definePatch({
               const log = (line: string) => {
                 this.logprotocol(line);
               };
-              guardSocket(plugin, departure.host, socket, { complain: departure.complain, log });
+              guardSmartHost(plugin, departure.host, socket, { complain: departure.complain, log });
             }
             deliver.call(this, mx, host, port, socket);
           },
@@ -67,11 +64,7 @@ export const smartHostGuard = definePatch({
           },
       ),
     ];
-    isInForce = true;
-    return () => {
-      isInForce = false;
-      restore.forEach((undo) => undo());
-    };
+    return () => restore.forEach((undo) => undo());
   },
   selfTest(plugin) {
     const good = rehearse(plugin, ['235 2.7.0 OK']);
@@ -87,11 +80,6 @@ export const smartHostGuard = definePatch({
     expect('a login that is refused to defer', bad.outcomes.join() === 'temp_fail');
   },
 });
-
-/** Whether mail can leave through a smart host. */
-export function hasSmartHosts(): boolean {
-  return isInForce;
-}
 
 /** Says through which smart host a message leaves at this try; the server that Haraka is told of, which has no secret. */
 export function departThrough(plugin: Plugin, message: QueuedMessage, host: SmartHost | undefined): object {
@@ -111,78 +99,29 @@ function complainOf(plugin: Plugin, { name, host, port }: SmartHost, why: string
 interface Rehearsal {
   readonly isForced: boolean;
   /** What the server hears. */
-  readonly said: string[];
+  readonly said: readonly string[];
   /** What the message says of itself, to the log and to others. */
   readonly known: string;
   readonly tls: TlsChoice | undefined;
-  readonly outcomes: string[];
+  readonly outcomes: readonly string[];
 }
 
 /** A smart host that is not there: its TLS is verified as soon as it begins. */
 function rehearse(plugin: Plugin, replies: readonly string[]): Rehearsal {
-  const [said, outcomes, known] = [[] as string[], [] as string[], [] as string[]];
-  const message = throwAwayMessage(
-    plugin,
-    (what) => outcomes.push(what),
-    (line) => known.push(line),
-  );
-  let tls: TlsChoice | undefined;
-  let isSecure = false;
-  const socket = Object.assign(new EventEmitter(), {
-    writable: true,
-    write: (line: string) => said.push(line.trimEnd()) > 0,
-    upgrade: (options: TlsChoice) => {
-      [tls, isSecure] = [options, true];
-    },
-    isSecure: () => isSecure,
-    isEncrypted: () => isSecure,
-    end: () => undefined,
-    destroy: () => undefined,
-  });
+  const stage = rehearsal(plugin, ['try_deliver']);
+  const { message, socket, hear } = stage;
   const credentials = { user: 'user', password: Secret.fromText('pass') };
   const host = { name: 'none', host: 'smart.invalid', port: 587, verify: true, ca: 'authority', credentials };
   departures.set(message, { host, complain: () => undefined });
   const mx = { exchange: '192.0.2.1', from_dns: 'smart.invalid', port: 587, bind_helo: 'helo.invalid' };
   const isForced = (message.force_tls = message.get_force_tls(mx));
-  const hear = (...lines: readonly string[]) => {
-    for (const line of lines) socket.emit('line', `${line}\r\n`);
-  };
-  withTlsEnabled(plugin, () => {
+  stage.run(() => {
     message.try_deliver_host_on_socket(mx, mx.exchange, mx.port, socket);
     hear('220 none', '250-none', '250 STARTTLS', '220 Go on');
     socket.emit('secureConnect');
     socket.emit('secure');
     hear('250-none', '250 AUTH PLAIN LOGIN', ...replies);
   });
-  return { isForced, said, known: known.join('\n') + JSON.stringify([mx, message.todo]), tls, outcomes };
-}
-
-function throwAwayMessage(
-  plugin: Plugin,
-  end: (what: string) => void,
-  log: (line: string) => void,
-): QueuedMessage {
-  const levels = ['debug', 'info', 'notice', 'warn', 'error', 'crit', 'protocol'];
-  const ends = ['temp_fail', 'bounce', 'delivered', 'try_deliver', 'discard'];
-  const sender = { format: () => '<throw-away@invalid>' };
-  return Object.assign(
-    Object.create(plugin.haraka_require('outbound').HMailItem.prototype) as QueuedMessage,
-    Object.fromEntries(
-      levels.map((level) => [`log${level}`, (...lines: readonly unknown[]) => log(lines.map(String).join())]),
-    ),
-    Object.fromEntries(ends.map((what) => [what, () => end(what)])),
-    { todo: { uuid: '', domain: 'invalid', mail_from: sender, rcpt_to: [], notes: {} }, filename: 'none' },
-  );
-}
-
-/** As Haraka's settings have it unless an operator says otherwise; nothing is printed meanwhile. */
-function withTlsEnabled(plugin: Plugin, work: () => void): void {
-  const { cfg } = plugin.haraka_require('outbound/config');
-  const before = cfg.enable_tls;
-  cfg.enable_tls = true;
-  try {
-    withHooks(plugin, { log: [{ of: stranger, run: (next: Next) => next(constants.ok) }] }, work);
-  } finally {
-    cfg.enable_tls = before;
-  }
+  const known = stage.logged.join('\n') + JSON.stringify([mx, message.todo]);
+  return { isForced, said: stage.said, known, tls: stage.tls(), outcomes: stage.outcomes };
 }

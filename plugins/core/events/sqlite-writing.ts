@@ -1,0 +1,150 @@
+import type Libsql from 'libsql';
+import type { GatekeeperEvent } from './event.ts';
+import { countedOf, hashesOf, sixKeys } from './rows.ts';
+import { beginningOf, type Tally } from './tallies.ts';
+
+/** So many places make a part of the index: what is written together lies together, however many events there are. */
+const partSize = 131_072;
+
+/** The part of the index that a place is in. */
+export function partOf(place: number): number {
+  return Math.floor(place / partSize);
+}
+
+/** Rows that one statement takes: each statement has its price. */
+const rowsAtOnce = 50;
+
+export const eventSchema = `
+  CREATE TABLE IF NOT EXISTS event (place INTEGER PRIMARY KEY, time INTEGER NOT NULL, body TEXT NOT NULL);
+  CREATE INDEX IF NOT EXISTS event_time ON event (time);
+  CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+  INSERT OR IGNORE INTO state VALUES ('place', 0), ('cleared', 0), ('clearing', 0);
+  CREATE TABLE IF NOT EXISTS term (
+    part INTEGER NOT NULL, hash INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (part, hash, place)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS tally (
+    topic TEXT NOT NULL, at INTEGER NOT NULL,
+    k0 TEXT NOT NULL, k1 TEXT NOT NULL, k2 TEXT NOT NULL, k3 TEXT NOT NULL, k4 TEXT NOT NULL, k5 TEXT NOT NULL,
+    count INTEGER NOT NULL, recipients INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    first INTEGER NOT NULL, last INTEGER NOT NULL, hours INTEGER NOT NULL, sample TEXT NOT NULL,
+    PRIMARY KEY (topic, at, k0, k1, k2, k3, k4, k5)
+  ) WITHOUT ROWID;`;
+
+/** Writes events into a database, within a transaction of the caller. */
+export class EventWriting {
+  readonly #key: string;
+  readonly #last: Libsql.Statement;
+  readonly #events: ManyRows;
+  readonly #terms: ManyRows;
+  readonly #tallies: ManyRows;
+  readonly #late: Libsql.Statement;
+
+  constructor(database: Libsql.Database, key: string) {
+    this.#key = key;
+    // Of those that were removed the last one is remembered: a place is never given twice.
+    this.#last = database
+      .prepare(
+        "SELECT max(value, coalesce((SELECT max(place) FROM event), 0)) FROM state WHERE name = 'place'",
+      )
+      .raw();
+    this.#late = database.prepare(
+      "UPDATE state SET value = ?1 WHERE name IN ('cleared', 'clearing') AND value > ?1",
+    );
+    this.#events = new ManyRows(database, 'INSERT INTO event VALUES', 3);
+    this.#terms = new ManyRows(database, 'INSERT OR IGNORE INTO term VALUES', 3);
+    this.#tallies = new ManyRows(
+      database,
+      'INSERT INTO tally VALUES',
+      15,
+      `ON CONFLICT DO UPDATE SET
+         count = count + excluded.count, recipients = recipients + excluded.recipients,
+         bytes = bytes + excluded.bytes, first = min(first, excluded.first), last = max(last, excluded.last),
+         hours = hours | excluded.hours, sample = iif(excluded.sample = '', sample, excluded.sample)`,
+    );
+  }
+
+  write(events: readonly GatekeeperEvent[]): void {
+    if (events.length === 0) return;
+    const before = (this.#last.get() as [number])[0];
+    const times = events.map(({ time }) => Date.parse(time));
+    this.#events.insert(events, (event, index) => [
+      before + 1 + index,
+      times[index] ?? 0,
+      JSON.stringify(event),
+    ]);
+    this.#terms.insert(this.#termsOf(events, before), ({ part, hash, place }) => [part, hash, place]);
+    this.count(countedOf(events));
+    this.#late.run(
+      beginningOf(
+        'login',
+        times.reduce((one, other) => Math.min(one, other)),
+      ),
+    );
+  }
+
+  count(tallies: readonly Tally[]): void {
+    this.#tallies.insert([...tallies].sort(byKeys), (tally) => {
+      const { topic, at, count, recipients, bytes, first, last, hours, sample } = tally;
+      const [k0, k1, k2, k3, k4, k5] = sixKeys(tally);
+      return [topic, at, k0, k1, k2, k3, k4, k5, count, recipients, bytes, first, last, hours, sample];
+    });
+  }
+
+  #termsOf(events: readonly GatekeeperEvent[], before: number): Term[] {
+    const known = new Map<string, number>();
+    const terms: Term[] = [];
+    let place = before;
+    for (const event of events) {
+      place += 1;
+      for (const hash of hashesOf(this.#key, event, known)) terms.push({ part: partOf(place), hash, place });
+    }
+    return terms.sort(byTerm);
+  }
+}
+
+interface Term {
+  readonly part: number;
+  readonly hash: number;
+  readonly place: number;
+}
+
+/** In the order of the index. */
+function byTerm(one: Term, other: Term): number {
+  return one.part - other.part || one.hash - other.hash;
+}
+
+/** About in the order of the table, so that one row is found from the one before. */
+function byKeys(one: Tally, other: Tally): number {
+  if (one.topic !== other.topic) return one.topic < other.topic ? -1 : 1;
+  if (one.at !== other.at) return one.at - other.at;
+  const differs = one.keys.findIndex((key, index) => key !== other.keys[index]);
+  return (one.keys[differs] ?? '') < (other.keys[differs] ?? '') ? -1 : 1;
+}
+
+/** One statement for many rows. */
+class ManyRows {
+  readonly #one: Libsql.Statement;
+  readonly #many: Libsql.Statement;
+
+  constructor(database: Libsql.Database, insert: string, width: number, conflict = '') {
+    const row = `(${Array(width).fill('?').join(', ')})`;
+    this.#one = database.prepare(`${insert} ${row} ${conflict}`);
+    this.#many = database.prepare(`${insert} ${Array(rowsAtOnce).fill(row).join(', ')} ${conflict}`);
+  }
+
+  insert<T>(items: readonly T[], rowOf: (item: T, index: number) => readonly (string | number)[]): void {
+    const whole = items.length - (items.length % rowsAtOnce);
+    let values: (string | number)[] = [];
+    for (const [index, item] of items.entries()) {
+      const row = rowOf(item, index);
+      if (index >= whole) {
+        this.#one.run(row);
+        continue;
+      }
+      for (const value of row) values.push(value);
+      if ((index + 1) % rowsAtOnce > 0) continue;
+      this.#many.run(values);
+      values = [];
+    }
+  }
+}
