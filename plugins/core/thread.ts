@@ -11,20 +11,27 @@ export function beginThread(url: string, name: string, options: WorkerOptions): 
 /** Longer than that nothing is waited for. */
 const longestMs = 300_000;
 
-/** What a thread says first, and its end; rejects where it fails, or ends without a word. The process does not wait for it. */
+/**
+ * What a thread says first, and its end; rejects where it fails, ends without a word, or says none in time. The process does not
+ * wait for it, and never ends it before it has said something: what is cut off in the middle of a step may take the process with it.
+ */
 export async function answerOf<T>(thread: Worker): Promise<T> {
   thread.unref();
-  const late = setTimeout(() => void thread.terminate(), longestMs).unref();
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      thread.once('message', resolve);
-      thread.once('error', reject);
-      thread.once('exit', () => reject(new Error('the thread that reads it has ended')));
+  return new Promise<T>((resolve, reject) => {
+    const late = setTimeout(
+      () => reject(new Error('the thread that reads it takes too long')),
+      longestMs,
+    ).unref();
+    thread.once('message', (answer: T) => {
+      resolve(answer);
+      void thread.terminate();
     });
-  } finally {
-    clearTimeout(late);
-    void thread.terminate();
-  }
+    thread.once('error', reject);
+    thread.once('exit', () => {
+      clearTimeout(late);
+      reject(new Error('the thread that reads it has ended'));
+    });
+  });
 }
 
 function shipped(url: string): string {

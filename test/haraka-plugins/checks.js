@@ -14,7 +14,7 @@ const ways = {
   rejects: () => Promise.reject(new Error('on purpose')),
   'rejects-nothing': () => Promise.reject(),
   hangs: () => new Promise(() => undefined),
-  late: () => new Promise((resolve) => setTimeout(resolve, 600, pass)),
+  late: () => new Promise((resolve) => setTimeout(resolve, 4000, pass)),
   'takes-its-time': () => new Promise((resolve) => setTimeout(resolve, 50, pass)),
   nothing: () => undefined,
   'says-true': () => true,

@@ -159,14 +159,17 @@ void describe('the writer of events', () => {
     for (let round = 0; round < 3; round += 1) {
       takeAll(writer, [`before ${round}`]);
       await delay(round);
-      void sentTo.at(-1)?.terminate();
+      // An order that is none is a fault in it. Node.js ends a thread in the middle of a step as well, and now and then the
+      // process with it.
+      sentTo.at(-1)?.postMessage(null);
       takeAll(writer, [`after ${round}`]);
       await writer.onDisk();
     }
     const rounds = [0, 1, 2].flatMap((round) => [`before ${round}`, `after ${round}`]);
     // What it had written and not told of is written again.
     assert.deepEqual([...new Set(await kept(file))], ['first', ...rounds]);
-    assert.deepEqual(alarms, []);
+    assert.equal(alarms.length, 3, alarms.join());
+    for (const alarm of alarms) assert.match(alarm, /^the thread that writes events failed: TypeError/);
     await writer.close();
   });
 
