@@ -23,6 +23,7 @@ import { emptyChallenge } from '../plugins/core/haraka/patches/empty-challenge.t
 import { hardenSpfPlugin } from '../plugins/core/haraka/patches/harden-spf-plugin.ts';
 import { headerLines } from '../plugins/core/haraka/patches/header-lines.ts';
 import { heldInput } from '../plugins/core/haraka/patches/held-input.ts';
+import { hookOrder } from '../plugins/core/haraka/patches/hook-order.ts';
 import { hostNameKept } from '../plugins/core/haraka/patches/host-name-kept.ts';
 import { lineLength } from '../plugins/core/haraka/patches/line-length.ts';
 import { mailUnauthenticated } from '../plugins/core/haraka/patches/mail-unauthenticated.ts';
@@ -68,7 +69,7 @@ export const patches = [
   ...[refusalsStand, transactionEnd, queueFiles, queueUntimed, unreadableFiles],
   ...[deliveryOutcomes, smartHostGuard, outgoingTls, deliveryGuard, bouncesKnown, bouncesKept],
   ...[bouncesHeaderOnly, queueAgain],
-  ...[neverSpooled, versionOnce, hostNameKept],
+  ...[hookOrder, neverSpooled, versionOnce, hostNameKept],
 ];
 
 /** Tables of the documentation that are made from the source, by the name in their marker. */

@@ -6,7 +6,8 @@ import type { StorePlace } from '../core/events/places.ts';
 import { EventsUnavailable, type Limits } from '../core/events/store.ts';
 import { dayMs, hourMs } from '../core/events/tallies.ts';
 import { EventWriter, type Destination } from '../core/events/writer.ts';
-import { defineCheck, install } from '../core/haraka/check.ts';
+import { defineCheck } from '../core/haraka/checks/check.ts';
+import { install } from '../core/haraka/checks/installed.ts';
 import { harakaDirectory, isWorker } from '../core/haraka/instance.ts';
 import type { Plugin } from '../core/haraka/types.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
@@ -95,8 +96,11 @@ function placeIn(instance: Instance): StorePlace {
 
 /** After the gate, which says that a message is accepted, and before anybody queues it. */
 function storedChecks(writer: () => EventWriter | undefined) {
-  const common = { name: 'audit/stored', rank: 50, isQuiet: true, decide: () => stored(writer()) } as const;
-  return [defineCheck({ ...common, stage: 'queue' }), defineCheck({ ...common, stage: 'outbound' })];
+  const common = { name: 'audit/stored', isQuiet: true, decide: () => stored(writer()) } as const;
+  return [
+    defineCheck({ ...common, stage: 'queue', after: ['outbound/inbound'] }),
+    defineCheck({ ...common, stage: 'gate', after: ['outbound/gate'] }),
+  ];
 }
 
 async function stored(writer: EventWriter | undefined): Promise<Verdict> {

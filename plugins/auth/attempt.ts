@@ -27,6 +27,21 @@ export interface Manner {
   readonly failure?: string;
 }
 
+/** How a login came to be right. */
+export interface Right {
+  readonly login: string | undefined;
+  /** When the directory was asked, and when the login began, by `performance.now()`. */
+  readonly since: number;
+  readonly started: number;
+  readonly chain: ClientChain | undefined;
+}
+
+/** What was wrong with one that was not, for the event. */
+export interface Wrong {
+  readonly credential?: string | undefined;
+  readonly wrongPassword?: string | undefined;
+}
+
 export function newAttempt(): Attempt {
   return { failures: 0, refusals: 0, throttled: 0 };
 }
@@ -39,7 +54,13 @@ export function countRefusal(attempt: Attempt, verdict: Verdict, mostFailures: n
   // Who was told to wait, and does not, is sent away.
   if (verdict.kind === 'defer' && verdict.reason === 'login-throttled') return (attempt.throttled += 1) > 1;
   if (verdict.kind !== 'refuse') return false;
-  attempt.refusals += 1;
+  const isOften = isRefusedTooOften(attempt);
   if (verdict.reason === 'bad-credentials') attempt.failures += 1;
-  return attempt.failures >= mostFailures || attempt.refusals >= mostRefusals;
+  return attempt.failures >= mostFailures || isOften;
+}
+
+/** Counts a refusal of AUTH, whatever it was for. */
+export function isRefusedTooOften(attempt: Attempt): boolean {
+  attempt.refusals += 1;
+  return attempt.refusals >= mostRefusals;
 }

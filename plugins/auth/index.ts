@@ -6,7 +6,9 @@ import { remember, type MemoryOptions } from '../core/directory/remembered.ts';
 import { directorySecretFiles } from '../core/directory/secrets.ts';
 import type { DirectorySettings } from '../core/directory/settings.ts';
 import { directoriesOf } from '../core/directory/sources.ts';
-import { answerToSession, defineCheck, install } from '../core/haraka/check.ts';
+import { answerToSession } from '../core/haraka/checks/answer-to-session.ts';
+import { defineCheck } from '../core/haraka/checks/check.ts';
+import { install } from '../core/haraka/checks/installed.ts';
 import { addHook } from '../core/haraka/hook.ts';
 import { configDirectory } from '../core/haraka/instance.ts';
 import { meetClient } from '../core/haraka/own-certificate.ts';
@@ -28,6 +30,7 @@ import { oncePerMinute } from '../core/once-per-minute.ts';
 import type { Policy, Settings } from '../core/settings/settings.ts';
 import { Holders } from './certificates/holders.ts';
 import { Implicit } from './certificates/implicit.ts';
+import { Admission } from './admission.ts';
 import { decideRequired } from './decide.ts';
 import { attentive, type AttentiveDirectory } from './guessing/attentive.ts';
 import { Throttle } from './guessing/throttle.ts';
@@ -39,12 +42,18 @@ import { Renewals } from './renewal/renewals.ts';
 import { noTokens, type Tokens } from './oauth/tokens.ts';
 
 // After tls/required: a client in clear is told to start TLS first.
-const required = defineCheck({ name: 'auth/required', stage: 'session', rank: 1, decide: decideRequired });
+const required = defineCheck({
+  name: 'auth/required',
+  stage: 'session',
+  after: ['tls/required'],
+  decide: decideRequired,
+});
 
 /** Before any check that asks what the account may write, and after those that ask whether there is one. */
 function lasting(renewals: Renewals) {
   return defineCheck({
-    ...{ name: 'auth/account', stage: 'mail', rank: -5, judges: 'authenticated', isQuiet: true },
+    ...{ name: 'auth/account', stage: 'mail', judges: 'authenticated', isQuiet: true },
+    before: ['sender/envelope', 'outbound/limits'],
     decide: (facts, policy) => renewals.decide(facts, policy),
   });
 }
@@ -62,7 +71,7 @@ export function register(this: Plugin): void {
   const throttle = new Throttle(this);
   const seats = new Seats(this);
   const holders = new Holders();
-  const sessions = new AuthSessions(this, throttle, seats, holders);
+  const sessions = new AuthSessions(this, throttle, new Admission(seats), holders);
   const renewals = new Renewals(now, staleTeller(this, 'sessions go on'));
   start(this, ofSettings(this, { throttle, seats, holders, sessions, renewals }));
   install(this, [required, lasting(renewals)]);
@@ -135,7 +144,7 @@ function patchHaraka(plugin: Plugin, sessions: AuthSessions, implicit: Implicit)
   applyPatch(plugin, redactLog);
   // What follows decides at MAIL all the same: only Haraka's own answer, which comes before, is not to be heard.
   applyPatch(plugin, mailUnauthenticated, (client) =>
-    implicit.isOpen(client) ? 'known' : answerToSession(plugin, client),
+    implicit.isOpen(client) ? 'known' : answerToSession(client),
   );
 }
 

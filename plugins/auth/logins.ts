@@ -1,6 +1,6 @@
 import { type Account, type Directory, type Verification } from '../core/directory/directory.ts';
 import { answerCommand, type Refusal } from '../core/haraka/answer.ts';
-import { judge, type Decision, type Outcome } from '../core/haraka/outcome.ts';
+import { judge, type Outcome } from '../core/haraka/outcome.ts';
 import { ownChain } from '../core/haraka/own-certificate.ts';
 import { forgetIdentity, isGone, sessionFacts, setIdentity, type Proven } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
@@ -19,7 +19,16 @@ import { inPlace, verifyPassword, watchLogin } from './place.ts';
 import { PasswordTags } from './password-tags.ts';
 import { Throttled, type Throttle } from './guessing/throttle.ts';
 import { sessionOf } from './exchange-session.ts';
-import { countRefusal, newAttempt, type Attempt, type Manner } from './attempt.ts';
+import type { Admission } from './admission.ts';
+import {
+  countRefusal,
+  isRefusedTooOften,
+  newAttempt,
+  type Attempt,
+  type Manner,
+  type Right,
+  type Wrong,
+} from './attempt.ts';
 import { probeUntilUp } from './probe.ts';
 import { verdictOn } from './trouble.ts';
 import { begin, mechanismIn, proceed } from './exchange.ts';
@@ -28,7 +37,6 @@ import { offered } from './mechanisms/table.ts';
 import { unlessForeign } from './oauth/decide.ts';
 import { noDirectory } from './no-directory.ts';
 import { noTokens, type Tokens } from './oauth/tokens.ts';
-import type { Seats } from './seats.ts';
 
 const check = { name: 'auth/login' } as const;
 
@@ -39,7 +47,7 @@ const longestLoginMs = 26_000;
 export class AuthSessions implements ExchangeLines {
   readonly #plugin: Plugin;
   readonly #throttle: Throttle;
-  readonly #seats: Seats;
+  readonly #admission: Admission;
   readonly #holders: Holders;
   readonly #tags: PasswordTags;
   readonly #attempts = new WeakMap<Connection, Attempt>();
@@ -47,10 +55,10 @@ export class AuthSessions implements ExchangeLines {
   #tokens: Tokens = noTokens;
   #isProbing = false;
 
-  constructor(plugin: Plugin, throttle: Throttle, seats: Seats, holders: Holders) {
+  constructor(plugin: Plugin, throttle: Throttle, admission: Admission, holders: Holders) {
     this.#plugin = plugin;
     this.#throttle = throttle;
-    this.#seats = seats;
+    this.#admission = admission;
     this.#holders = holders;
     this.#tags = new PasswordTags(plugin);
   }
@@ -109,7 +117,7 @@ export class AuthSessions implements ExchangeLines {
   /** Forgets an exchange, its failures and the seat of its session: the client is gone, or is another one. */
   forget(connection: Connection): void {
     this.#attempts.delete(connection);
-    this.#seats.leave(connection);
+    this.#admission.leave(connection);
   }
 
   #take(connection: Connection, step: Step): void {
@@ -241,12 +249,8 @@ export class AuthSessions implements ExchangeLines {
     if (verification.kind === 'account') {
       // Nobody is there to have succeeded; a failure is on record all the same.
       if (isGone(connection)) return;
-      const identity = identityOfAccount(verification.account);
       const since = verification.since ?? this.#attemptOf(connection).lookedUp ?? started;
-      const letIn = () =>
-        this.#letIn(connection, identity, { login: login ?? '', since, ...(chain && { chain }) }, started);
-      if (this.#seats.concern(connection, identity)) void this.#seat(connection, identity, letIn, login);
-      else letIn();
+      this.#admit(connection, verification.account, { login, since, started, chain });
       return;
     }
     // On record before the client has heard all of it: many leave in between.
@@ -257,27 +261,39 @@ export class AuthSessions implements ExchangeLines {
     if (refusal && !isGone(connection)) this.#refuse(connection, refusal, failure);
   }
 
-  /** Lets a client in if its identity may have one more session. Never rejects, as `#login`. */
-  async #seat(connection: Connection, identity: Identity, letIn: () => void, login?: string): Promise<void> {
-    holdInput(connection);
-    try {
-      const refusal = await this.#seats.take(connection, identity, login);
-      if (isGone(connection)) this.#seats.leave(connection);
-      else if (!refusal) letIn();
-      else {
-        releaseInput(connection);
-        answerCommand(connection, refusal);
-      }
-    } catch (error) {
-      await this.#fail(connection, error, performance.now(), login);
-    }
+  #admit(connection: Connection, account: Account, { login, since, started, chain }: Right): void {
+    const identity = identityOfAccount(account);
+    const { mechanism } = this.#attemptOf(connection);
+    this.#admission.admit(
+      connection,
+      { identity, login, mechanism },
+      {
+        letIn: ({ clearances }) => {
+          const proven = { login: login ?? '', since, clearances, ...(chain && { chain }) };
+          this.#letIn(connection, identity, proven, started);
+        },
+        turnAway: (refusal) => this.#turnAway(connection, refusal),
+        fail: (error) => void this.#fail(connection, error, performance.now(), login),
+      },
+    );
+  }
+
+  /** It is right, and on record already; who comes again and again hears no more. */
+  #turnAway(connection: Connection, refusal: Refusal): void {
+    releaseInput(connection);
+    if (isGone(connection)) return;
+    answerCommand(connection, refusal);
+    if (isRefusedTooOften(this.#attemptOf(connection))) connection.disconnect();
   }
 
   #letIn(connection: Connection, identity: Identity, proven: Proven, started: number): void {
     setIdentity(connection, identity, proven);
     watchLogin(this.#plugin, connection);
     this.#judge(connection, pass, started, proven.login === '' ? undefined : proven.login);
-    this.#welcome(connection);
+    connection.relaying = true;
+    // Haraka writes "with ESMTPSA" (RFC 3848) into Received when this is set.
+    connection.authheader = authenticated;
+    connection.respond(235, '2.7.0 Authentication successful');
   }
 
   #refuse(connection: Connection, refusal: Refusal, failure: string | undefined): void {
@@ -306,35 +322,19 @@ export class AuthSessions implements ExchangeLines {
     verdict: Verdict,
     started: number,
     login?: string,
-    {
-      credential,
-      wrongPassword,
-    }: Pick<Decision, 'wrongPassword'> & { readonly credential?: string | undefined } = {},
+    { credential, wrongPassword }: Wrong = {},
   ): Outcome {
     releaseInput(connection);
     const settings = settingsFor(connection);
     const { mechanism } = this.#attemptOf(connection);
     const isLast = countRefusal(this.#attemptOf(connection), verdict, settings.policy.auth.max_failures);
     return judge({
-      check,
-      plugin: this.#plugin,
-      connection,
-      verdict,
-      started,
-      settings,
+      ...{ check, plugin: this.#plugin, connection, verdict, started, settings, wrongPassword },
       ...(login !== undefined && { login }),
       ...(mechanism !== undefined && { mechanism }),
       ...(credential !== undefined && { credential }),
-      wrongPassword,
       ...(isLast && { answerAs: 'too-many-failures' as const }),
     });
-  }
-
-  #welcome(connection: Connection): void {
-    connection.relaying = true;
-    // Haraka writes "with ESMTPSA" (RFC 3848) into Received when this is set.
-    connection.authheader = authenticated;
-    connection.respond(235, '2.7.0 Authentication successful');
   }
 
   #attemptOf(connection: Connection): Attempt {

@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { InvalidArgumentError, type Command } from 'commander';
-import { refusalPrefix } from '../core/self-check.ts';
+import { refusalPrefix, type ChecksByStage } from '../core/self-check.ts';
 import { withoutSettings } from '../core/settings/environment.ts';
 import { findHaraka, versionOf } from './haraka-package.ts';
 import { harakaDirectory } from './installation.ts';
@@ -14,7 +14,8 @@ import { warningsOf } from './warnings.ts';
 const examples = `
 Loads the plugins of config/plugins as Haraka does, and runs the very checks
 that run before the gateway opens its ports. It opens none, and leaves a
-running gateway alone. A warning is worth a look: a partner whose entry expires
+running gateway alone. It lists the checks of each stage in the order in
+which they decide. A warning is worth a look: a partner whose entry expires
 within 30 days or has expired, a certificate of a listener that expires within
 21 days, has expired or is not valid yet, a plugin that has a known hole.
 
@@ -54,7 +55,7 @@ function seconds(text: string): number {
 async function check(options: CheckOptions, command: Command): Promise<void> {
   const dir = harakaDirectory(command);
   const harakaPackage = findHaraka(dir, options.harakaPackage);
-  const { problems, revision, warnings: found } = await runSelfCheck(dir, harakaPackage, options);
+  const { problems, revision, checks, warnings: found } = await runSelfCheck(dir, harakaPackage, options);
   const haraka = { version: versionOf(harakaPackage), path: harakaPackage };
   if (problems.length > 0) {
     const json = { ok: false, problems, haraka };
@@ -64,12 +65,13 @@ async function check(options: CheckOptions, command: Command): Promise<void> {
   const warnings = [...warningsOf(dir, new Date()), ...found];
   give(command, {
     exitCode: exitCode.yes,
-    json: { ok: true, revision, haraka, ...(warnings.length > 0 && { warnings }) },
+    json: { ok: true, revision, haraka, checks, ...(warnings.length > 0 && { warnings }) },
     lines: [
       'ok',
       ...aligned([
         ['settings', `revision ${revision}`],
         ['haraka', `${haraka.version} (${haraka.path})`],
+        ['checks', Object.entries(checks).map(([stage, names]) => `${stage}: ${names.join(', ')}`)],
         ['warning', warnings],
       ]),
     ],
@@ -79,6 +81,7 @@ async function check(options: CheckOptions, command: Command): Promise<void> {
 interface Outcome {
   readonly problems: readonly string[];
   readonly revision: string | undefined;
+  readonly checks: ChecksByStage;
   readonly warnings: readonly string[];
 }
 
@@ -112,7 +115,8 @@ async function runSelfCheck(dir: string, harakaPackage: string, options: CheckOp
   if (report.revision === undefined && problems.length === 0) {
     problems.push(unexpectedEnd(end, report, said.at(-1), options.timeout));
   }
-  return { problems, revision: report.revision, warnings: report.warnings ?? [] };
+  const { revision, checks = {}, warnings = [] } = report;
+  return { problems, revision, checks, warnings };
 }
 
 interface End {

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { Server } from 'node:net';
 import { join } from 'node:path';
 import { servedCertificates, validityNote, type NamedInIni } from '../core/certificate/served.ts';
-import { configurationFault, refusalPrefix } from '../core/self-check.ts';
+import { configurationFault, notedChecks, refusalPrefix, type ChecksByStage } from '../core/self-check.ts';
 import { settingsLeft } from '../core/settings/environment.ts';
 
 // A process of its own, which `gatekeeper check` starts: it loads the plugins as Haraka does before it listens, and ends.
@@ -18,6 +18,7 @@ export interface Report {
   readonly loading?: string;
   /** Of the settings that the gateway would begin with. */
   readonly revision?: string;
+  readonly checks?: ChecksByStage;
   /** What does not keep it from starting. */
   readonly warnings?: readonly string[];
 }
@@ -84,7 +85,7 @@ function certificateWarnings(): string[] {
 function conclude(): never {
   const settings = settingsLeft();
   if (settings === undefined) refuse('config/plugins loads no plugin of gatekeeper that starts');
-  report({ revision: settings.revision, warnings: certificateWarnings() });
+  report({ revision: settings.revision, checks: notedChecks(), warnings: certificateWarnings() });
   process.exit(0);
 }
 

@@ -96,13 +96,26 @@ export type PermanentReason = keyof typeof permanent;
 export type TemporaryReason = keyof typeof temporary;
 export type Reason = PermanentReason | TemporaryReason;
 
-/** The one table that maps a reason to what the client hears. */
+/** Replies by reason. */
+export type Replies = Readonly<Record<string, Reply>>;
+
+/** The one table that maps a reason to what the client hears; checks of others bring replies of their own. */
 export const replies: Readonly<Record<Reason, Reply>> = { ...permanent, ...temporary };
 
-export function isPermanentReason(value: unknown): value is PermanentReason {
-  return typeof value === 'string' && Object.hasOwn(permanent, value);
+/** The reply for a reason, ours or one of a check that has `own`; throws for any other. */
+export function replyFor(reason: string, own?: Replies): Reply {
+  const reply = lookUp(reason, own);
+  if (!reply) throw new Error(`no reply has the reason ${reason}`);
+  return reply;
 }
 
-export function isTemporaryReason(value: unknown): value is TemporaryReason {
-  return typeof value === 'string' && Object.hasOwn(temporary, value);
+/** 4, to be tried again, or 5, decided; `undefined` for what is no reason. */
+export function classOf(reason: unknown, own?: Replies): '4' | '5' | undefined {
+  const reply = typeof reason === 'string' ? lookUp(reason, own) : undefined;
+  return reply && (reply.code.startsWith('5') ? '5' : '4');
+}
+
+function lookUp(reason: string, own: Replies = {}): Reply | undefined {
+  const table: Replies = Object.hasOwn(replies, reason) ? replies : own;
+  return Object.hasOwn(table, reason) ? table[reason] : undefined;
 }

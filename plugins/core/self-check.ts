@@ -3,3 +3,17 @@ export const configurationFault = 78;
 
 /** What stands before each line that says, on standard error, what keeps the gateway from starting. */
 export const refusalPrefix = 'gatekeeper refuses to start: ';
+
+/** Names of checks by the stage at which they decide, in the order in which they do. */
+export type ChecksByStage = Readonly<Record<string, readonly string[]>>;
+
+let noted: ChecksByStage = {};
+
+/** For who asks how this process would decide. */
+export function noteChecks(checks: ChecksByStage): void {
+  noted = checks;
+}
+
+export function notedChecks(): ChecksByStage {
+  return noted;
+}

@@ -1,13 +1,11 @@
 import { messageOf } from './message-of.ts';
-import {
-  isPermanentReason,
-  isTemporaryReason,
-  type PermanentReason,
-  type TemporaryReason,
-} from './replies.ts';
+import { classOf, type PermanentReason, type Replies, type TemporaryReason } from './replies.ts';
 
-/** What a policy says of one session, envelope or message. A policy decides; the core answers. */
-export type Verdict =
+/**
+ * What a policy says of one session, envelope or message, for reasons of the table of replies or of its own. A policy decides; the
+ * core answers.
+ */
+export type Verdict<Permanent extends string = PermanentReason, Temporary extends string = TemporaryReason> =
   | { readonly kind: 'pass' }
   /** The rule does not apply here; counts as cleared. */
   | { readonly kind: 'skip'; readonly because: string }
@@ -17,25 +15,37 @@ export type Verdict =
    */
   | {
       readonly kind: 'refuse';
-      readonly reason: PermanentReason;
+      readonly reason: Permanent;
       readonly detail?: string;
       readonly told?: string;
     }
   /** The world failed: 4xx, never a pass. `because` is for the event and the log, `told` as above. */
   | {
       readonly kind: 'defer';
-      readonly reason: TemporaryReason;
+      readonly reason: Temporary;
       readonly because: string;
       readonly told?: string;
     };
 
-export const pass: Verdict = { kind: 'pass' };
+/** One of any reasons, ours or not. */
+export type AnyVerdict = Verdict<string, string>;
 
-export function skip(because: string): Verdict {
+type Refusal<Reason extends string> = Extract<Verdict<Reason, never>, { readonly kind: 'refuse' }>;
+type Deferral<Reason extends string> = Extract<Verdict<never, Reason>, { readonly kind: 'defer' }>;
+
+export const pass = { kind: 'pass' } as const satisfies Verdict;
+
+/** The rule does not apply; the message may go on as after a pass. */
+export function skip(because: string): { readonly kind: 'skip'; readonly because: string } {
   return { kind: 'skip', because };
 }
 
-export function refuse(reason: PermanentReason, detail?: string, told?: string): Verdict {
+/** `detail` is for the event and the log, `told` (printable US-ASCII) for the client, behind the text of the reply. */
+export function refuse<Reason extends string>(
+  reason: Reason,
+  detail?: string,
+  told?: string,
+): Refusal<Reason> {
   return {
     kind: 'refuse',
     reason,
@@ -44,7 +54,12 @@ export function refuse(reason: PermanentReason, detail?: string, told?: string):
   };
 }
 
-export function defer(reason: TemporaryReason, because: string, told?: string): Verdict {
+/** `because` is for the event and the log, `told` as for `refuse`. */
+export function defer<Reason extends string>(
+  reason: Reason,
+  because: string,
+  told?: string,
+): Deferral<Reason> {
   return { kind: 'defer', reason, because, ...(told !== undefined && { told }) };
 }
 
@@ -53,8 +68,11 @@ export function ownFault(cause: unknown): Verdict {
   return defer('own-fault', messageOf(cause));
 }
 
-/** Whether a value that came from a policy, perhaps an integrator's in plain JavaScript, is a verdict at all. */
-export function isVerdict(value: unknown): value is Verdict {
+/**
+ * Whether a value that came from a policy, perhaps an integrator's in plain JavaScript, is a verdict at all; `own` are the replies
+ * of the policy beside ours.
+ */
+export function isVerdict(value: unknown, own?: Replies): value is AnyVerdict {
   if (typeof value !== 'object' || value === null) return false;
   const { kind, reason, because, detail, told } = value as Readonly<Record<string, unknown>>;
   switch (kind) {
@@ -63,9 +81,9 @@ export function isVerdict(value: unknown): value is Verdict {
     case 'skip':
       return typeof because === 'string';
     case 'refuse':
-      return isPermanentReason(reason) && isOptionalText(detail) && isTold(told);
+      return classOf(reason, own) === '5' && isOptionalText(detail) && isTold(told);
     case 'defer':
-      return isTemporaryReason(reason) && typeof because === 'string' && isTold(told);
+      return classOf(reason, own) === '4' && typeof because === 'string' && isTold(told);
     default:
       return false;
   }

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { isDiskFull } from '../core/durable.ts';
+import { judgeDelivery, type Stop } from '../core/haraka/checks/delivery.ts';
 import { recordDelivery, type DeliveryCase, type DeliveryVerdict } from '../core/haraka/delivery.ts';
 import { harakaDirectory } from '../core/haraka/instance.ts';
 import { applyPatch, isInstalled } from '../core/haraka/patch.ts';
@@ -47,6 +48,8 @@ const againInSeconds = 15;
 
 /** The same of one that must leave through a smart host, or over TLS, and cannot. */
 const withoutWaySeconds = 60;
+
+type Refused = Exclude<DeliveryVerdict, { readonly kind: 'pass' }>;
 
 /** What was found at the last try. */
 const judgements = new WeakMap<QueuedMessage, ProvenanceRecord | Unproven>();
@@ -106,7 +109,16 @@ function ruleOn(plugin: Plugin, ways: Ways, question: Question): Ruling | Promis
   }
   const stopped = stoppedBy(judged, settings.policy);
   if (stopped) return stop({ ...about, mode: 'enforce' }, { kind: 'refuse', ...stopped });
-  return depart(about, { kind: 'pass', record: judged }, ways, question);
+  const go = () => depart(about, { kind: 'pass', record: judged }, ways, question);
+  const byChecks = question.act === 'delivery' ? judgeDelivery(message, judged, settings) : undefined;
+  return byChecks ? byChecks.then((against) => (against ? obey(against) : go())) : go();
+}
+
+/** A check of others refuses a delivery: then it is held. Or it cannot tell now. */
+async function obey({ about, verdict }: Stop): Promise<Ruling> {
+  if (verdict.kind === 'refuse') return takeOut(about, verdict);
+  recordDelivery(about, verdict, { file: about.message.path });
+  return later;
 }
 
 /** Never by another way than the smart host that it has to leave through. */
@@ -187,7 +199,7 @@ function stoppedBy({ origin, time }: ProvenanceRecord, policy: Policy): Stopped 
   return { reason: 'account-dropped', detail: `${origin.name} was let go without what it had sent` };
 }
 
-function stop(about: DeliveryCase, verdict: DeliveryVerdict & Stopped): Ruling | Promise<Ruling> {
+function stop(about: DeliveryCase, verdict: Refused): Ruling | Promise<Ruling> {
   if (verdict.reason !== 'account-dropped') return takeOut(about, verdict);
   recordDelivery(about, verdict, { file: about.message.path });
   return 'taken-out';
@@ -199,7 +211,7 @@ function provenOrigin(message: QueuedMessage): ProvenanceRecord | undefined {
   return isUnproven(judged) ? undefined : judged;
 }
 
-async function takeOut(about: DeliveryCase, verdict: DeliveryVerdict & Stopped): Promise<Ruling> {
+async function takeOut(about: DeliveryCase, verdict: Refused): Promise<Ruling> {
   const { path } = about.message;
   const folders = heldFolders();
   const { reason, detail } = verdict;

@@ -1,4 +1,5 @@
-import type { GateFacts, RcptFacts } from '../core/haraka/facts.ts';
+import type { Clearance, Demand, GateFacts } from '../core/haraka/facts/gate.ts';
+import type { RcptFacts } from '../core/haraka/facts/envelope.ts';
 import { isAlwaysReachable } from '../core/reachable.ts';
 import { defer, pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 
@@ -23,10 +24,12 @@ export function decideRelay({ client, identity, recipient }: RcptFacts): Verdict
  * The last gate: every demanded clearance, given under the settings that the transaction began with, and an
  * identity for all that Haraka would relay, whoever set `relaying`.
  */
-export function decideGate(facts: GateFacts, demanded: readonly string[]): Verdict {
-  const missing = demanded.filter((check) => !isCleared(facts, check));
-  if (missing.length > 0) return refuse('not-cleared', `no clearance from ${missing.join(', ')}`);
-  const changed = demanded.flatMap((check) => changeAfter(facts, check) ?? []);
+export function decideGate(facts: GateFacts, demanded: readonly Demand[]): Verdict {
+  const missing = demanded.filter((demand) => !isCleared(facts, demand));
+  if (missing.length > 0) {
+    return refuse('not-cleared', `no clearance from ${missing.map(({ check }) => check).join(', ')}`);
+  }
+  const changed = demanded.flatMap(({ check }) => changeAfter(facts, check) ?? []);
   if (changed[0] !== undefined) return refuse('not-cleared', changed[0]);
   const { identity, relaying, provisional } = facts;
   if (provisional > 0 && !(identity && relaying)) {
@@ -37,10 +40,20 @@ export function decideGate(facts: GateFacts, demanded: readonly string[]): Verdi
   return skip('inbound mail for recipients that were accepted as local');
 }
 
-function isCleared({ clearances, recipients, revision }: GateFacts, check: string): boolean {
+function isCleared(facts: GateFacts, { check, clears }: Demand): boolean {
+  const { clearances, identity, recipients, revision } = facts;
   const clearance = clearances.get(check);
+  // Who did not log in has passed no check of logins.
+  if (clears === 'login' && identity?.proof !== 'account') return true;
+  // What was decided once for a whole session stands under the settings of that time.
+  if (clears === 'login' || clears === 'session') return clearance !== undefined;
   if (clearance?.revision !== revision) return false;
+  if (clears === 'recipient') return recipients.every(({ text }) => isClearedFor(clearance, text));
   return clearance.outcome !== 'kept' || recipients.every(isAlwaysReachable);
+}
+
+function isClearedFor({ recipients, mode }: Clearance, recipient: string): boolean {
+  return mode !== 'enforce' || recipients?.has(recipient) === true;
 }
 
 /** What another plugin has changed since a check that may refuse looked at it. */
@@ -53,7 +66,7 @@ function changeAfter({ clearances, standing }: GateFacts, check: string): string
 const partNames = { sender: 'the envelope sender', authors: 'From, Sender, Resent-… or List-Id' } as const;
 
 /** At `queue_outbound` everything leaves, so that nothing passes without an identity. */
-export function decideOutbound(facts: GateFacts, demanded: readonly string[]): Verdict {
+export function decideOutbound(facts: GateFacts, demanded: readonly Demand[]): Verdict {
   if (!facts.identity) return refuse('relay-denied', 'outbound mail without an identity');
   return decideGate(facts, demanded);
 }

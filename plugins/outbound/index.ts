@@ -1,6 +1,7 @@
 import { derived } from '../core/derived.ts';
-import { defineCheck, demandedClearances, install } from '../core/haraka/check.ts';
-import type { GateFacts } from '../core/haraka/facts.ts';
+import { defineCheck } from '../core/haraka/checks/check.ts';
+import { demandedClearances, install } from '../core/haraka/checks/installed.ts';
+import type { Demand, GateFacts } from '../core/haraka/facts/gate.ts';
 import { demandedByRoles } from '../core/haraka/installation.ts';
 import { watchMessageEnds } from '../core/haraka/message-end.ts';
 import { configDirectory } from '../core/haraka/instance.ts';
@@ -27,27 +28,37 @@ import { SmartHostsInForce } from './smart-hosts-in-force.ts';
 import { smartHostFiles } from './smart-hosts.ts';
 
 /** One clearance of every check that this host must make, and of every other that is installed. */
-const demanded = derived((policy: Policy): readonly string[] => [
-  ...new Set([...demandedByRoles(policy), ...demandedClearances()]),
-]);
+const demanded = derived((policy: Policy): readonly Demand[] => {
+  const byName = new Map<string, Demand>(
+    demandedByRoles(policy).map((check) => [check, { check, clears: 'message' }]),
+  );
+  for (const demand of demandedClearances()) byName.set(demand.check, demand);
+  return [...byName.values()];
+});
+
+/** The same for mail that does not leave, or not yet: nobody has judged whether it may. */
+const demandedHere = derived((policy: Policy): readonly Demand[] =>
+  demanded(policy).filter(({ clears }) => clears !== 'departure'),
+);
 
 /** How much one identity may send: looked at early, and judged exactly once nothing else speaks against the message. */
 function limitChecks(counter: Counter) {
-  const common = { judges: 'authenticated', rank: 1, mode: ({ limits }: Policy) => limits.mode } as const;
+  const common = { judges: 'authenticated', mode: ({ limits }: Policy) => limits.mode } as const;
   const count = (facts: GateFacts, policy: Policy) => counter.limits(facts, policy);
-  // Last of all: whoever leaves while the event of the gate is written (audit/stored) has sent nothing.
-  const last = { ...common, rank: 60 } as const;
+  // Last of all: whoever leaves while the event of the gate is written has sent nothing.
+  const last = { ...common, after: ['outbound/inbound', 'outbound/gate', 'audit/stored'] } as const;
   return [
     defineCheck({
       ...{ name: 'outbound/limits', stage: 'mail', isQuiet: true, ...common },
+      after: ['sender/envelope'],
       decide: (facts, policy) => counter.message(facts, policy),
     }),
     defineCheck({
-      ...{ name: 'outbound/recipients', stage: 'rcpt', isQuiet: true, ...common },
+      ...{ name: 'outbound/recipients', stage: 'rcpt', isQuiet: true, looksAhead: true, ...common },
       decide: (facts, policy) => counter.recipient(facts, policy),
     }),
     defineCheck({ name: 'outbound/local', stage: 'queue', ...last, decide: count }),
-    defineCheck({ name: 'outbound/count', stage: 'outbound', ...last, decide: count }),
+    defineCheck({ name: 'outbound/count', stage: 'gate', ...last, decide: count }),
   ] as const;
 }
 
@@ -59,34 +70,38 @@ function checksOf(plugin: Plugin, counter: Counter) {
       stage: 'session',
       judges: 'authenticated',
       isQuiet: true,
-      rank: 2,
+      after: ['auth/required'],
       decide: decideSuspended,
     }),
     defineCheck({
-      ...{ name: 'outbound/requiretls', stage: 'mail', isQuiet: true, looksAt: 'client', rank: -5 },
+      ...{ name: 'outbound/requiretls', stage: 'mail', isQuiet: true, looksAt: 'client' },
+      before: ['sender/envelope', 'outbound/limits'],
       decide: requireTlsCheck(plugin),
     }),
     defineCheck({ name: 'outbound/relay', stage: 'unclaimed', decide: decideRelay }),
     defineCheck({
       name: 'outbound/accept',
       stage: 'accept',
-      decide: (facts, policy) => unlessSuspended(facts, policy, () => decideGate(facts, demanded(policy))),
+      decide: (facts, policy) =>
+        unlessSuspended(facts, policy, () => decideGate(facts, demandedHere(policy))),
     }),
     defineCheck({
       name: 'outbound/inbound',
       stage: 'queue',
-      decide: (facts, policy) => letThrough(facts, policy, decideInbound, counter),
+      decide: (facts, policy) =>
+        letThrough(facts, policy, () => decideInbound(facts, demandedHere(policy)), counter),
     }),
     defineCheck({
       name: 'outbound/gate',
-      stage: 'outbound',
-      decide: (facts, policy) => letThrough(facts, policy, decideOutbound, counter),
+      stage: 'gate',
+      decide: (facts, policy) =>
+        letThrough(facts, policy, () => decideOutbound(facts, demanded(policy)), counter),
     }),
   ] as const;
 }
 
 /** What others deliver, as far as nobody was promised that they do it by TLS. */
-function decideInbound(facts: GateFacts, needed: readonly string[]): Verdict {
+function decideInbound(facts: GateFacts, needed: readonly Demand[]): Verdict {
   return decideLocal(facts) ?? decideGate(facts, needed);
 }
 
@@ -94,12 +109,12 @@ function decideInbound(facts: GateFacts, needed: readonly string[]): Verdict {
 function letThrough(
   facts: GateFacts,
   policy: Policy,
-  decide: typeof decideGate,
+  decide: () => Verdict,
   counter: Counter,
 ): Verdict | Promise<Verdict> {
   return unlessSuspended(facts, policy, () => {
     const { identity } = facts;
-    const verdict = decide(facts, demanded(policy));
+    const verdict = decide();
     if (verdict.kind !== 'pass' || !identity) return recorded(facts, verdict, new Date());
     return counter
       .isStopped(facts, policy)

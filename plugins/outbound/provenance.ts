@@ -1,4 +1,4 @@
-import type { GateFacts } from '../core/haraka/facts.ts';
+import type { GateFacts } from '../core/haraka/facts/gate.ts';
 import type { Address, Transaction } from '../core/haraka/types.ts';
 import type { Identity } from '../core/identity.ts';
 import { authorFields, authorsMark } from '../core/message/author-fields.ts';

@@ -1,5 +1,6 @@
 import { addHook } from '../core/haraka/hook.ts';
-import type { CommandFacts, GateFacts } from '../core/haraka/facts.ts';
+import type { CommandFacts } from '../core/haraka/facts/envelope.ts';
+import type { GateFacts } from '../core/haraka/facts/gate.ts';
 import { applyPatch, isInstalled } from '../core/haraka/patch.ts';
 import { bouncesHeaderOnly } from '../core/haraka/patches/bounces-header-only.ts';
 import { bouncesKnown } from '../core/haraka/patches/bounces-known.ts';

@@ -16,7 +16,7 @@ import { faultOf } from '../core/message/rules.ts';
 import { saysTlsNotRequired } from '../core/message/tls-required.ts';
 import type { ProvenanceRecord } from '../core/provenance/record.ts';
 import { internalSenderNamed } from '../core/registrations.ts';
-import { isPermanentReason } from '../core/replies.ts';
+import { classOf } from '../core/replies.ts';
 import { ownRight } from '../core/rights.ts';
 import { modeInForce } from '../core/settings/mode.ts';
 import type { Identity } from '../core/identity.ts';
@@ -56,7 +56,7 @@ function notSent(verdict: Verdict, reference: string): NotSent {
     verdict.kind === 'refuse' ? (verdict.detail ?? '') : 'because' in verdict ? verdict.because : '';
   return new NotSent(`${reason}: ${detail} (${reference})`, {
     reason,
-    isTemporary: !isPermanentReason(reason),
+    isTemporary: classOf(reason) === '4',
   });
 }
 

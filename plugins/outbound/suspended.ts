@@ -1,4 +1,4 @@
-import type { GateFacts } from '../core/haraka/facts.ts';
+import type { GateFacts } from '../core/haraka/facts/gate.ts';
 import type { Identity } from '../core/identity.ts';
 import type { SessionFacts } from '../core/haraka/session.ts';
 import { suspensionsOf } from '../core/haraka/suspensions.ts';

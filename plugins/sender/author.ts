@@ -1,4 +1,4 @@
-import type { DkimFacts, MessageFacts } from '../core/haraka/facts.ts';
+import type { DkimFacts, MessageFacts } from '../core/haraka/facts/message.ts';
 import { protectedDomain } from '../core/inbound/protected.ts';
 import type { SpfEvidence } from '../core/inbound/spf.ts';
 import { formatMailbox, type Mailbox } from '../core/mailbox.ts';

@@ -1,5 +1,6 @@
 import type { Dns } from '../core/dns/dns.ts';
-import type { MailFacts, MessageFacts } from '../core/haraka/facts.ts';
+import type { MailFacts } from '../core/haraka/facts/envelope.ts';
+import type { MessageFacts } from '../core/haraka/facts/message.ts';
 import { excused } from '../core/inbound/partner.ts';
 import { protectedDomainOf } from '../core/inbound/protected.ts';
 import { isAlwaysReachable } from '../core/reachable.ts';

@@ -1,4 +1,4 @@
-import type { MessageFacts } from '../core/haraka/facts.ts';
+import type { MessageFacts } from '../core/haraka/facts/message.ts';
 import { readClaims, type Claims } from '../core/message/claims.ts';
 import type { Malformed } from '../core/message/header.ts';
 

@@ -1,4 +1,4 @@
-import type { MailFacts } from '../core/haraka/facts.ts';
+import type { MailFacts } from '../core/haraka/facts/envelope.ts';
 import { rightsTo } from '../core/rights.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { pass, refuse, skip, type Verdict } from '../core/verdict.ts';

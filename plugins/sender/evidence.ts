@@ -1,5 +1,5 @@
 import type { Dns } from '../core/dns/dns.ts';
-import type { MailFacts } from '../core/haraka/facts.ts';
+import type { MailFacts } from '../core/haraka/facts/envelope.ts';
 import { partnersFor } from '../core/inbound/partner.ts';
 import type { SpfEvidence } from '../core/inbound/spf.ts';
 import { partnerOf, type Membership } from '../core/partners.ts';

@@ -1,5 +1,5 @@
 import { derived } from '../core/derived.ts';
-import type { MessageFacts } from '../core/haraka/facts.ts';
+import type { MessageFacts } from '../core/haraka/facts/message.ts';
 import type { Identity } from '../core/identity.ts';
 import { protectedDomain } from '../core/inbound/protected.ts';
 import { formatMailbox, parseDomain, parseMailbox, sameMailbox, withoutSubaddress } from '../core/mailbox.ts';

@@ -1,4 +1,4 @@
-import type { MessageFacts } from '../core/haraka/facts.ts';
+import type { MessageFacts } from '../core/haraka/facts/message.ts';
 import type { Identity } from '../core/identity.ts';
 import type { Mailbox } from '../core/mailbox.ts';
 import type { Claims } from '../core/message/claims.ts';

@@ -1,4 +1,5 @@
-import { defineCheck, install, type Check } from '../core/haraka/check.ts';
+import { defineCheck, type Check } from '../core/haraka/checks/check.ts';
+import { install } from '../core/haraka/checks/installed.ts';
 import { configDirectory } from '../core/haraka/instance.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
@@ -41,7 +42,12 @@ interface Deception {
 /** After sender/header: that its addresses are right is what matters most. */
 function deception({ name, setting, rule }: Deception): Check<'message'> {
   const mode = ({ sender }: Policy) => sender[setting];
-  const common = { judges: 'authenticated', stage: 'message', isQuiet: true, rank: 1 } as const;
+  const common = {
+    judges: 'authenticated',
+    stage: 'message',
+    isQuiet: true,
+    after: ['sender/header'],
+  } as const;
   return defineCheck({ name, mode, decide: judgedBy(rule), ...common });
 }
 
@@ -60,7 +66,7 @@ const checks = [
     judges: 'unauthenticated',
     isQuiet: true,
     // Before what is put off until DATA for whoever may be a tenant's.
-    rank: -1,
+    before: ['sender/envelope', 'sender/impersonation', 'sender/spf'],
     decide: (facts, policy) => tenants.provider(facts, policy),
   }),
   defineCheck({
@@ -68,7 +74,7 @@ const checks = [
     stage: 'mail',
     judges: 'unauthenticated',
     refusesAt: 'rcpt',
-    rank: 1,
+    after: ['sender/envelope'],
     mode,
     decide: (facts, policy) => border.impersonation(facts, policy),
   }),
@@ -77,7 +83,7 @@ const checks = [
     stage: 'mail',
     judges: 'unauthenticated',
     refusesAt: 'rcpt',
-    rank: 2,
+    after: ['sender/impersonation'],
     mode: spfMode,
     decide: (facts, policy) => border.spf(facts, policy),
   }),
@@ -86,7 +92,7 @@ const checks = [
     name: 'sender/tenant',
     stage: 'message',
     judges: 'provisional',
-    rank: -1,
+    before: ['sender/header', 'tls/author_domain'],
     decide: (facts, policy) => decideTenant(facts, policy, new Date()),
   }),
   defineCheck({
@@ -94,7 +100,7 @@ const checks = [
     stage: 'message',
     looksAt: 'sender',
     judges: 'provisional',
-    rank: 1,
+    after: ['sender/header'],
     mode,
     decide: (facts, policy) => border.lateImpersonation(facts, policy),
   }),
@@ -103,7 +109,7 @@ const checks = [
     stage: 'message',
     looksAt: 'sender',
     judges: 'provisional',
-    rank: 1,
+    after: ['sender/header'],
     mode: spfMode,
     decide: (facts, policy) => border.lateSpf(facts, policy),
   }),
@@ -111,6 +117,7 @@ const checks = [
     name: 'sender/header',
     judges: 'authenticated',
     stage: 'message',
+    after: ['sender/tenant'],
     mode,
     decide: decideHeader,
   }),
@@ -125,7 +132,7 @@ const checks = [
     judges: 'unauthenticated',
     stage: 'message',
     isQuiet: true,
-    rank: 1,
+    after: ['sender/header'],
     mode: ({ sender }) => sender.stray_octets,
     decide: decideOctets,
   }),
@@ -133,7 +140,7 @@ const checks = [
     name: 'sender/forward',
     judges: 'forwarding',
     stage: 'message',
-    rank: 1,
+    after: ['sender/header'],
     mode: forwardMode,
     decide: decideForward,
   }),
@@ -141,7 +148,7 @@ const checks = [
     name: 'sender/relayed',
     judges: 'relayed',
     stage: 'message',
-    rank: 1,
+    after: ['sender/header'],
     mode: spfMode,
     decide: (facts, policy) => border.relayed(facts, policy),
   }),
@@ -149,7 +156,7 @@ const checks = [
     name: 'sender/author',
     judges: 'unauthenticated',
     stage: 'message',
-    rank: 2,
+    after: ['sender/octets', 'sender/relayed', 'sender/late_impersonation', 'sender/late_spf'],
     mode: ({ sender }) => sender.unproven_author,
     decide: (facts, policy) => border.author(facts, policy),
   }),

@@ -1,4 +1,4 @@
-import type { MailFacts } from '../core/haraka/facts.ts';
+import type { MailFacts } from '../core/haraka/facts/envelope.ts';
 import type { Policy } from '../core/settings/settings.ts';
 
 /** Whose address says where a message comes from. */

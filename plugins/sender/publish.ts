@@ -1,4 +1,4 @@
-import type { MailFacts } from '../core/haraka/facts.ts';
+import type { MailFacts } from '../core/haraka/facts/envelope.ts';
 import type { InPlaceOf, Publication, Told } from '../core/haraka/publication.ts';
 import { spfPluginName, spfPluginResults } from '../core/haraka/spf-plugin.ts';
 import { authenticationResult } from '../core/spf/authentication-results.ts';

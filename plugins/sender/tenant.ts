@@ -1,5 +1,5 @@
 import { isInForce } from '../core/expiry.ts';
-import type { MessageFacts } from '../core/haraka/facts.ts';
+import type { MessageFacts } from '../core/haraka/facts/message.ts';
 import type { Identity } from '../core/identity.ts';
 import { parseHeader, type HeaderField, type Malformed } from '../core/message/header.ts';
 import type { Policy } from '../core/settings/settings.ts';

@@ -3,7 +3,7 @@ import { rootCertificates } from 'node:tls';
 import { readAuthorities } from '../core/authorities.ts';
 import type { Dns } from '../core/dns/dns.ts';
 import { isInForce } from '../core/expiry.ts';
-import type { CommandFacts } from '../core/haraka/facts.ts';
+import type { CommandFacts } from '../core/haraka/facts/envelope.ts';
 import { earlierSession } from '../core/certificate/known-chains.ts';
 import { knownChainsOf } from '../core/haraka/known-chains.ts';
 import { isLoaded } from '../core/haraka/spf-plugin.ts';

@@ -10,7 +10,7 @@ import {
   type Demand,
 } from '../core/criteria/criteria.ts';
 import { hasForwardSecrecy, isOlder } from '../core/criteria/presets.ts';
-import type { ConnectionFacts } from '../core/haraka/facts.ts';
+import type { ConnectionFacts } from '../core/haraka/facts/client.ts';
 import type { TlsFacts } from '../core/haraka/session.ts';
 import { isTlsRequired } from '../core/roles.ts';
 import type { Policy } from '../core/settings/settings.ts';

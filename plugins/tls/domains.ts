@@ -1,5 +1,6 @@
 import { asksOfDomains } from '../core/criteria/criteria.ts';
-import type { EnvelopeAddress, MessageFacts } from '../core/haraka/facts.ts';
+import type { EnvelopeAddress } from '../core/haraka/facts/address.ts';
+import type { MessageFacts } from '../core/haraka/facts/message.ts';
 import { domainAsSeen } from '../core/inbound/protected.ts';
 import { domainsSeenIn } from '../core/message/domains-seen.ts';
 import { parseHeader } from '../core/message/header.ts';

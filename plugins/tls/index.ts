@@ -1,4 +1,5 @@
-import { defineCheck, install } from '../core/haraka/check.ts';
+import { defineCheck } from '../core/haraka/checks/check.ts';
+import { install } from '../core/haraka/checks/installed.ts';
 import { addHook } from '../core/haraka/hook.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
 import { orRefuse, start, whenServing, type Part } from '../core/haraka/startup.ts';
@@ -53,8 +54,9 @@ const checks = [
     name: 'tls/sender_domain',
     stage: 'mail',
     isQuiet: true,
-    // Before what asks the DNS.
-    rank: -2,
+    after: ['auth/account', 'outbound/requiretls'],
+    // It does not ask the DNS, as these do.
+    before: ['sender/provider', 'sender/envelope', 'sender/impersonation', 'sender/spf'],
     decide: (facts, policy) => decideDomains(senderDomains(facts.sender, policy), facts, policy, judgeNow()),
   }),
   defineCheck({

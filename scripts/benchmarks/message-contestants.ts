@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { simpleParser } from 'mailparser';
 import addressparser from 'nodemailer/lib/addressparser';
-import type { MessageFacts } from '../../plugins/core/haraka/facts.ts';
+import type { MessageFacts } from '../../plugins/core/haraka/facts/message.ts';
 import type { Identity } from '../../plugins/core/identity.ts';
 import type { Verdict } from '../../plugins/core/verdict.ts';
 import type { Policy } from '../../plugins/core/settings/settings.ts';

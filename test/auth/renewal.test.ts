@@ -58,6 +58,7 @@ class Session implements SessionLogin {
   readonly login = 'Alice@corp.example';
   identity: Identity;
   since: number;
+  readonly clearances = new Map();
   hasEnded = false;
   readonly #decide: () => Verdict | Promise<Verdict>;
 

@@ -25,7 +25,7 @@ const faults = {
   'no-reason': 'defers without a reason',
 } as const;
 
-const stages = ['mail', 'rcpt', 'unclaimed', 'message', 'accept', 'queue', 'outbound'] as const;
+const stages = ['mail', 'rcpt', 'unclaimed', 'message', 'accept', 'queue', 'outbound', 'gate'] as const;
 type Stage = (typeof stages)[number];
 
 /** Only mail without a login meets the stages `unclaimed` and `queue`. */

@@ -1,5 +1,6 @@
 // Checks of an integrator whose mode cannot be read: they always pass, but nobody can know whether they count.
-const { defineCheck, install } = require('haraka-plugin-gatekeeper/core/haraka/check.js');
+const { defineCheck } = require('haraka-plugin-gatekeeper/core/haraka/checks/check.js');
+const { install } = require('haraka-plugin-gatekeeper/core/haraka/checks/installed.js');
 const { start } = require('haraka-plugin-gatekeeper/core/haraka/startup.js');
 
 exports.register = function () {

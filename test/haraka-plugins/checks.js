@@ -1,5 +1,6 @@
 // Checks of an integrator, some of them bad; the sub-address of the sender says which: alice+STAGE.HOW@corp.example.
-const { defineCheck, install } = require('haraka-plugin-gatekeeper/core/haraka/check.js');
+const { defineCheck } = require('haraka-plugin-gatekeeper/core/haraka/checks/check.js');
+const { install } = require('haraka-plugin-gatekeeper/core/haraka/checks/installed.js');
 const { start } = require('haraka-plugin-gatekeeper/core/haraka/startup.js');
 
 const pass = { kind: 'pass' };
@@ -63,11 +64,21 @@ function decide(stage) {
   };
 }
 
+/** The gate, which would decide before these. */
+const ours = {
+  unclaimed: ['outbound/relay'],
+  accept: ['outbound/accept'],
+  queue: ['outbound/inbound'],
+  gate: ['outbound/gate'],
+};
+
 exports.register = function () {
   start(this);
-  const stages = ['mail', 'rcpt', 'unclaimed', 'message', 'accept', 'queue', 'outbound'];
+  const stages = ['mail', 'rcpt', 'unclaimed', 'message', 'accept', 'queue', 'outbound', 'gate'];
   install(
     this,
-    stages.map((stage) => defineCheck({ name: `checks/${stage}`, stage, decide: decide(stage) })),
+    stages.map((stage) =>
+      defineCheck({ name: `checks/${stage}`, stage, before: ours[stage], decide: decide(stage) }),
+    ),
   );
 };

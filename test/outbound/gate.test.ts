@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Demand } from '../../plugins/core/haraka/facts/gate.ts';
 import type { Clearance } from '../../plugins/core/haraka/transaction.ts';
 import type { Identity } from '../../plugins/core/identity.ts';
 import { decideGate, decideOutbound, decideRelay } from '../../plugins/outbound/gate.ts';
 import type { Verdict } from '../../plugins/core/verdict.ts';
 import { nothingDelegated } from '../../plugins/core/rights.ts';
 
-const demanded = ['tls/required', 'sender/header'];
+const demanded = ['tls/required', 'sender/header'].map((check) => ({ check, clears: 'message' as const }));
 const identity: Identity = {
   proof: 'account',
   name: 'alice',
@@ -122,6 +123,59 @@ void describe('the last gate', () => {
       const clearances = new Map([...all, ['sender/header', refused]]);
       const facts = { ...session, clearances, recipients, relaying: false, revision: 'r1' };
       assert.equal(shown(decideGate(facts, demanded)), accept);
+    });
+  }
+
+  const login = { check: 'own/login', revision: 'r1', outcome: 'pass', mode: 'enforce' } as const;
+  const whoever = { ...login, check: 'own/rcpt', recipients: new Set(['bob@corp.example']) };
+  const other = { ...identity, proof: 'network' } as const;
+  const ofOthers: readonly {
+    readonly it: string;
+    readonly clears: Demand['clears'];
+    readonly clearance?: Clearance;
+    readonly identity?: Identity;
+    readonly accept: string;
+  }[] = [
+    { it: 'a client that was let in', clears: 'session', clearance: login, accept: 'pass' },
+    {
+      it: 'a client that was let in under other settings',
+      ...{ clears: 'session', clearance: { ...login, revision: 'r0' }, accept: 'pass' },
+    },
+    { it: 'a client that nobody has judged', clears: 'session', accept: 'not-cleared' },
+    { it: 'a login that was let in', clears: 'login', clearance: login, accept: 'pass' },
+    { it: 'a login that nobody has judged', clears: 'login', accept: 'not-cleared' },
+    { it: 'a host without a login', clears: 'login', identity: other, accept: 'pass' },
+    { it: 'a recipient that was judged', clears: 'recipient', clearance: whoever, accept: 'pass' },
+    {
+      it: 'a recipient that another plugin has added',
+      ...{ clears: 'recipient', clearance: { ...whoever, recipients: new Set(['x@corp.example']) } },
+      accept: 'not-cleared',
+    },
+    {
+      it: 'the same while the check only observes',
+      ...{ clears: 'recipient', clearance: { ...whoever, mode: 'observe', recipients: new Set() } },
+      accept: 'pass',
+    },
+    { it: 'recipients that nobody has judged', clears: 'recipient', accept: 'not-cleared' },
+    {
+      it: 'recipients that were judged under other settings',
+      ...{ clears: 'recipient', clearance: { ...whoever, revision: 'r0' }, accept: 'not-cleared' },
+    },
+    { it: 'what leaves, and was judged', clears: 'departure', clearance: login, accept: 'pass' },
+    { it: 'what leaves, and nobody has judged', clears: 'departure', accept: 'not-cleared' },
+  ];
+  for (const { it: title, clears, clearance, identity: who = identity, accept } of ofOthers) {
+    void it(`asked of a check of others, ${title}: ${accept}`, () => {
+      const clearances = new Map([...all, ...(clearance ? [['own/check', clearance] as const] : [])]);
+      const facts = {
+        ...session,
+        clearances,
+        relaying: true,
+        revision: 'r1',
+        recipients: [bob],
+        identity: who,
+      };
+      assert.equal(shown(decideGate(facts, [...demanded, { check: 'own/check', clears }])), accept);
     });
   }
 

@@ -1,4 +1,4 @@
-import type { MessageFacts } from '../../plugins/core/haraka/facts.ts';
+import type { MessageFacts } from '../../plugins/core/haraka/facts/message.ts';
 import { parseMailbox } from '../../plugins/core/mailbox.ts';
 
 export interface Said {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Answer, Dns, RecordType } from '../../plugins/core/dns/dns.ts';
-import type { CommandFacts } from '../../plugins/core/haraka/facts.ts';
+import type { CommandFacts } from '../../plugins/core/haraka/facts/envelope.ts';
 import type { Tenancy } from '../../plugins/core/haraka/tenancy.ts';
 import { parseSettings } from '../../plugins/core/settings/file.ts';
 import type { ClientChain } from '../../plugins/core/certificate/chain.ts';

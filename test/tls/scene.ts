@@ -1,4 +1,4 @@
-import type { ConnectionFacts } from '../../plugins/core/haraka/facts.ts';
+import type { ConnectionFacts } from '../../plugins/core/haraka/facts/client.ts';
 import type { Identity } from '../../plugins/core/identity.ts';
 import { parseSettings } from '../../plugins/core/settings/file.ts';
 import type { CertificateLack } from '../../plugins/tls/decide.ts';

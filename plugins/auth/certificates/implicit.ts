@@ -7,7 +7,8 @@ import { addHook } from '../../core/haraka/hook.ts';
 import { judge } from '../../core/haraka/outcome.ts';
 import { ownChain } from '../../core/haraka/own-certificate.ts';
 import { isGone, loginOf, madeInSession, sessionFacts } from '../../core/haraka/session.ts';
-import { settingsFor } from '../../core/haraka/transaction.ts';
+import { judgeLogin } from '../../core/haraka/checks/login.ts';
+import { settingsFor, transactionRecord } from '../../core/haraka/transaction.ts';
 import type { Connection, Next, Plugin, Transaction } from '../../core/haraka/types.ts';
 import { identityOfAccount, type Identity } from '../../core/identity.ts';
 import { mailServerOf } from '../../core/registrations.ts';
@@ -102,7 +103,7 @@ export class Implicit {
     if (bearing.kind === 'account') {
       const { identity } = bearing;
       this.#known.set(chain.leaf.fingerprint256, true);
-      return this.#seat(connection, identity);
+      return (await this.#judgeLogin(connection, identity)) ?? this.#seat(connection, identity);
     }
     this.#seats.leave(connection);
     if (bearing.kind === 'unknown' && this.#hasToWait(connection, chain)) {
@@ -112,6 +113,14 @@ export class Implicit {
     if (told.get(check.name) === bearing.because) return undefined;
     told.set(check.name, bearing.because);
     return this.#judge(connection, skip(`its certificate is nobody's here: ${bearing.because}`), started);
+  }
+
+  /** As after AUTH, and for each message: there is no login that would last. */
+  async #judgeLogin(connection: Connection, identity: Identity): Promise<Refusal | undefined> {
+    const { refusal, clearances } = await judgeLogin(connection, { identity });
+    const record = transactionRecord(connection);
+    for (const [name, clearance] of clearances ?? []) record?.clearances.set(name, clearance);
+    return refusal;
   }
 
   /** A session keeps its seat from one message to the next: nobody who comes in between may take it. */

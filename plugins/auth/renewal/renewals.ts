@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { ClientChain } from '../../core/certificate/chain.ts';
 import { Unavailable, type Verification } from '../../core/directory/directory.ts';
 import { chooser, directoriesOf } from '../../core/directory/sources.ts';
-import type { CommandFacts } from '../../core/haraka/facts.ts';
+import type { CommandFacts } from '../../core/haraka/facts/envelope.ts';
 import type { SessionLogin } from '../../core/haraka/session.ts';
 import { identityOfAccount } from '../../core/identity.ts';
 import type { Policy } from '../../core/settings/settings.ts';

@@ -39,5 +39,15 @@ const byPlugin: Readonly<Record<string, Kind>> = {
 
 /** What the events of a check are about. */
 export function kindOf(check: string): Kind {
-  return byCheck[check] ?? byPlugin[check.slice(0, check.indexOf('/'))] ?? 'check';
+  return byCheck[check] ?? byPlugin[pluginOf(check)] ?? 'check';
+}
+
+/** Whether a check goes by the name of a plugin of ours. */
+export function isOurs(check: string): boolean {
+  const plugin = pluginOf(check);
+  return plugin === 'audit' || Object.hasOwn(byPlugin, plugin);
+}
+
+function pluginOf(check: string): string {
+  return check.slice(0, check.indexOf('/'));
 }

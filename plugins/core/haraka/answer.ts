@@ -35,6 +35,20 @@ export function answerHook(next: Next, { reply, dsn }: Refusal): void {
   next(isPermanent(reply) ? constants.deny : soft, dsn);
 }
 
+/** Refuses a client in place of the greeting, and closes: there are two codes for that (RFC 5321 §4.3.2), and no status (RFC 2034 §4). */
+export function answerGreeting(next: Next, { reply, line }: Refusal): void {
+  next(
+    isPermanent(reply) ? constants.denydisconnect : constants.denysoftdisconnect,
+    line.slice('554 '.length),
+  );
+}
+
+/** A refusal as it is said in place of the greeting. */
+export function asGreeting({ reply, dsn, line }: Refusal): Refusal {
+  const text = line.slice(`${reply.code} ${reply.status} `.length);
+  return { reply, dsn, line: `${isPermanent(reply) ? 554 : 421} ${text}` };
+}
+
 /**
  * Refuses a whole message past all hooks: Haraka would force 450 or 550 at this place, and a `deny` hook could
  * turn it into a pass. Ending the transaction cancels the running hook.

@@ -1,10 +1,8 @@
 import { isIP } from 'node:net';
 import { publish, type EventDraft } from '../events/event.ts';
 import type { AppliedPolicy } from '../outgoing-tls/rule.ts';
-import type { Stopped } from '../provenance/judge.ts';
 import type { ProvenanceRecord } from '../provenance/record.ts';
 import { someRecipients } from '../recipients.ts';
-import type { TemporaryReason } from '../replies.ts';
 import type { Mode } from '../settings/mode.ts';
 import type { Settings } from '../settings/settings.ts';
 import { fieldsLine, node } from './outcome.ts';
@@ -16,8 +14,8 @@ import type { Plugin, QueuedMessage } from './types.ts';
 /** What was found out about a message that is about to leave: no client hears of it. */
 export type DeliveryVerdict =
   | { readonly kind: 'pass'; readonly record: ProvenanceRecord }
-  | ({ readonly kind: 'refuse' } & Stopped)
-  | { readonly kind: 'defer'; readonly reason: TemporaryReason; readonly detail: string };
+  /** `detail` in words. */
+  | { readonly kind: 'refuse' | 'defer'; readonly reason: string; readonly detail: string };
 
 /** The circumstances of a verdict on a message in the queue. */
 export interface DeliveryCase {

@@ -2,11 +2,11 @@ import { hostname } from 'node:os';
 import { publish, type EventDraft } from '../events/event.ts';
 import type { Identity } from '../identity.ts';
 import { jsonLine } from '../json-line.ts';
-import { replies, type Reason } from '../replies.ts';
+import { replyFor, type Reason, type Replies } from '../replies.ts';
 import type { Mode } from '../settings/mode.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { Verdict } from '../verdict.ts';
-import { makeRefusal, type Refusal } from './answer.ts';
+import type { AnyVerdict } from '../verdict.ts';
+import { asGreeting, makeRefusal, type Refusal } from './answer.ts';
 import { takeKeptRecord } from './kept-record.ts';
 import { acceptedFields } from './record-fields.ts';
 import { takeBackUnlessQueued } from './taken-back.ts';
@@ -16,16 +16,24 @@ import type { Clearance } from './transaction.ts';
 import { recording, type Complain } from './recording.ts';
 import type { Connection, Plugin, ResultStore, Transaction } from './types.ts';
 
+/** What bears on how the verdict of a check is answered and recorded. */
+interface Judging {
+  readonly name: string;
+  readonly stage?: string;
+  readonly isQuiet?: boolean;
+  readonly replies?: Replies;
+}
+
 /** A verdict, and the circumstances under which it fell. */
 export interface Decision {
-  readonly check: { readonly name: string; readonly isQuiet?: boolean };
+  readonly check: Judging;
   /** Absent for what is never optional. */
   readonly mode?: Mode;
   readonly plugin: Plugin;
   readonly connection: Connection;
   /** The transaction that was judged, for a decision about one: the client may have left it meanwhile. */
   readonly transaction?: Transaction;
-  readonly verdict: Verdict;
+  readonly verdict: AnyVerdict;
   /** `performance.now()` when the check began. */
   readonly started: number;
   /** Those that the decision was made under. */
@@ -52,11 +60,11 @@ export interface Outcome {
 
 /** Applies the mode to a verdict, publishes the event and writes the log line of a refusal; answers nothing. */
 export function judge(decision: Decision): Outcome {
-  const { check, mode = 'enforce', connection, transaction, verdict, settings, answerAs } = decision;
+  const { check, mode = 'enforce', connection, transaction, verdict, settings } = decision;
   const reference = `${transaction?.uuid ?? connection.uuid} ${check.name}`;
   const adverse = verdict.kind === 'refuse' || verdict.kind === 'defer';
   const withheld = adverse && mode !== 'enforce';
-  const refusal = adverse ? refusalOf(verdict, reference, settings, answerAs) : undefined;
+  const refusal = adverse ? refusalOf(verdict, reference, decision) : undefined;
   if (adverse || !check.isQuiet) record(decision, { mode, reference, withheld, refusal });
   if (refusal && !withheld) return { refusal };
   const outcome = adverse ? 'observed' : verdict.kind;
@@ -64,12 +72,13 @@ export function judge(decision: Decision): Outcome {
 }
 
 function refusalOf(
-  verdict: Verdict & { readonly kind: 'refuse' | 'defer' },
+  verdict: AnyVerdict & { readonly kind: 'refuse' | 'defer' },
   reference: string,
-  settings: Settings,
-  reason: Reason = verdict.reason,
+  { check, settings, answerAs }: Decision,
 ): Refusal {
-  return makeRefusal(replies[reason], reference, settings, verdict.told);
+  const reply = replyFor(answerAs ?? verdict.reason, check.replies);
+  const refusal = makeRefusal(reply, reference, settings, verdict.told);
+  return check.stage === 'connect' ? asGreeting(refusal) : refusal;
 }
 
 /** The host that decides, as events call it. */
@@ -156,7 +165,7 @@ function addMessage(event: Writable<Partial<EventDraft>>, transaction: Transacti
   if (kept) Object.assign(event, acceptedFields(kept.record, kept.bytes));
 }
 
-function detailOf(verdict: Verdict): string | undefined {
+function detailOf(verdict: AnyVerdict): string | undefined {
   if (verdict.kind === 'refuse') return verdict.detail;
   return verdict.kind === 'pass' ? undefined : verdict.because;
 }

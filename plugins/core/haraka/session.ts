@@ -8,6 +8,7 @@ import type { Policy, Role } from '../settings/settings.ts';
 import { bearingOf, type Bearing } from './bearing.ts';
 import { portReached, tlsSocketOf } from './patches/client-socket.ts';
 import { provenTenant, tenancyOf, type Tenancy } from './tenancy.ts';
+import type { Clearance } from './transaction.ts';
 import type { ClientSocket, Connection } from './types.ts';
 
 export interface TlsFacts {
@@ -49,6 +50,8 @@ export interface SessionLogin {
   readonly chain?: ClientChain;
   /** When the directory was asked for it, by `performance.now()`. */
   readonly since: number;
+  /** Of checks at `auth`, by name. */
+  readonly clearances: ReadonlyMap<string, Clearance>;
   /** Goes on with what the directory says of it now, as of `since`. */
   readonly renew: (identity: Identity, since: number) => void;
   /** Ends it: nobody is known to have logged in any more. */
@@ -59,6 +62,7 @@ class Proof implements SessionLogin {
   identity: Identity;
   readonly login: string;
   readonly chain?: ClientChain;
+  readonly clearances: ReadonlyMap<string, Clearance>;
   since: number;
   /** Whom Haraka took the client for at that time: PROXY and XCLIENT change it, and end the proof. */
   readonly #uuid: string;
@@ -66,10 +70,11 @@ class Proof implements SessionLogin {
   readonly #port: number | null;
   readonly end: () => void;
 
-  constructor(connection: Connection, identity: Identity, { login, since, chain }: Proven) {
+  constructor(connection: Connection, identity: Identity, { login, since, chain, clearances }: Proven) {
     this.identity = identity;
     this.login = login;
     this.since = since;
+    this.clearances = clearances;
     if (chain) this.chain = chain;
     this.#uuid = connection.uuid;
     this.#ip = connection.remote.ip;
@@ -94,7 +99,7 @@ class Proof implements SessionLogin {
 const proofs = new WeakMap<Connection, Proof>();
 
 /** How an identity was proven. */
-export type Proven = Pick<SessionLogin, 'login' | 'since' | 'chain'>;
+export type Proven = Pick<SessionLogin, 'login' | 'since' | 'chain' | 'clearances'>;
 
 /** Binds a proven identity to the session until the client changes, `forgetIdentity`, or its login ends. */
 export function setIdentity(connection: Connection, identity: Identity, proven: Proven): void {

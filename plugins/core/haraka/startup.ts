@@ -1,11 +1,13 @@
 import { messageOf } from '../message-of.ts';
-import { configurationFault, refusalPrefix } from '../self-check.ts';
+import { configurationFault, noteChecks, refusalPrefix } from '../self-check.ts';
 import type { Policy, Settings } from '../settings/settings.ts';
+import { checkProblems, orderChecks, orderOfChecks } from './checks/installed.ts';
 import { addHook } from './hook.ts';
 import { hostProblems, installationProblems } from './installation.ts';
 import { isWorker } from './instance.ts';
 import { applyPatch, verifyPatches } from './patch.ts';
 import { clientSocket } from './patches/client-socket.ts';
+import { hookOrder } from './patches/hook-order.ts';
 import { headerLines } from './patches/header-lines.ts';
 import { hostNameKept } from './patches/host-name-kept.ts';
 import { neverSkipped } from './patches/never-skipped.ts';
@@ -38,6 +40,9 @@ const started = new Map<string, number>();
 
 const workerPauseMs = 3000;
 
+/** Where this package was loaded from, for another copy of it in the same process, which would know of none of our checks. */
+const copy = Symbol.for('haraka-plugin-gatekeeper');
+
 /** Begins a plugin: the settings are the same for all of them, and are put to work once all plugins are loaded. */
 export function start(plugin: Plugin, ...itsParts: readonly Part[]): void {
   if (started.size === 0) begin(plugin);
@@ -47,7 +52,7 @@ export function start(plugin: Plugin, ...itsParts: readonly Part[]): void {
 
 /** What all plugins share, at the first of them. */
 function begin(plugin: Plugin): void {
-  const problems = hostProblems(plugin);
+  const problems = [...otherCopy(), ...hostProblems(plugin)];
   if (problems.length > 0) refuseToStart(problems);
   // Before they are read: what changes while plugins are loaded is a change.
   const looks = looksOfSettings();
@@ -62,6 +67,16 @@ function begin(plugin: Plugin): void {
   followSettings(plugin, { makeReady: (settings) => makeReady(plugin, settings), filesOf }, looks);
   // Runs after all plugins are loaded and before Haraka listens.
   process.nextTick(putFirstSettingsToWork, plugin);
+}
+
+/** Of the process, which is the same for code of all realms. */
+function otherCopy(): string[] {
+  const { [copy]: other } = process as unknown as { [copy]?: string };
+  Object.defineProperty(process, copy, { value: import.meta.url, configurable: true });
+  if (other === undefined) return [];
+  return [
+    `there are two copies of this package: ${other} and ${import.meta.url}; what one knows of checks the other does not`,
+  ];
 }
 
 /** What every plugin of ours stands on; auth, tls and outbound bring more. */
@@ -88,6 +103,7 @@ function patchHaraka(plugin: Plugin): void {
 function makeReady(plugin: Plugin, settings: Settings, onFailure: OnFailure = addProblem): () => void {
   const problems = [
     ...installationProblems(plugin, started, settings),
+    ...checkProblems(settings),
     ...parts.flatMap(problemsOf(settings)),
   ];
   const commits = parts.map((part) => {
@@ -130,12 +146,29 @@ function putFirstSettingsToWork(plugin: Plugin): void {
     return part.fallback;
   };
   try {
+    orderHooks(plugin);
     makeReady(plugin, currentSettings(), orFallBack)();
     const problems = verifyPatches();
     if (problems.length > 0) throw new Error(problems.join('\n'));
   } catch (error) {
     refuseToStart([messageOf(error)]);
   }
+}
+
+/** Whether it is too late for a plugin to bring anything. */
+export function isLoadingOver(): boolean {
+  return isOrdered;
+}
+
+let isOrdered = false;
+
+/** Once all plugins are loaded, it is known who decides when. */
+function orderHooks(plugin: Plugin): void {
+  isOrdered = true;
+  const problems = orderChecks();
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  applyPatch(plugin, hookOrder);
+  noteChecks(orderOfChecks());
 }
 
 /** Runs what has to be right before other plugins are loaded; a fault in it is the operator's to mend, and stops the start. */

@@ -16,6 +16,8 @@ export interface Clearance {
   readonly revision: string;
   /** What it was given for, where that can change afterwards. */
   readonly judged?: JudgedPart;
+  /** Of a check of recipients: those that it is for, as they were then. */
+  readonly recipients?: Set<string>;
 }
 
 /** Parts of a message that checks look at and other plugins can change: the envelope sender, or From and Sender. */

@@ -281,7 +281,7 @@ export interface Logger {
 export interface RegisteredHook {
   readonly plugin: string;
   readonly method: string;
-  readonly priority: number;
+  priority: number;
 }
 
 export interface Plugin {

@@ -1,4 +1,5 @@
 import { directoriesOf, foldedPattern, knowsCertificates, passwordVariable } from '../directory/sources.ts';
+import { isOurs } from '../events/kind.ts';
 import { accountKey } from '../identity.ts';
 import { parseDomain } from '../mailbox.ts';
 import { overlaps } from '../network.ts';
@@ -19,6 +20,7 @@ export interface Contradiction {
 export function contradictions(policy: Policy): readonly Contradiction[] {
   return [
     ...ofRoles(policy),
+    ...ofChecks(policy),
     ...ofListeners(policy),
     ...ofPeers(policy),
     ...ofPartners(policy),
@@ -47,6 +49,17 @@ function ofRoles({ roles, directory, directories, oauth }: Policy): Contradictio
     found.push({ path: ['oauth'], message: 'needs a directory, which knows the accounts of tokens' });
   }
   return found;
+}
+
+/** Modes of our own checks stand in the sections that they are of. */
+function ofChecks({ checks }: Policy): Contradiction[] {
+  const names = checks.map(({ name }) => name);
+  return checks.flatMap(({ name }, at) => {
+    const path = ['checks', at, 'name'];
+    if (isOurs(name))
+      return [{ path, message: 'is a check of the gateway, which has its mode in a section of its own' }];
+    return names.indexOf(name) < at ? [{ path, message: 'is there twice' }] : [];
+  });
 }
 
 /** Who says where events are to be means them to be there. */

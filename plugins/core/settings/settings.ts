@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { audit } from './audit.ts';
 import { certificates } from './certificates.ts';
+import { check } from './checks.ts';
 import { directoryEntry, directorySettings } from '../directory/settings.ts';
 import { contradictions } from './contradictions.ts';
 import { dns, listenerSpf, partner, spf } from './inbound.ts';
@@ -199,6 +200,12 @@ const wholePolicy = z.strictObject({
     .describe(
       'What TLS mail needs to leave, by its recipients and by its senders; what no server offers is tried again, then given back, and never sent in clear',
     ),
+  checks: z
+    .array(check)
+    .default([])
+    .describe(
+      'Checks that plugins of others declare, and whether they refuse; one that is named here and not declared stops the start',
+    ),
   help_text: z
     .string()
     .max(200)
@@ -269,6 +276,7 @@ export const registries = [
   'tls_criteria',
   'smart_hosts',
   'require_tls',
+  'checks',
   'directories',
 ] as const;
 

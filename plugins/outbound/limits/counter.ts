@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { CommandFacts, GateFacts, RcptFacts } from '../../core/haraka/facts.ts';
+import type { CommandFacts, RcptFacts } from '../../core/haraka/facts/envelope.ts';
+import type { GateFacts } from '../../core/haraka/facts/gate.ts';
 import { sharedStore } from '../../core/haraka/shared-store.ts';
 import type { Suspicion } from '../../core/haraka/suspicion.ts';
 import type { Plugin } from '../../core/haraka/types.ts';

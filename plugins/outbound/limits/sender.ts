@@ -1,4 +1,4 @@
-import type { GateFacts } from '../../core/haraka/facts.ts';
+import type { GateFacts } from '../../core/haraka/facts/gate.ts';
 import { limitsOf, type Limits } from '../../core/limits/limits.ts';
 import { windowsOf, type Window } from '../../core/limits/windows.ts';
 import type { Policy } from '../../core/settings/settings.ts';

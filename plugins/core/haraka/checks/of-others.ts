@@ -1,0 +1,91 @@
+import { isOurs } from '../../events/kind.ts';
+import type { Replies } from '../../replies.ts';
+import { isMode, type Mode } from '../../settings/mode.ts';
+import type { Facts } from '../facts.ts';
+import { told, type ToldFacts, type ToldStage } from '../facts/told.ts';
+import { defineCheck, type AnyCheck, type NoReplies, type VerdictWith } from './check.ts';
+
+/** A check of others: what it is called, when it runs, and the function that decides. */
+export interface CheckDeclaration<S extends ToldStage, Table extends Replies> {
+  /** PLUGIN/CHECK, of small letters, digits, - and _; stands in events, logs, replies and settings. */
+  readonly name: string;
+  readonly stage: S;
+  /** Names of checks of the same stage that decide before this one, and after it. Without any it decides after those of the gateway. */
+  readonly after?: readonly string[];
+  readonly before?: readonly string[];
+  /** What the client hears for reasons of its own, beside those of the gateway: 5xx refuses, 4xx defers. */
+  readonly replies?: Table;
+  /** Whose mail it judges, that of others being cleared without a word; of everybody where absent. */
+  readonly judges?: 'authenticated' | 'unauthenticated';
+  /** Only what it does not let go on is an event. */
+  readonly isQuiet?: boolean;
+  /** `enforce` where absent; an entry of `checks` in the settings has the last word. */
+  readonly mode?: Mode;
+  /** Throwing, rejecting, hanging beyond `deadline_seconds` and anything that is no verdict are 451 4.3.0. */
+  readonly decide: (facts: ToldFacts[S]) => VerdictWith<Table> | Promise<VerdictWith<Table>>;
+}
+
+/** A check that is declared; `install` puts it to work. */
+export interface DefinedCheck {
+  readonly name: string;
+  readonly stage: ToldStage;
+}
+
+/** What they are made into. */
+const checks = new WeakMap<DefinedCheck, AnyCheck>();
+
+/** Declares a check. Throws a TypeError that says what cannot be meant. */
+export function defineOwnCheck<S extends ToldStage, const Table extends Replies = NoReplies>(
+  declaration: CheckDeclaration<S, Table>,
+): DefinedCheck {
+  const problem = problemIn(declaration);
+  if (problem !== undefined) throw new TypeError(problem);
+  const { mode = 'enforce', decide, ...common } = declaration;
+  const { name, stage } = common;
+  const check = defineCheck<S, Table>({
+    ...common,
+    mode: (policy) => policy.checks.find((each) => each.name === name)?.mode ?? mode,
+    decide: (facts) => decide(view(stage, facts)),
+  });
+  const defined: DefinedCheck = Object.freeze({ name, stage });
+  checks.set(defined, check as unknown as AnyCheck);
+  return defined;
+}
+
+function view<S extends ToldStage>(stage: S, facts: Facts[S]): ToldFacts[S] {
+  const seen = told[stage](facts);
+  Object.freeze(seen);
+  return seen;
+}
+
+const keys = new Set<string>([
+  ...['name', 'stage', 'after', 'before', 'replies', 'judges', 'isQuiet', 'mode', 'decide'],
+]);
+
+/** What others may not declare, or have forgotten; the rest is what any check has to be. */
+function problemIn(declaration: unknown): string | undefined {
+  if (typeof declaration !== 'object' || declaration === null) {
+    return 'defineCheck: expected an object with name, stage and decide';
+  }
+  const { name, stage, judges, mode = 'enforce', decide } = declaration as Readonly<Record<string, unknown>>;
+  const unknown = Object.keys(declaration).filter((key) => !keys.has(key));
+  const wrong: readonly (readonly [isWrong: boolean, what: string])[] = [
+    [unknown.length > 0, `has no use for ${unknown.join(', ')}`],
+    [isOurs(String(name)), 'its name is of the gateway: put that of your plugin in front'],
+    [!Object.hasOwn(told, String(stage)), `stage is none of ${Object.keys(told).join(', ')}`],
+    [!whose.includes(judges), 'judges is neither authenticated nor unauthenticated'],
+    [!isMode(mode), 'mode is none of enforce, observe and off'],
+    [typeof decide !== 'function', 'decide is no function'],
+  ];
+  const found = wrong.find(([isWrong]) => isWrong);
+  return found && `check ${String(name)}: ${found[1]}`;
+}
+
+const whose: readonly unknown[] = ['authenticated', 'unauthenticated', undefined];
+
+/** The check that a declaration was made into; throws a TypeError for anything else. */
+export function checkOf(defined: DefinedCheck): AnyCheck {
+  const check = checks.get(defined);
+  if (!check) throw new TypeError('install: a check was not made by defineCheck');
+  return check;
+}
