@@ -60,7 +60,15 @@ function build(): void {
   }
   // What browsers are sent as it is.
   cpSync(join(root, 'plugins/web/assets'), join(staging, 'web/assets'), { recursive: true });
-  for (const each of ['config', 'docs', 'README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md']) {
+  for (const each of [
+    'config',
+    'docs',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    'SECURITY.md',
+  ]) {
     cpSync(join(root, each), join(staging, each), { recursive: true });
   }
   writeManifest();

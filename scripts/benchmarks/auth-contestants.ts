@@ -161,7 +161,7 @@ async function verify(
   });
 }
 
-/** As many connections as there are logins at once: its binds must not overlap on one (see docs/decisions.md). */
+/** As many connections as there are logins at once: its binds must not overlap on one (see docs/decisions/own-ldap-client.md). */
 async function ldapts(task: AuthTask, kind: Kind, crowd: number, milliseconds: number): Promise<number> {
   const dial = async (): Promise<Client> => {
     const ca = readFileSync(task.caFile);

@@ -121,7 +121,14 @@ describe('the packed package in an untouched Haraka', () => {
       filesUnder(site.packageDir).filter((file) => file.endsWith(ending));
 
     it('holds the plugins, what they share, the sample and the papers, and nothing else', () => {
-      const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'];
+      const papers = [
+        'CHANGELOG.md',
+        'CONTRIBUTING.md',
+        'LICENSE',
+        'README.md',
+        'SECURITY.md',
+        'package.json',
+      ];
       const folders = [...plugins, 'command', 'config', 'core', 'docs', 'web'];
       assert.deepEqual(readdirSync(site.packageDir).sort(), [...papers, ...folders].sort());
       for (const paper of papers) assert.notEqual(text(paper), '', `${paper} is empty`);

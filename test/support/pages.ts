@@ -7,6 +7,7 @@ export const root = join(import.meta.dirname, '../..');
 /** The pages of the documentation, as paths from the root of the project. */
 export const pages = [
   'README.md',
+  'CONTRIBUTING.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
     .map((file) => join('docs', file)),

@@ -12,7 +12,7 @@ export interface Extent {
   readonly isNameConstrained: boolean;
   /** What it is signed with, by today's standards (RFC 8301, and the Baseline Requirements §7.1.3.2). */
   readonly hasStrongSignature: boolean;
-  /** Its name (§4.1.2.6), encoded, in hexadecimal digits. */
+  /** Its name (RFC 5280 §4.1.2.6), encoded, in hexadecimal digits. */
   readonly subject: string;
 }
 

@@ -7,7 +7,7 @@ export const policyControl = '1.3.6.1.4.1.42.2.27.8.5.1';
 /** Asks what the policy says of an account. Not critical (RFC 4511 §4.1.11): a server that has no policies ignores it. */
 export const policyRequest: Chunks = tlv(tags.sequence, octets(policyControl));
 
-/** §6.2. The others are about a new password, which no bind brings. */
+/** draft-behera-ldap-password-policy-10 §6.2. The others are about a new password, which no bind brings. */
 const causes: Readonly<Record<number, Refusal>> = {
   0: 'password-expired',
   1: 'account-locked',

@@ -32,7 +32,7 @@ export class StsError extends Error {
   }
 }
 
-/** §3.3 suggests it. */
+/** RFC 8461 §3.3 suggests it. */
 const longestPolicy = 64 * 1024;
 
 /** Of each family so many addresses are tried: a domain must not have us knock at any number of doors. */

@@ -12,7 +12,7 @@ export interface StsPolicy {
   readonly text: readonly string[];
 }
 
-/** §3.2, about a year. */
+/** RFC 8461 §3.2, about a year. */
 const longestMaxAge = 31_557_600;
 
 const name = /[A-Za-z0-9][A-Za-z0-9_.-]{0,31}/.source;
@@ -33,7 +33,7 @@ const label = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
 const longestDomain = 253;
 
-/** Reads a policy by the grammar of §3.2; throws an Error that says what is wrong, without a word of it. */
+/** Reads a policy by the grammar of RFC 8461 §3.2; throws an Error that says what is wrong, without a word of it. */
 export function parsePolicy(text: string): StsPolicy {
   const lines = linesOf(text);
   const fields = lines.map(fieldOf);
