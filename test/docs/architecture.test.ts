@@ -19,7 +19,7 @@ function sectionOf(heading: string): string {
 void describe(page, () => {
   void it('has the hooks of the stages as the source has them', () => {
     const declared = sourcesBelow('plugins/core/haraka').flatMap((source) => [
-      ...source.matchAll(/^ {2}(\w+): \{ hook: '(\w+)', priority: (-?\d+) \}/gm),
+      ...source.matchAll(/^ {2}(\w+): \{ hook: '(\w+)', priority: (-?\d+)\b/gm),
     ]);
     const rows = sectionOf('Where it runs in Haraka').matchAll(/^\| `(\w+)` +\| `(\w+)` +\| (-?\d+) /gm);
     const told = (each: RegExpExecArray) => each.slice(1, 4).join(' ');
