@@ -9,10 +9,12 @@ import { checkHost as checkOver } from '../core/spf/check-host.ts';
 import type { SpfLimits } from '../core/spf/limits.ts';
 import type { SpfOutcome, SpfQuestion } from '../core/spf/result.ts';
 
-export type { Answer, Dns, DomainName, RecordData, RecordType } from '../core/dns/dns.ts';
+export type { Signal } from '../core/deadline.ts';
+export type { Answer, Dns, DomainName, RecordData, RecordType, Validation } from '../core/dns/dns.ts';
 export { authenticationResult } from '../core/spf/authentication-results.ts';
 export { formatTrace } from '../core/spf/format-trace.ts';
 export { defaultLimits, type SpfLimits } from '../core/spf/limits.ts';
+export type { QualifiedResult } from '../core/spf/record.ts';
 export { receivedSpf, type SpfFacts } from '../core/spf/received-spf.ts';
 export type { SpfLookups, SpfOutcome, SpfQuestion, SpfResult } from '../core/spf/result.ts';
 export type { TracedCheck, TracedQuestion, TracedTerm } from '../core/spf/trace.ts';
