@@ -7,6 +7,14 @@ const pluginFolders = ['audit', 'auth', 'outbound', 'sender', 'tls'];
 /** Folders that run without Haraka, beside it; the command may use the page, not the other way round. */
 const otherFolders = ['command', 'web'];
 
+/** What others import is made of core, and of nothing that is made of it. */
+const apiFolder = 'api';
+
+const aboveCore = {
+  regex: `/(?:${[...pluginFolders, ...otherFolders, apiFolder].join('|')})/`,
+  message: 'core does not know the plugins, the command, the page and the package entries',
+};
+
 /** A policy module is pure: no Haraka, no platform, no clock. */
 const policyModules = [
   'plugins/*/decide.ts',
@@ -63,10 +71,21 @@ export default tseslint.config(
       'no-restricted-imports': [
         'error',
         {
+          patterns: [aboveCore],
+        },
+      ],
+    },
+  },
+  {
+    files: ['plugins/api/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
           patterns: [
             {
-              regex: `/(?:${[...pluginFolders, ...otherFolders].join('|')})/`,
-              message: 'core does not know the plugins, the command and the page',
+              regex: '^\\.(?!\\./core/)|^haraka',
+              message: 'a package entry imports core, and neither another entry nor a plugin',
             },
           ],
         },
@@ -79,7 +98,7 @@ export default tseslint.config(
     rules: {
       'no-restricted-imports': [
         'error',
-        { patterns: [{ regex: '^haraka|/haraka/', message: 'only core/haraka knows Haraka' }] },
+        { patterns: [aboveCore, { regex: '^haraka|/haraka/', message: 'only core/haraka knows Haraka' }] },
       ],
     },
   },
@@ -91,8 +110,8 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: `^\\.\\./(?:${[...pluginFolders, ...otherFolders].filter((other) => other !== folder).join('|')})/`,
-              message: 'a plugin does not import another plugin, the command or the page',
+              regex: `^\\.\\./(?:${[...pluginFolders, ...otherFolders, apiFolder].filter((other) => other !== folder).join('|')})/`,
+              message: 'a plugin does not import another plugin, the command, the page or a package entry',
             },
           ],
         },
@@ -107,7 +126,7 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: `/(?:${pluginFolders.join('|')})/|/core/haraka/(?!instance\\.ts$)|^haraka`,
+              regex: `/(?:${[...pluginFolders, apiFolder].join('|')})/|/core/haraka/(?!instance\\.ts$)|^haraka`,
               message: 'the command runs without Haraka, and knows what plugins share',
             },
           ],
@@ -123,7 +142,7 @@ export default tseslint.config(
         {
           patterns: [
             {
-              regex: `/(?:${[...pluginFolders, 'command'].join('|')})/|/core/haraka/|^haraka`,
+              regex: `/(?:${[...pluginFolders, 'command', apiFolder].join('|')})/|/core/haraka/|^haraka`,
               message: 'the page runs without Haraka, and knows what plugins share',
             },
           ],

@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { entries } from './entries.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -35,17 +36,22 @@ const published = [
 /** The command, by the file that an installation links to. */
 const bin = { gatekeeper: 'command/main.js' } as const;
 
-/**
- * What others may import by name; Haraka takes the plugins by their paths. Tools look for the manifests, of plugins too.
- */
+/** What others may import by name; Haraka takes the plugins by their paths. Tools look for the manifests, of plugins too. */
 const exports = {
-  './spf': { types: './core/spf/index.d.ts', default: './core/spf/index.js' },
-  './send-as': { types: './core/haraka/send-as.d.ts', default: './core/haraka/send-as.js' },
+  ...Object.fromEntries(
+    entries.map(({ path, file }) => [path, { types: `./api/${file}.d.ts`, default: `./api/${file}.js` }]),
+  ),
   './package.json': './package.json',
   './*/package.json': './*/package.json',
   // Not promised to stay: for plugins that declare checks until there is an entry of their own.
   './core/*.js': './core/*.js',
-} as const;
+};
+
+/** For bundlers, which leave out what nobody uses of all others: what does something as soon as it is imported. */
+const sideEffects = [
+  ...['audit', 'auth', 'outbound', 'sender', 'tls', 'command', 'web'].map((folder) => `./${folder}/**/*.js`),
+  './core/**/*-thread.js',
+];
 
 /** Compiles the plugins and lays out the package that operators install. */
 function build(): void {
@@ -79,7 +85,8 @@ function build(): void {
 
 function writeManifest(): void {
   const all = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Record<string, unknown>;
-  const manifest = { ...Object.fromEntries(published.map((field) => [field, all[field]])), bin, exports };
+  const fields = Object.fromEntries(published.map((field) => [field, all[field]]));
+  const manifest = { ...fields, bin, exports, sideEffects };
   writeFileSync(join(staging, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventInterface } from './event-interface.ts';
 import { withTables } from './generated-docs.ts';
 import { sampleSettings } from './sample-settings.ts';
 import { settingsJsonSchema, settingsPage } from './settings-reference.ts';
@@ -9,6 +10,7 @@ const root = join(import.meta.dirname, '..');
 writeFileSync(join(root, 'config/gatekeeper.yaml'), sampleSettings());
 writeFileSync(join(root, 'config/gatekeeper.schema.json'), settingsJsonSchema());
 writeFileSync(join(root, 'docs/settings.md'), settingsPage());
+writeFileSync(join(root, 'plugins/core/events/described-event.ts'), eventInterface());
 for (const page of readdirSync(join(root, 'docs')).filter((file) => file.endsWith('.md'))) {
   const path = join(root, 'docs', page);
   writeFileSync(path, withTables(readFileSync(path, 'utf8')));

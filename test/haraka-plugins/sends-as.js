@@ -1,5 +1,5 @@
 // Sends what a client hands over with SEND, in JSON, and answers what became of it.
-const { sendAs } = require('haraka-plugin-gatekeeper/send-as');
+const { sendAs } = require('haraka-plugin-gatekeeper');
 
 exports.hook_unrecognized_command = function (next, connection, [verb, text]) {
   if (verb !== 'SEND') return next();

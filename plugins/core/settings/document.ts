@@ -1,5 +1,8 @@
 import { LineCounter, parseDocument, type Document, type YAMLError } from 'yaml';
 import type { Path } from './schema-tree.ts';
+import { SettingsError } from './settings-error.ts';
+
+export { SettingsError };
 
 /** Where something stands in a file. */
 export interface Place {
@@ -12,11 +15,6 @@ export interface Place {
 /** `FILE:LINE:COLUMN`, as editors and compilers write it. */
 export function placeOf({ file, line, column }: Place): string {
   return `${file}:${line}:${column}`;
-}
-
-/** Settings that cannot be meant. The message has one line `FILE:LINE:COLUMN: KEY: what is wrong` for each mistake. */
-export class SettingsError extends Error {
-  override readonly name = 'SettingsError';
 }
 
 /** The text of a settings file that is YAML, with the places of its keys. */

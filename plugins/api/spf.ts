@@ -3,19 +3,21 @@
  *
  * @module
  */
-import { createDns } from '../dns/client.ts';
-import type { Dns } from '../dns/dns.ts';
-import { checkHost as checkOver } from './check-host.ts';
-import type { SpfLimits } from './limits.ts';
-import type { SpfOutcome, SpfQuestion } from './result.ts';
+import { createDns } from '../core/dns/client.ts';
+import type { Dns } from '../core/dns/dns.ts';
+import { checkHost as checkOver } from '../core/spf/check-host.ts';
+import type { SpfLimits } from '../core/spf/limits.ts';
+import type { SpfOutcome, SpfQuestion } from '../core/spf/result.ts';
 
-export type { Answer, Dns, DomainName, RecordData, RecordType } from '../dns/dns.ts';
-export { authenticationResult } from './authentication-results.ts';
-export { formatTrace } from './format-trace.ts';
-export { defaultLimits, type SpfLimits } from './limits.ts';
-export { receivedSpf, type SpfFacts } from './received-spf.ts';
-export type { SpfLookups, SpfOutcome, SpfQuestion, SpfResult } from './result.ts';
-export type { TracedCheck, TracedQuestion, TracedTerm } from './trace.ts';
+export type { Signal } from '../core/deadline.ts';
+export type { Answer, Dns, DomainName, RecordData, RecordType, Validation } from '../core/dns/dns.ts';
+export { authenticationResult } from '../core/spf/authentication-results.ts';
+export { formatTrace } from '../core/spf/format-trace.ts';
+export { defaultLimits, type SpfLimits } from '../core/spf/limits.ts';
+export type { QualifiedResult } from '../core/spf/record.ts';
+export { receivedSpf, type SpfFacts } from '../core/spf/received-spf.ts';
+export type { SpfLookups, SpfOutcome, SpfQuestion, SpfResult } from '../core/spf/result.ts';
+export type { TracedCheck, TracedQuestion, TracedTerm } from '../core/spf/trace.ts';
 
 /** Whom to ask, and how much of it. */
 export interface SpfOptions extends Partial<SpfLimits> {
