@@ -41,6 +41,7 @@ const bin = { gatekeeper: 'command/main.js' } as const;
 const exports = {
   './spf': { types: './core/spf/index.d.ts', default: './core/spf/index.js' },
   './send-as': { types: './core/haraka/send-as.d.ts', default: './core/haraka/send-as.js' },
+  './testing': { types: './api/testing.d.ts', default: './api/testing.js' },
   './package.json': './package.json',
   './*/package.json': './*/package.json',
   // Not promised to stay: for plugins that declare checks until there is an entry of their own.

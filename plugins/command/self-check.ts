@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { Server } from 'node:net';
 import { join } from 'node:path';
 import { servedCertificates, validityNote, type NamedInIni } from '../core/certificate/served.ts';
+import { unusedSources } from '../core/directory/identity-source.ts';
 import { configurationFault, refusalPrefix } from '../core/self-check.ts';
 import { settingsLeft } from '../core/settings/environment.ts';
 
@@ -84,7 +85,8 @@ function certificateWarnings(): string[] {
 function conclude(): never {
   const settings = settingsLeft();
   if (settings === undefined) refuse('config/plugins loads no plugin of gatekeeper that starts');
-  report({ revision: settings.revision, warnings: certificateWarnings() });
+  const warnings = [...certificateWarnings(), ...unusedSources(settings.policy.identity_sources)];
+  report({ revision: settings.revision, warnings });
   process.exit(0);
 }
 
