@@ -28,6 +28,7 @@ const optionalExamples: Readonly<Record<string, unknown>> = {
       ...{ bind_password_file: 'other.password', base: 'ou=people,dc=other,dc=example' },
     },
   ],
+  identity_sources: [{ name: 'sqlite', login_domains: ['shop.example'] }],
   'directory.bind_password_file': 'ldap.password',
   'oauth.issuer': 'https://idp.example.com/realms/staff',
   'oauth.audience': 'gatekeeper',
@@ -65,7 +66,7 @@ const heading = `# yaml-language-server: $schema=gatekeeper.schema.json
 # Lines that are commented out show the default, or an example where there is none.
 # An unknown key, a wrong type or a key that stands twice stops the start with file, line and key.
 # A change of this file is in force within seconds; one with a mistake is refused, and what was stays in force.
-# Lists of domains, hosts and directories may also stand in files of their own, gatekeeper.d/*.yaml.
+# Lists of domains, hosts, directories and identity sources may also stand in files of their own, gatekeeper.d/*.yaml.
 `;
 
 /** The commented sample of all settings, made from their schema. */

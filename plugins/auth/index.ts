@@ -4,8 +4,8 @@ import { Unavailable } from '../core/directory/directory.ts';
 import { openDirectories } from '../core/directory/directories.ts';
 import { remember, type MemoryOptions } from '../core/directory/remembered.ts';
 import { directorySecretFiles } from '../core/directory/secrets.ts';
-import type { DirectorySettings } from '../core/directory/settings.ts';
-import { directoriesOf } from '../core/directory/sources.ts';
+import { offeredSource, unusedSources } from '../core/directory/identity-source.ts';
+import { directoriesOf, type MemorySettings } from '../core/directory/sources.ts';
 import { answerToSession } from '../core/haraka/checks/answer-to-session.ts';
 import { defineCheck } from '../core/haraka/checks/check.ts';
 import { install } from '../core/haraka/checks/installed.ts';
@@ -112,6 +112,7 @@ function ofSettings(plugin: Plugin, engine: Engine): Part {
       const tokens = openTokens(settings);
       const trust = readTrust(settings.policy.certificates, 'certificates', config);
       return () => {
+        for (const line of unusedSources(settings.policy.identity_sources)) plugin.logwarn(line);
         use(settings, { directory, tokens, trust: () => trust });
       };
     },
@@ -160,12 +161,13 @@ function openDirectory(plugin: Plugin, policy: Policy, { throttle, renewals }: H
     config: configDirectory(),
     log: (message) => plugin.logwarn(message),
     before: (directory, settings) => remember(directory, memoryOf(plugin, settings)),
+    offered: offeredSource,
   });
   const look = (sequence?: number) => throttle.forgottenSince(sequence);
   return attentive(directories, look, now, (account) => renewals.forget(account));
 }
 
-function memoryOf(plugin: Plugin, directory: DirectorySettings): MemoryOptions {
+function memoryOf(plugin: Plugin, directory: MemorySettings): MemoryOptions {
   const tell = staleTeller(plugin, 'logins are accepted');
   return {
     acceptedMs: directory.cache_seconds * 1000,

@@ -3,8 +3,10 @@ import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { InvalidArgumentError, type Command } from 'commander';
+import { identitySourcesOf, type OfferedSource } from '../core/directory/sources.ts';
 import { refusalPrefix, type ChecksByStage } from '../core/self-check.ts';
 import { withoutSettings } from '../core/settings/environment.ts';
+import { readSettings } from '../core/settings/file.ts';
 import { findHaraka, versionOf } from './haraka-package.ts';
 import { harakaDirectory } from './installation.ts';
 import { aligned, exitCode, give } from './output.ts';
@@ -62,20 +64,31 @@ async function check(options: CheckOptions, command: Command): Promise<void> {
     give(command, { exitCode: exitCode.configuration, json, lines: problems });
     return;
   }
-  const warnings = [...warningsOf(dir, new Date()), ...found];
+  const { policy } = readSettings(join(dir, 'config')).settings;
+  const warnings = [...warningsOf(dir, policy, new Date()), ...found];
+  const sources = identitySourcesOf(policy).map(({ entry }) => entry);
   give(command, {
     exitCode: exitCode.yes,
-    json: { ok: true, revision, haraka, checks, ...(warnings.length > 0 && { warnings }) },
+    json: {
+      ...{ ok: true, revision, haraka, checks },
+      ...(sources.length > 0 && { identity_sources: sources.map(({ name }) => name) }),
+      ...(warnings.length > 0 && { warnings }),
+    },
     lines: [
       'ok',
       ...aligned([
         ['settings', `revision ${revision}`],
         ['haraka', `${haraka.version} (${haraka.path})`],
         ['checks', Object.entries(checks).map(([stage, names]) => `${stage}: ${names.join(', ')}`)],
+        ['identity source', sources.map(sourceInWords)],
         ['warning', warnings],
       ]),
     ],
   });
+}
+
+function sourceInWords({ name, login_domains: domains }: OfferedSource['entry']): string {
+  return `${name}, which a plugin offers: ${domains.length === 0 ? 'all other logins' : `logins of ${domains.join(', ')}`}`;
 }
 
 interface Outcome {

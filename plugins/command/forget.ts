@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
+import { sourceOfId } from '../core/directory/sources.ts';
 import { forgettingOf, looksLikeNetwork } from '../core/guessing/forgetting.ts';
 import { limitAccount } from '../core/limits/windows.ts';
 import { parseNetwork } from '../core/network.ts';
@@ -15,7 +16,8 @@ the networks around it and in it are forgotten, too. The networks that an
 account is known from stay known, unless --networks says otherwise: use it
 after a password was stolen, when its new one is set. --recipients drops whom the
 account has written to, too (suspension.new_recipients): it is learned anew. An
-account that the directory has no more is named by its id then. The running gateway has
+account that the directory has no more, or that is of identity_sources, is named
+by its id then. The running gateway has
 dropped what it remembers of the account when the command returns.
 
 Exit codes: 0 forgotten, 1 the gateway has counted nothing yet, 64 the network
@@ -97,6 +99,7 @@ function refuseMistakes(text: string, { networks, recipients }: ForgetOptions): 
 
 /** By what the circle of an account may be named: its id, or that itself. */
 async function idsOf(text: string, installation: Installation): Promise<readonly string[]> {
+  if (sourceOfId(text, installation.settings.policy)) return [text];
   const found = await askDirectory(
     installation,
     (directory) => directory.find(text),

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { isExpired } from '../core/credential.ts';
 import { refused, type Directory, type Verification } from '../core/directory/directory.ts';
-import { chooser, directoriesOf } from '../core/directory/sources.ts';
+import { gatewayAlone } from '../core/directory/source-directory.ts';
+import { accountSourcesOf, chooser, identitySourcesOf } from '../core/directory/sources.ts';
 import { mailServerOf, type MailServer } from '../core/registrations.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Policy } from '../core/settings/settings.ts';
@@ -43,6 +44,7 @@ export function addLogin(program: Command): void {
 
 async function login(account: string, { password }: { readonly password: boolean }, command: Command) {
   const installation = installationOf(command);
+  refuseUnknown(account, installation.settings.policy);
   const notes: string[] = [];
   const tried = await askDirectory(
     installation,
@@ -65,14 +67,21 @@ async function login(account: string, { password }: { readonly password: boolean
   give(command, answerOf(account, { ...tried, asked, server, criteria }, notes, { guessing, limits }));
 }
 
+/** Before anybody types a password. */
+function refuseUnknown(login: string, policy: Policy): void {
+  const { key } = chooser(identitySourcesOf(policy).length > 0 ? accountSourcesOf(policy) : [])(login) ?? {};
+  if (identitySourcesOf(policy).some((source) => source.key === key))
+    throw new Failure(`${key}: ${gatewayAlone}`, exitCode.unavailable);
+}
+
 /** The key of the directory that decides, null where none does; absent where there is only one for all. */
 interface Asked {
   readonly directory?: string | null;
 }
 
 function directoryFor(login: string, policy: Policy): Asked {
-  if (policy.directories.length === 0) return {};
-  return { directory: chooser(directoriesOf(policy))(login)?.key ?? null };
+  if (policy.directories.length + policy.identity_sources.length === 0) return {};
+  return { directory: chooser(accountSourcesOf(policy))(login)?.key ?? null };
 }
 
 function askedFacts({ directory }: Asked): Fact[] {

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { Server } from 'node:net';
 import { join } from 'node:path';
 import { servedCertificates, validityNote, type NamedInIni } from '../core/certificate/served.ts';
+import { unusedSources } from '../core/directory/identity-source.ts';
 import { configurationFault, notedChecks, refusalPrefix, type ChecksByStage } from '../core/self-check.ts';
 import { settingsLeft } from '../core/settings/environment.ts';
 
@@ -85,7 +86,8 @@ function certificateWarnings(): string[] {
 function conclude(): never {
   const settings = settingsLeft();
   if (settings === undefined) refuse('config/plugins loads no plugin of gatekeeper that starts');
-  report({ revision: settings.revision, checks: notedChecks(), warnings: certificateWarnings() });
+  const warnings = [...certificateWarnings(), ...unusedSources(settings.policy.identity_sources)];
+  report({ revision: settings.revision, checks: notedChecks(), warnings });
   process.exit(0);
 }
 

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { sourceOfId } from '../core/directory/sources.ts';
 import { accountKey } from '../core/identity.ts';
 import { messageOf } from '../core/message-of.ts';
 import { networkNamed } from '../core/registrations.ts';
@@ -19,7 +20,9 @@ import { recordAction } from './recorded.ts';
 const suspendExamples = `
 It cannot log in any more, its sessions end at their next message, and its mail in
 the queue is held, until "gatekeeper release". The directory is not changed. In
-place of an account stands the name of a registered network, or tenant:NAME.
+place of an account stands the name of a registered network, or tenant:NAME. An
+account of identity_sources is named by its id, as events have it: the command
+knows none of them, and does not say when nobody has that id.
 
 Exit codes: 0 suspended, 1 it is suspended already, or nobody has this name, 69
 the directory cannot be asked or a file not be written, 78 the settings are wrong.
@@ -106,6 +109,8 @@ async function identified(account: string, installation: Installation): Promise<
   const { policy } = installation.settings;
   const network = networkNamed(account, policy, new Date()) ?? tenantNamed(account, policy, new Date());
   if (network) return { id: network.id, name: network.name };
+  // No directory knows it, and whoever is in a hurry has the id from an event.
+  if (sourceOfId(account, policy)) return { id: account, name: account };
   const found = await askDirectory(
     installation,
     (directory) => directory.find(account),

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { daysLeft, expiring, type Expiring } from '../core/expiry.ts';
-import { readSettings } from '../core/settings/file.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { listed } from './import/plugins-file.ts';
 
@@ -9,8 +8,7 @@ import { listed } from './import/plugins-file.ts';
 const warnDaysBefore = 30;
 
 /** What does not keep the gateway from starting, but should be looked at; for settings and plugins that start. */
-export function warningsOf(dir: string, now: Date): readonly string[] {
-  const { policy } = readSettings(join(dir, 'config')).settings;
+export function warningsOf(dir: string, policy: Policy, now: Date): readonly string[] {
   return [
     ...expiring(policy).flatMap((entry) => ofEntry(entry, now)),
     ...ofSpfPlugin(dir, policy),

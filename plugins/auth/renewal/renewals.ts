@@ -1,7 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { ClientChain } from '../../core/certificate/chain.ts';
 import { Unavailable, type Verification } from '../../core/directory/directory.ts';
-import { chooser, directoriesOf } from '../../core/directory/sources.ts';
+import {
+  accountSourcesOf,
+  chooser,
+  type Accounts,
+  type MemorySettings,
+} from '../../core/directory/sources.ts';
 import type { CommandFacts } from '../../core/haraka/facts/envelope.ts';
 import type { SessionLogin } from '../../core/haraka/session.ts';
 import { identityOfAccount } from '../../core/identity.ts';
@@ -49,12 +54,8 @@ export class Renewals {
   }
 
   /** Asks another directory from the next message on. */
-  use(
-    directory: AttentiveDirectory,
-    policy: Pick<Policy, 'directory' | 'directories'>,
-    ofCertificate: OfCertificate,
-  ): void {
-    const sources = directoriesOf(policy);
+  use(directory: AttentiveDirectory, policy: Accounts, ofCertificate: OfCertificate): void {
+    const sources = accountSourcesOf(policy);
     const choose = chooser(sources);
     const ofAll = shortest(sources.map(({ settings }) => lifetimesIn(settings)));
     this.#questions.clear();
@@ -164,7 +165,7 @@ function shortest(all: readonly Lifetimes[]): Lifetimes {
 }
 
 /** Of a login that no directory is for any more: it does not count. */
-function lifetimesIn(settings: Policy['directory']): Lifetimes {
+function lifetimesIn(settings: MemorySettings | undefined): Lifetimes {
   if (!settings) return { acceptedMs: 0, staleMs: 0 };
   return { acceptedMs: settings.cache_seconds * 1000, staleMs: settings.cache_stale_seconds * 1000 };
 }

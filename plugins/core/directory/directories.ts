@@ -1,4 +1,5 @@
 import type { Policy } from '../settings/settings.ts';
+import { messageOf } from '../message-of.ts';
 import type { Secret } from '../secret.ts';
 import {
   Unavailable,
@@ -7,47 +8,83 @@ import {
   type Unproven,
   type Verification,
 } from './directory.ts';
-import { createLdapDirectory } from './ldap.ts';
+import type { IdentitySource } from './identity-source.ts';
+import { createLdapDirectory, type DirectorySecrets } from './ldap.ts';
 import { refusalOfName, refusalWithoutAsking } from './login.ts';
 import { MadeUpVerifiers } from './scram.ts';
 import { readDirectorySecrets } from './secrets.ts';
-import type { DirectorySettings } from './settings.ts';
-import { chooser, directoriesOf, offersScram, type DirectorySource } from './sources.ts';
+import { knownToGatewayAlone, SourceDirectory } from './source-directory.ts';
+import {
+  chooser,
+  directoriesOf,
+  identitySourcesOf,
+  offersScram,
+  type AccountSource,
+  type DirectorySource,
+  type MemorySettings,
+} from './sources.ts';
 
 export interface Opening {
   /** The folder of the files that the settings name. */
   readonly config: string;
   readonly log: (message: string) => void;
   /** What is put before each directory, such as a memory of its answers. */
-  readonly before?: (directory: RememberingDirectory, settings: DirectorySettings) => RememberingDirectory;
+  readonly before?: (directory: RememberingDirectory, settings: MemorySettings) => RememberingDirectory;
+  /** The source of identities that a plugin offers by a name; throws why there is none. Absent where no plugin is loaded. */
+  readonly offered?: (name: string) => IdentitySource;
 }
 
-/** Opens all directories of a policy as one; throws an Error for what cannot be used. */
+/** Opens all directories and identity sources of a policy as one; throws an Error for what cannot be used. */
 export function openDirectories(policy: Policy, opening: Opening): RememberingDirectory {
   const { config, log, before } = opening;
   const opened = directoriesOf(policy).map((source) => {
     const secrets = readDirectorySecrets(source, config);
-    const { settings } = source;
-    const directory = createLdapDirectory(settings, secrets, (line) => log(inNameOf(source, line)));
-    const asked = named(directory, source);
-    return { source, secrets, directory: before?.(asked, settings) ?? asked };
+    const directory = createLdapDirectory(source.settings, secrets, (line) => log(inNameOf(source, line)));
+    return { source, secrets, directory };
   });
-  const [first] = opened;
-  if (!first) throw new Error('the settings have no directory');
-  const needsMadeUp = !policy.directory && offersScram(policy);
+  const all = [...opened, ...openSources(policy, opening)];
+  if (all.length === 0) throw new Error('the settings have no directory');
+  const directories = all.map(({ source, directory }) => {
+    const asked = named(directory, source);
+    return [source, before?.(asked, source.settings) ?? asked] as const;
+  });
+  return byLoginDomain(new Map(directories), new Nobody(madeUpOf(policy, opened[0])));
+}
+
+interface Opened {
+  readonly source: DirectorySource;
+  readonly secrets: DirectorySecrets;
+}
+
+/** For logins that no directory is for; `undefined` where another one makes them, or nobody asks. */
+function madeUpOf(policy: Policy, first: Opened | undefined): MadeUpVerifiers | undefined {
+  if (!first || policy.directory || !offersScram(policy)) return undefined;
   const { scram_iterations } = first.source.settings;
-  const madeUp = needsMadeUp
-    ? first.secrets.bindPassword.reveal((bytes) => new MadeUpVerifiers(bytes, scram_iterations))
-    : undefined;
-  return byLoginDomain(
-    new Map(opened.map(({ source, directory }) => [source, directory])),
-    new Nobody(madeUp),
-  );
+  return first.secrets.bindPassword.reveal((bytes) => new MadeUpVerifiers(bytes, scram_iterations));
+}
+
+/** Throws one line for each that no plugin offers. */
+function openSources(
+  policy: Policy,
+  { offered }: Opening,
+): readonly { readonly source: AccountSource; readonly directory: RememberingDirectory }[] {
+  const problems: string[] = [];
+  const opened = identitySourcesOf(policy).flatMap((source) => {
+    if (!offered) return [{ source, directory: knownToGatewayAlone() }];
+    try {
+      return [{ source, directory: new SourceDirectory(offered(source.entry.name), source.settings) }];
+    } catch (error) {
+      problems.push(inNameOf(source, messageOf(error)));
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return opened;
 }
 
 /** Directories as one: each login is decided by one of them alone, or by `others` where none is for it. */
 export function byLoginDomain(
-  directories: ReadonlyMap<DirectorySource, RememberingDirectory>,
+  directories: ReadonlyMap<AccountSource, RememberingDirectory>,
   others: RememberingDirectory,
 ): RememberingDirectory {
   const choose = chooser([...directories.keys()]);
@@ -92,7 +129,7 @@ async function probeAll(all: readonly RememberingDirectory[]): Promise<void> {
 }
 
 /** An entry of `directories`: who is in it, and what it has to complain of, is told apart from others by its name. */
-export function named(directory: RememberingDirectory, source: DirectorySource): RememberingDirectory {
+export function named(directory: RememberingDirectory, source: AccountSource): RememberingDirectory {
   const { entry } = source;
   if (!entry) return directory;
   const ours = (verification: Verification): Verification => ofEntry(verification, entry.name);
@@ -129,7 +166,7 @@ function ofEntry(verification: Verification, entry: string): Verification {
   };
 }
 
-function inNameOf({ key, entry }: DirectorySource, message: string): string {
+function inNameOf({ key, entry }: AccountSource, message: string): string {
   return entry ? `${key}: ${message.replace(/^directory: /, '')}` : message;
 }
 

@@ -14,8 +14,12 @@ export function refusalWithoutAsking(login: string, password: Secret): Refusal |
 
 /** Why no account can have such a login; `undefined` when a server must be asked. */
 export function refusalOfName(login: string): Refusal | undefined {
-  const isMalformed = login === '' || Buffer.byteLength(login) > longestLogin || isBroken(login);
-  return isMalformed ? 'malformed-login' : undefined;
+  return isName(login) ? undefined : 'malformed-login';
+}
+
+/** Whether a text can be what somebody logs in by, or is known by. */
+export function isName(text: string): boolean {
+  return text !== '' && Buffer.byteLength(text) <= longestLogin && !isBroken(text);
 }
 
 /** A control character, or what remains of octets that were no UTF-8: a lone surrogate or U+FFFD. */

@@ -25,7 +25,8 @@ const bases = z
 
 const attribute = z.string().regex(attributePattern, 'expected the name of an attribute');
 
-const sectionSchema = z.strictObject({
+/** The keys of a directory by themselves. */
+export const sectionSchema = z.strictObject({
   preset: z
     .enum(presetNames)
     .default('custom')
@@ -285,7 +286,8 @@ function checkSection(settings: DirectorySettings, context: z.RefinementCtx): vo
 /** The section `directory` of the settings. */
 export const directorySettings = z.preprocess(withPreset, sectionSchema.superRefine(checkSection));
 
-const loginDomain = z
+/** An entry of `login_domains`. */
+export const loginDomain = z
   .string()
   .refine(
     (text) => parseDomain(text.replace(/^\*\./, '')) !== undefined,

@@ -2,6 +2,7 @@ import { patternsFor } from '../domain-pattern.ts';
 import type { Policy } from '../settings/settings.ts';
 import { foldedDomain } from './spelling.ts';
 import type { DirectorySettings } from './settings.ts';
+import type { SourceSettings } from './source-settings.ts';
 
 type Named = Policy['directories'][number];
 
@@ -12,6 +13,53 @@ export interface DirectorySource {
   readonly settings: DirectorySettings;
   /** What an entry of `directories` says beside that; absent for the section `directory`. */
   readonly entry?: Pick<Named, 'name' | 'login_domains'>;
+}
+
+/** What it says of the memory of logins. */
+export type MemorySettings = Pick<
+  DirectorySettings,
+  'cache_seconds' | 'cache_refused_seconds' | 'cache_stale_seconds' | 'cache_entries'
+>;
+
+/** Where accounts are known: a directory, or a source of identities that a plugin offers. */
+export interface AccountSource {
+  readonly key: string;
+  readonly settings: MemorySettings;
+  /** Absent for the section `directory`; without domains it answers all logins that no other is for, as that does. */
+  readonly entry?: Pick<Named, 'name' | 'login_domains'>;
+}
+
+/** An entry of `identity_sources`. */
+export interface OfferedSource extends AccountSource {
+  readonly settings: SourceSettings;
+  readonly entry: Pick<Named, 'name' | 'login_domains'>;
+}
+
+/** What of a policy says where accounts are. */
+export type Accounts = Pick<Policy, 'directory' | 'directories' | 'identity_sources'>;
+
+/** All sources of identities that settings name. */
+export function identitySourcesOf({
+  identity_sources,
+}: Pick<Policy, 'identity_sources'>): readonly OfferedSource[] {
+  return identity_sources.map((entry) => ({
+    key: `identity_sources.${entry.name}`,
+    settings: entry,
+    entry,
+  }));
+}
+
+/** Wherever accounts are, the section `directory` first. */
+export function accountSourcesOf(accounts: Accounts): readonly AccountSource[] {
+  return [...directoriesOf(accounts), ...identitySourcesOf(accounts)];
+}
+
+/** The source of identities whose account has an id; its name stands in front. */
+export function sourceOfId(
+  id: string,
+  accounts: Pick<Policy, 'identity_sources'>,
+): OfferedSource | undefined {
+  return identitySourcesOf(accounts).find(({ entry }) => id.startsWith(`${entry.name}:`));
 }
 
 /** All directories of a policy, the section `directory` first. */
@@ -41,8 +89,10 @@ export function offersScram(policy: Policy): boolean {
  * Which one of these decides about a login; `undefined` when none of them does. Pure: it depends on nothing but
  * `foldedDomain`, so that no spelling that a server takes for a login reaches another directory than that login does.
  */
-export function chooser(sources: readonly DirectorySource[]): (login: string) => DirectorySource | undefined {
-  const others = sources.find(({ entry }) => !entry);
+export function chooser<T extends Pick<AccountSource, 'entry'>>(
+  sources: readonly T[],
+): (login: string) => T | undefined {
+  const others = sources.find(({ entry }) => !entry || entry.login_domains.length === 0);
   const listed = new Map(
     sources.flatMap((source) =>
       (source.entry?.login_domains ?? []).map((pattern) => [foldedPattern(pattern), source] as const),

@@ -1,4 +1,4 @@
-import { directoriesOf, foldedPattern, knowsCertificates, passwordVariable } from '../directory/sources.ts';
+import { accountSourcesOf, directoriesOf, knowsCertificates } from '../directory/sources.ts';
 import { isOurs } from '../events/kind.ts';
 import { accountKey } from '../identity.ts';
 import { parseDomain } from '../mailbox.ts';
@@ -7,6 +7,7 @@ import { fieldNameIn } from '../tenant/claims.ts';
 import type { Policy } from './settings.ts';
 import { routeKeys, smartHostVariable } from './smart-hosts.ts';
 import { ofDeparture } from './departure-contradictions.ts';
+import { ofDirectories, takenBy } from './directory-contradictions.ts';
 import { ofTls } from './tls-contradictions.ts';
 import { ofWeb } from './web-contradictions.ts';
 
@@ -38,10 +39,11 @@ export function contradictions(policy: Policy): readonly Contradiction[] {
   ];
 }
 
-function ofRoles({ roles, directory, directories, oauth }: Policy): Contradiction[] {
+function ofRoles(policy: Policy): Contradiction[] {
+  const { roles, oauth } = policy;
   const found: Contradiction[] = [];
   if (new Set(roles).size < roles.length) found.push({ path: ['roles'], message: 'names a role twice' });
-  const hasDirectory = directory !== undefined || directories.length > 0;
+  const hasDirectory = accountSourcesOf(policy).length > 0;
   if (roles.includes('submission') && !hasDirectory) {
     found.push({ path: ['directory'], message: 'is missing: the role submission needs it' });
   }
@@ -273,40 +275,4 @@ function ofSmartHosts({ smart_hosts }: Policy): Contradiction[] {
     }
   });
   return found;
-}
-
-/** One login has one directory, one name and one password are of one directory, and SCRAM is offered before the login is known. */
-function ofDirectories({ directory, directories }: Policy): Contradiction[] {
-  const found: Contradiction[] = [];
-  const names = new Map<string, string>();
-  const domains = new Map<string, { readonly domain: string; readonly name: string }>();
-  const [first] = directory ? [directory] : directories;
-  directories.forEach(({ name, login_domains, scram_attribute }, index) => {
-    const add = (below: readonly PropertyKey[], message: string) =>
-      found.push({ path: ['directories', index, ...below], message });
-    const variable = passwordVariable(name);
-    const before = names.get(variable);
-    if (before !== undefined) add(['name'], takenBy(name, before, variable));
-    names.set(variable, name);
-    login_domains.forEach((domain, at) => {
-      const taken = domains.get(foldedPattern(domain));
-      if (taken) add(['login_domains', at], domainTaken(domain, taken.domain, taken.name));
-      domains.set(foldedPattern(domain), { domain, name });
-    });
-    if ((scram_attribute === '') !== (first.scram_attribute === '')) add(['scram_attribute'], scramForAll);
-  });
-  return found;
-}
-
-const scramForAll =
-  'all directories have one, or none: SCRAM is offered before anybody says which domain he is of';
-
-function domainTaken(domain: string, before: string, name: string): string {
-  if (domain === before) return `${domain} is a domain of ${name} already`;
-  return `${domain} is no other than ${before}, a domain of ${name}: servers may ignore how they differ`;
-}
-
-function takenBy(name: string, before: string, variable: string): string {
-  const isSame = name.toLowerCase() === before.toLowerCase();
-  return isSame ? `${name} is listed already` : `${name} and ${before} would share the variable ${variable}`;
 }

@@ -3,6 +3,7 @@ import { audit } from './audit.ts';
 import { certificates } from './certificates.ts';
 import { check } from './checks.ts';
 import { directoryEntry, directorySettings } from '../directory/settings.ts';
+import { identitySource } from '../directory/source-settings.ts';
 import { contradictions } from './contradictions.ts';
 import { dns, listenerSpf, partner, spf } from './inbound.ts';
 import { limits } from './limits.ts';
@@ -227,11 +228,17 @@ const wholePolicy = z.strictObject({
     ),
   directory: directorySettings
     .optional()
-    .describe('Who may log in; the role submission needs it, unless directories has all who may'),
+    .describe(
+      'Who may log in; the role submission needs it, unless directories or identity_sources have all who may',
+    ),
   directories: z
     .array(directoryEntry)
     .default([])
     .describe('Directories for logins of some domains; directory answers all other logins'),
+  identity_sources: z
+    .array(identitySource)
+    .default([])
+    .describe('Accounts that are in no directory: sources that plugins offer, as docs/integrator.md says'),
   oauth: oauthSettings
     .optional()
     .describe('Whose tokens log in, by OAUTHBEARER and XOAUTH2; absent: nobody logs in by a token'),
@@ -278,6 +285,7 @@ export const registries = [
   'require_tls',
   'checks',
   'directories',
+  'identity_sources',
 ] as const;
 
 /** A policy with the name of its content: what a decision was made under. */

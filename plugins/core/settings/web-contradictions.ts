@@ -12,7 +12,11 @@ export function ofWeb(policy: Policy): Contradiction[] {
   if (!web.tls && !isLoopback(web.host)) {
     add('host', `${web.host} is no loopback address: without tls passwords would cross the network in clear`);
   }
-  if (!directory && directories.length === 0) add('admins', 'needs a directory, in which they are');
+  if (!directory && directories.length === 0)
+    add(
+      'admins',
+      'needs a directory, in which they are: no accounts of identity_sources are known to the page',
+    );
   if (web.admins.length + web.viewers.length === 0) add('admins', 'is missing: nobody could log in');
   for (const key of ['admins', 'viewers'] as const) {
     const lost = directory ? [] : web[key].filter((text) => groupNamed(text, policy)?.entry === '');

@@ -177,6 +177,8 @@ void describe('settings', () => {
   });
 });
 
+const named = ({ name }: { readonly name: string }) => name;
+
 void describe('the sample file', () => {
   void it('is what the schema makes it: run `npm run generate` after a change', () => {
     assert.equal(
@@ -208,6 +210,7 @@ void describe('the sample file', () => {
       nodes,
       trusted_relays,
       directories,
+      identity_sources: sources,
       directory,
       ...settings
     } = parseSettings(sample, 'sample').policy;
@@ -217,12 +220,12 @@ void describe('the sample file', () => {
     const rest = { ...settings, tls, audit: kept, outbound };
     const defaults = parseSettings(sampleSettings(), 'sample').policy;
     const { listeners: none, nodes: alone, trusted_relays: nobody, directories: single, ...more } = defaults;
-    const { directory: search, audit, ...others } = more;
+    const { directory: search, audit, identity_sources: unnamed, ...others } = more;
     const { store: usual, ...ofAudit } = audit;
     const { ca_file, bind_password_file, group_base, ...found } = directory ?? {};
     assert.deepEqual(rest, { ...others, audit: ofAudit });
     assert.deepEqual(found, search);
-    assert.deepEqual([none, alone, nobody, single], [[], [], [], []]);
+    assert.deepEqual([none, alone, nobody, single, unnamed], [[], [], [], [], []]);
     assert.deepEqual(listeners, [{ port: 2525, role: 'mx' }]);
     assert.deepEqual([min_version, ciphers], ['TLSv1.3', 'ECDHE+AESGCM']);
     assert.deepEqual([emergency, http?.port, web?.port], ['observe', 8025, 8026]);
@@ -237,5 +240,6 @@ void describe('the sample file', () => {
     assert.equal(group_base, 'ou=groups,dc=example,dc=com');
     assert.ok(tls_reports);
     assert.equal(directories[0]?.login_domains[0], 'other.example');
+    assert.deepEqual(sources.map(named), ['sqlite']);
   });
 });
