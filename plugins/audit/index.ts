@@ -1,4 +1,4 @@
-import { addEventSink } from '../core/events/event.ts';
+import { hearEvents } from '../core/events/event.ts';
 import { addHook } from '../core/haraka/hook.ts';
 import { certificatesServed } from '../core/haraka/patches/certificate-files.ts';
 import { start, type Part } from '../core/haraka/startup.ts';
@@ -20,7 +20,7 @@ export function register(this: Plugin): void {
   const counts = new Counts();
   const events = keepEvents(this, () => counts.add('gatekeeper_events_lost_total', ['store']));
   const http = httpOf(this, counts);
-  addEventSink((event) => countEvent(counts, event));
+  hearEvents((event) => countEvent(counts, event));
   const webhook = webhookPart(this, counts);
   const waiting = countTogether(this, counts, webhook.waiting);
   tellSessions(this);
