@@ -13,6 +13,7 @@ import { Counts } from './metrics/counts.ts';
 import { countEvent } from './metrics/of-event.ts';
 import { countTogether } from './metrics/workers.ts';
 import { tellSessions } from './sessions.ts';
+import { runSinks } from './sinks/part.ts';
 import { sendTlsReports } from './tls-reports/part.ts';
 import { webhookPart } from './webhook/part.ts';
 
@@ -26,11 +27,14 @@ export function register(this: Plugin): void {
   tellSessions(this);
   const digests = sendDigests(this);
   const tlsReports = sendTlsReports(this);
+  const sinks = runSinks(this, counts);
+  gauge('gatekeeper_sink_lag_seconds', sinks.lag);
   gauge('gatekeeper_webhook_waiting_events', waiting);
   measureCertificates(() => certificatesServed(this));
   const part: Part = {
     prepare: (settings) => {
-      const commits = [events(settings), http(settings), digests(settings), tlsReports(settings)];
+      const followers = [events, http, digests, tlsReports, sinks.follow];
+      const commits = followers.map((follow) => follow(settings));
       return () => commits.forEach((commit) => commit());
     },
   };
