@@ -1,4 +1,4 @@
-import { addEventSink } from '../core/events/event.ts';
+import { hearEvents } from '../core/events/event.ts';
 import { addHook } from '../core/haraka/hook.ts';
 import { certificatesServed } from '../core/haraka/patches/certificate-files.ts';
 import { start, type Part } from '../core/haraka/startup.ts';
@@ -13,6 +13,7 @@ import { Counts } from './metrics/counts.ts';
 import { countEvent } from './metrics/of-event.ts';
 import { countTogether } from './metrics/workers.ts';
 import { tellSessions } from './sessions.ts';
+import { runSinks } from './sinks/part.ts';
 import { sendTlsReports } from './tls-reports/part.ts';
 import { webhookPart } from './webhook/part.ts';
 
@@ -20,17 +21,20 @@ export function register(this: Plugin): void {
   const counts = new Counts();
   const events = keepEvents(this, () => counts.add('gatekeeper_events_lost_total', ['store']));
   const http = httpOf(this, counts);
-  addEventSink((event) => countEvent(counts, event));
+  hearEvents((event) => countEvent(counts, event));
   const webhook = webhookPart(this, counts);
   const waiting = countTogether(this, counts, webhook.waiting);
   tellSessions(this);
   const digests = sendDigests(this);
   const tlsReports = sendTlsReports(this);
+  const sinks = runSinks(this, counts);
+  gauge('gatekeeper_sink_lag_seconds', sinks.lag);
   gauge('gatekeeper_webhook_waiting_events', waiting);
   measureCertificates(() => certificatesServed(this));
   const part: Part = {
     prepare: (settings) => {
-      const commits = [events(settings), http(settings), digests(settings), tlsReports(settings)];
+      const followers = [events, http, digests, tlsReports, sinks.follow];
+      const commits = followers.map((follow) => follow(settings));
       return () => commits.forEach((commit) => commit());
     },
   };

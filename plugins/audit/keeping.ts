@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { addEventSink, keepClientAddresses, type GatekeeperEvent } from '../core/events/event.ts';
+import { hearEvents, keepClientAddresses, type GatekeeperEvent } from '../core/events/event.ts';
 import { storePlace, type Instance } from '../core/events/open.ts';
 import type { StorePlace } from '../core/events/places.ts';
 import { EventsUnavailable, type Limits } from '../core/events/store.ts';
@@ -34,7 +34,7 @@ export function keepEvents(plugin: Plugin, onLost: () => void): (settings: Setti
   };
   /** Begun with the first event: who only tries the settings has none, and makes no file. */
   const current = () => writer ?? (policyNow && begin(policyNow));
-  addEventSink((event) => {
+  hearEvents((event) => {
     const taker = current();
     if (taker) taker.take(event);
     else early.push(event);

@@ -74,7 +74,7 @@ async function measureHotPath(place: StorePlace): Promise<number> {
   const fail = (error: unknown) => {
     throw new Error(`an event was lost: ${String(error)}`);
   };
-  const { EventWriter, Counts, countEvent, addEventSink, publish } = await built();
+  const { EventWriter, Counts, countEvent, hearEvents, publish } = await built();
   const writer = new EventWriter({
     place,
     spoolFolder: join(tmpdir(), 'gatekeeper-bench-spool'),
@@ -85,8 +85,8 @@ async function measureHotPath(place: StorePlace): Promise<number> {
   // The thread of the writer keeps no process alive.
   const alive = setInterval(() => undefined, 1000);
   const counts = new Counts();
-  addEventSink((event) => writer.take(event));
-  addEventSink((event) => countEvent(counts, event));
+  hearEvents((event) => writer.take(event));
+  hearEvents((event) => countEvent(counts, event));
   const population = new Population(onHotPath, Date.now());
   // What the first part takes is the compiler's.
   await spentOn(writer, publish, draftsOf(population, onHotPath / 10), fail);

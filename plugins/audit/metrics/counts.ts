@@ -37,7 +37,7 @@ const labelsIn: ReadonlyMap<string, readonly Label[]> = new Map(
 /** What a process has counted; the primary's are those of all, and only ever grow. */
 export class Counts {
   #amounts = new Map<string, number>();
-  readonly #names = new Set<string>();
+  readonly #names = new Map<Label, Set<string>>();
 
   /** Adds to a counter. */
   add(name: CountedName, values: readonly string[], amount = 1): void {
@@ -96,11 +96,13 @@ export class Counts {
   }
 
   #bounded(label: Label, value: string): string {
-    const values = known.get(label);
-    if (values) return values.has(value) ? value : other;
-    if (this.#names.has(value)) return value;
-    if (this.#names.size >= labels.check.most || !/^[\w.-]{1,64}\/[\w.-]{1,64}$/.test(value)) return other;
-    this.#names.add(value);
+    const its = labels[label];
+    if (!('most' in its)) return known.get(label)?.has(value) ? value : other;
+    const names = this.#names.get(label) ?? new Set<string>();
+    this.#names.set(label, names);
+    if (names.has(value)) return value;
+    if (names.size >= its.most || !its.form.test(value)) return other;
+    names.add(value);
     return value;
   }
 }

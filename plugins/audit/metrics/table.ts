@@ -17,7 +17,7 @@ const reasons = [...Object.keys(replies), ...stoppedReasons];
 export const labels = {
   kind: { values: kinds, about: 'what the event is about' },
   verdict: { values: ['pass', 'skip', 'refuse', 'defer'], about: 'what was decided' },
-  check: { most: 100, about: 'which check decided, as PLUGIN/CHECK' },
+  check: { most: 100, form: /^[\w.-]{1,64}\/[\w.-]{1,64}$/, about: 'which check decided, as PLUGIN/CHECK' },
   reason: { values: [none, ...reasons], about: 'reason of a refusal, or why mail is held' },
   mechanism: {
     values: [
@@ -45,12 +45,14 @@ export const labels = {
   },
   sink: { values: ['store', 'webhook'], about: 'what did not take the event' },
   webhook: { values: ['sent', 'dropped', 'refused'], about: 'what became of the event' },
+  own_sink: { most: 20, form: /^[a-z0-9-]{1,63}$/, about: 'name of the sink' },
+  handed: { values: ['taken', 'failed', 'missed'], about: 'what became of the event' },
   request: { values: ['taken', 'failed', 'refused'], about: 'how the request ended' },
 } as const satisfies Record<string, LabelValues>;
 
-type LabelValues = { readonly about: string } & (
-  { readonly values: readonly string[] } | { readonly most: number }
-);
+type LabelValues = { readonly about: string } &
+  /** Without a list they are names that others choose: so many of this form at most. */
+  ({ readonly values: readonly string[] } | { readonly most: number; readonly form: RegExp });
 
 export type Label = keyof typeof labels;
 
@@ -119,6 +121,11 @@ export const counted = {
     labels: { result: 'request' },
     isFromZero: true,
   },
+  gatekeeper_sink_events_total: {
+    type: 'counter',
+    help: 'Events for sinks of other plugins; failed: come again; missed: left the store before they were taken',
+    labels: { sink: 'own_sink', result: 'handed' },
+  },
 } as const satisfies Record<string, Counted>;
 
 export type CountedName = keyof typeof counted;
@@ -130,6 +137,8 @@ export const gauges = {
   gatekeeper_held_messages: 'Messages that are held until somebody releases or drops them',
   gatekeeper_emergency: '1 while no content policy refuses anything',
   gatekeeper_webhook_waiting_events: 'Events that wait for the server of audit.webhook',
+  gatekeeper_sink_lag_seconds:
+    'How long ago the first event fell that a sink of another plugin was handed and has not taken; 0 where there is none',
   gatekeeper_workers: 'Worker processes; 0 where one process does everything',
 } as const;
 

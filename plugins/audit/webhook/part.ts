@@ -1,4 +1,4 @@
-import { addEventSink } from '../../core/events/event.ts';
+import { hearEvents } from '../../core/events/event.ts';
 import { configDirectory } from '../../core/haraka/instance.ts';
 import type { Part } from '../../core/haraka/startup.ts';
 import type { Plugin } from '../../core/haraka/types.ts';
@@ -10,7 +10,7 @@ import { Webhook, type Observer } from './webhook.ts';
 /** The webhook of the settings in force, of this process; `waiting` are its events that wait. */
 export function webhookPart(plugin: Plugin, counts: Counts): { part: Part; waiting: () => number } {
   const webhook = new Webhook(observerOf(plugin, counts));
-  addEventSink((event) => webhook.append(event));
+  hearEvents((event) => webhook.append(event));
   const part: Part = {
     files: (policy) => webhookFiles(policy, configDirectory()),
     prepare: ({ policy: { audit } }) => {

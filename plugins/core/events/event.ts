@@ -155,21 +155,22 @@ export type GatekeeperEvent = z.infer<typeof eventSchema>;
 /** An event as it is made; what follows from the rest is added when it is published. */
 export type EventDraft = Omit<GatekeeperEvent, 'kind' | 'network'>;
 
-export type EventSink = (event: GatekeeperEvent) => void;
+/** Whoever hears of events as they fall. */
+export type EventHearer = (event: GatekeeperEvent) => void;
 
-const sinks = new Set<EventSink>();
+const hearers = new Set<EventHearer>();
 
-/** Adds a receiver of all events. It must not throw and must not wait: a decision never depends on it. */
-export function addEventSink(sink: EventSink): void {
-  sinks.add(sink);
+/** Adds somebody who hears of all events. It must not throw and must not wait: a decision never depends on it. */
+export function hearEvents(hearer: EventHearer): void {
+  hearers.add(hearer);
 }
 
-/** Hands an event to every sink; a sink that throws harms neither the others nor the mail. */
+/** Tells everybody who hears of events; one that throws harms neither the others nor the mail. */
 export function publish(draft: EventDraft, onFault: (error: unknown) => void): void {
   const event = completed(draft);
-  for (const sink of sinks) {
+  for (const hear of hearers) {
     try {
-      sink(event);
+      hear(event);
     } catch (error) {
       onFault(error);
     }

@@ -69,7 +69,7 @@ class LineEvents implements EventStore {
 
   async *events(query: EventQuery): AsyncGenerator<readonly StoredEvent[]> {
     const isMeant = this.#testOf(query);
-    const batches = query.order === 'newest-first' ? this.#backwards() : this.#forwards(query.since);
+    const batches = query.order === 'newest-first' ? this.#backwards() : this.#forwards(query);
     try {
       yield* eachTranslated(batches, (batch) => batch.filter(isMeant));
     } finally {
@@ -92,7 +92,7 @@ class LineEvents implements EventStore {
     const asked = this.#asked.splice(0);
     this.#counting = undefined;
     const since = Math.min(...asked.map((sums) => sums.since.getTime()));
-    for await (const batch of this.#forwards(new Date(since))) {
+    for await (const batch of this.#forwards({ since: new Date(since) })) {
       const tallies = batch.flatMap(({ event }) => talliesOf(event));
       for (const sums of asked) tallies.forEach((tally) => sums.add(tally));
     }
@@ -139,11 +139,12 @@ class LineEvents implements EventStore {
     return (event) => termsOf(event).some((each) => each === term || each === hidden);
   }
 
-  async *#forwards(since?: Date): AsyncGenerator<readonly StoredEvent[]> {
+  async *#forwards({ since, after }: EventQuery): AsyncGenerator<readonly StoredEvent[]> {
     const lines = new RotatedLines(this.#files.path);
+    const isBefore = (line: string) => (parsed(line)?.place ?? Infinity) <= (after ?? -1);
     let last = -1;
     try {
-      for await (const batch of lines.present(since)) {
+      for await (const batch of lines.present({ since, ...(after !== undefined && { isBefore }) })) {
         const found = batch.map(parsed).filter((each) => each !== undefined);
         yield found.filter(({ place }) => place === 0 || place > last);
         last = found.at(-1)?.place ?? last;

@@ -1,10 +1,17 @@
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { beginningOf } from './line-search.ts';
 
 const chunkBytes = 64 * 1024;
 
 /** In octets; a longer line is no event, and is not kept in memory. */
 const longestLine = 1024 * 1024;
+
+/** Which lines are not needed. */
+interface Wanted {
+  readonly since?: Date | undefined;
+  readonly isBefore?: ((line: string) => boolean) | undefined;
+}
 
 /**
  * The lines of a file that is rotated by renaming it to `FILE.1`, that to `FILE.2` and so on: from the oldest to the newest,
@@ -19,12 +26,15 @@ export class RotatedLines {
     this.#path = path;
   }
 
-  /** All lines that are there, without those of files that were last written before `since`. */
-  async *present(since = new Date(0)): AsyncGenerator<readonly string[]> {
+  /**
+   * All lines that are there, without those of files that were last written before `since`, and without most of those that are
+   * `isBefore`, which are the first ones.
+   */
+  async *present({ since = new Date(0), isBefore }: Wanted = {}): AsyncGenerator<readonly string[]> {
     const files = await this.#newerFiles();
     try {
       for (let file = files.shift(); file; file = files.shift()) {
-        yield* this.#since(file, since);
+        yield* this.#since(file, since, isBefore);
       }
     } finally {
       // Who has seen enough leaves those behind.
@@ -32,10 +42,15 @@ export class RotatedLines {
     }
   }
 
-  async *#since(file: OpenFile, since: Date): AsyncGenerator<readonly string[]> {
+  async *#since(
+    file: OpenFile,
+    since: Date,
+    isBefore: Wanted['isBefore'],
+  ): AsyncGenerator<readonly string[]> {
     await this.#goTo(file);
     const { mtime, size } = await file.handle.stat();
     if (mtime < since) file.position = size;
+    else if (isBefore) file.position = await beginningOf(file.handle, size, isBefore);
     yield* this.#rest(file);
   }
 

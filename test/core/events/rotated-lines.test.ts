@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { RotatedLines } from '../../../plugins/core/events/rotated-lines.ts';
 
 const base = mkdtempSync(join(tmpdir(), 'gatekeeper-lines-'));
@@ -17,7 +18,7 @@ function newFile(): string {
 async function presentLines(path: string, since?: Date): Promise<string[]> {
   const lines = new RotatedLines(path);
   const found: string[] = [];
-  for await (const batch of lines.present(since)) found.push(...batch);
+  for await (const batch of lines.present({ since })) found.push(...batch);
   await lines.close();
   return found;
 }
@@ -50,6 +51,26 @@ void describe('the lines of rotated files', () => {
     );
     writeFileSync(path, text(lines));
     assert.deepEqual(await presentLines(path), lines);
+  });
+
+  void it('are all there behind a place, wherever it is, and few of those before it', async () => {
+    const path = newFile();
+    const all = Array.from({ length: 9000 }, (_, index) => `${index} ${'x'.repeat((index * 37) % 300)}`);
+    // Half a line of a process that died, and a line that is no event, may be anywhere.
+    all.splice(4000, 1, 'no event', '');
+    writeFileSync(`${path}.1`, text(all.slice(0, 6000)));
+    writeFileSync(path, `${text(all.slice(6000))}half`);
+    for (const place of [-1, 0, 1, 2999, 3998, 3999, 4000, 4001, 5998, 5999, 6000, 8997, 8998, 8999, 9999]) {
+      const lines = new RotatedLines(path);
+      const isBefore = (line: string) => /^\d/.test(line) && Number.parseInt(line, 10) <= place;
+      const found: string[] = [];
+      for await (const batch of lines.present({ isBefore })) found.push(...batch);
+      await lines.close();
+      const isBehind = (line: string) => /^\d/.test(line) && !isBefore(line);
+      assert.ok(isDeepStrictEqual(found.filter(isBehind), all.filter(isBehind)), `behind ${place}`);
+      // Of each of the two files 64 KiB at most.
+      assert.ok(text(found.filter(isBefore)).length <= 2 * 64 * 1024, `${place}: ${found.length}`);
+    }
   });
 
   void it('do not include one that has no end yet', async () => {
