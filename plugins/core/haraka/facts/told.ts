@@ -8,7 +8,7 @@ import type { EnvelopeAddress } from './address.ts';
 /** Facts as checks of others are told them: what is named here stays, all else of ours may change. */
 
 /** Who answers for what a client does, or for a message. */
-export interface ToldIdentity {
+export interface KnownIdentity {
   /**
    * What proved it: a login, a registered address of a host, a registered plugin of this Haraka, or what a provider's servers say
    * of a message.
@@ -33,13 +33,13 @@ export interface ConnectFacts {
   /** Absent in clear. */
   readonly tls?: TlsFacts;
   /** Absent where nobody is known to answer for it. */
-  readonly identity?: ToldIdentity;
+  readonly identity?: KnownIdentity;
 }
 
 /** A login whose proof is right, of a client that has not been told so yet. */
 export interface LoginFacts extends ConnectFacts {
   /** Who it would be from here on. */
-  readonly identity: ToldIdentity;
+  readonly identity: KnownIdentity;
   /** What the client logged in as; absent where a certificate speaks for it without AUTH. */
   readonly login?: string;
   /** PLAIN, SCRAM-SHA-256 and so on (RFC 4422 §3.1); absent likewise. */
@@ -79,7 +79,7 @@ export interface OutboundFacts extends ContentFacts {
 
 /** The part of a message for one domain, of an identity, at each try to hand it on. */
 export interface DepartingFacts {
-  readonly identity: Omit<ToldIdentity, 'addresses' | 'proof'> & { readonly proof: string };
+  readonly identity: Omit<KnownIdentity, 'addresses' | 'proof'> & { readonly proof: string };
   /** Envelope sender; empty for the null reverse-path. */
   readonly sender: string;
   readonly recipients: readonly string[];
@@ -107,7 +107,7 @@ export const told: { readonly [S in ToldStage]: (facts: Facts[S]) => ToldFacts[S
   connect: client,
   auth: ({ login, mechanism, ...facts }) => ({
     ...client(facts),
-    identity: toldIdentity(facts.identity),
+    identity: knownIdentity(facts.identity),
     ...(login !== undefined && { login }),
     ...(mechanism !== undefined && { mechanism }),
   }),
@@ -132,7 +132,7 @@ function client({ client: { address }, listener, helo, tls, identity }: SessionF
     listener,
     helo,
     ...(tls && { tls }),
-    ...(identity && { identity: toldIdentity(identity) }),
+    ...(identity && { identity: knownIdentity(identity) }),
   };
 }
 
@@ -143,7 +143,7 @@ function content({ sender, recipients, headerLines, isHeaderWhole, ...facts }: C
   return { ...client(facts), sender, recipients, header: headerLines.join(''), isHeaderWhole };
 }
 
-export function toldIdentity({ proof, name, id, addresses, credential }: Identity): ToldIdentity {
+export function knownIdentity({ proof, name, id, addresses, credential }: Identity): KnownIdentity {
   const known = { proof, name, id, addresses: addresses.map(formatMailbox) };
   return credential === undefined ? known : { ...known, credential };
 }
