@@ -1,5 +1,8 @@
+import { offerIdentitySource, type IdentitySource } from '../directory/identity-source.ts';
+import type { EventSink } from '../events/sink.ts';
 import { checkOf, type DefinedCheck } from './checks/of-others.ts';
 import { install as installChecks } from './checks/installed.ts';
+import { offerEventSink } from './sinks.ts';
 import { isLoadingOver, start } from './startup.ts';
 import type { Plugin } from './types.ts';
 
@@ -12,9 +15,12 @@ export interface HarakaPlugin {
 /** What a plugin of others brings. */
 export interface Parts {
   readonly checks?: readonly DefinedCheck[];
+  /** Asked for logins where `identity_sources` of the settings names them. */
+  readonly identitySources?: readonly IdentitySource[];
+  readonly eventSinks?: readonly EventSink[];
 }
 
-const keys = ['checks'];
+const keys = ['checks', 'identitySources', 'eventSinks'];
 
 /**
  * Puts to work what a plugin brings, within its `register`. Throws an Error for what cannot be meant: Haraka does not start then. From
@@ -23,10 +29,13 @@ const keys = ['checks'];
 export function install(plugin: HarakaPlugin, parts: Parts): void {
   const problem = problemIn(plugin, parts);
   if (problem !== undefined) throw new TypeError(`install: ${problem}`);
-  const checks = (parts.checks ?? []).map(checkOf);
+  const { checks = [], identitySources = [], eventSinks = [] } = parts;
+  const judging = checks.map(checkOf);
   const host = plugin as Plugin;
   start(host);
-  installChecks(host, checks);
+  installChecks(host, judging);
+  for (const source of identitySources) offerIdentitySource(source);
+  for (const sink of eventSinks) offerEventSink(host, sink);
 }
 
 function problemIn(plugin: unknown, parts: unknown): string | undefined {

@@ -2,6 +2,7 @@ import { messageOf } from '../message-of.ts';
 import { configurationFault, noteChecks, refusalPrefix } from '../self-check.ts';
 import type { Policy, Settings } from '../settings/settings.ts';
 import { checkProblems, orderChecks, orderOfChecks } from './checks/installed.ts';
+import { offerHandle } from './handle.ts';
 import { addHook } from './hook.ts';
 import { hostProblems, installationProblems } from './installation.ts';
 import { isWorker } from './instance.ts';
@@ -63,6 +64,7 @@ function begin(plugin: Plugin): void {
     refuseToStart([messageOf(error)]);
   }
   patchHaraka(plugin);
+  offerHandle(plugin);
   const filesOf = (policy: Policy) => parts.flatMap(({ files }) => files?.(policy) ?? []);
   followSettings(plugin, { makeReady: (settings) => makeReady(plugin, settings), filesOf }, looks);
   // Runs after all plugins are loaded and before Haraka listens.

@@ -56,6 +56,11 @@ export function transactionRecord(connection: Connection): TransactionRecord | u
   return record;
 }
 
+/** The record of the open transaction, where anybody has asked for one. */
+export function knownRecord({ transaction }: Connection): TransactionRecord | undefined {
+  return transaction ? records.get(transaction) : undefined;
+}
+
 /** The settings of the open transaction, or the newest when there is none. */
 export function settingsFor(connection: Connection): Settings {
   return transactionRecord(connection)?.settings ?? currentSettings();

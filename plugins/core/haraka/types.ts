@@ -359,6 +359,8 @@ export interface HostModules {
   server: {
     readonly listeners: readonly Listener[];
     readonly cluster?: Cluster;
+    /** What plugins leave for each other. */
+    readonly notes: Record<string, unknown>;
     /** Makes a listener, which does not listen yet. */
     get_smtp_server(endpoint: { readonly port: number }, timeout: number): Promise<Listener>;
   };
