@@ -36,6 +36,7 @@ export default tseslint.config(
       'dist-next/',
       'var/',
       'coverage/',
+      'examples/',
       'plugins/web/assets/',
       'scripts/demo/*.cjs',
       'scripts/demo/*.js',
