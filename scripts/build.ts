@@ -43,8 +43,6 @@ const exports = {
   ),
   './package.json': './package.json',
   './*/package.json': './*/package.json',
-  // Not promised to stay: for plugins that declare checks until there is an entry of their own.
-  './core/*.js': './core/*.js',
 };
 
 /** For bundlers, which leave out what nobody uses of all others: what does something as soon as it is imported. */

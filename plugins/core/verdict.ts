@@ -30,8 +30,8 @@ export type Verdict<Permanent extends string = PermanentReason, Temporary extend
 /** One of any reasons, ours or not. */
 export type AnyVerdict = Verdict<string, string>;
 
-type Refusal<Reason extends string> = Extract<Verdict<Reason, never>, { readonly kind: 'refuse' }>;
-type Deferral<Reason extends string> = Extract<Verdict<never, Reason>, { readonly kind: 'defer' }>;
+export type Refusal<Reason extends string> = Extract<Verdict<Reason, never>, { readonly kind: 'refuse' }>;
+export type Deferral<Reason extends string> = Extract<Verdict<never, Reason>, { readonly kind: 'defer' }>;
 
 export const pass = { kind: 'pass' } as const satisfies Verdict;
 

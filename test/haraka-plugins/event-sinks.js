@@ -1,8 +1,7 @@
 // Two sinks that write down what they take: `steady`, and `moody`, which does what a file says.
 const fs = require('node:fs');
 const path = require('node:path');
-const { defineEventSink } = require('haraka-plugin-gatekeeper/core/events/sink.js');
-const { offerEventSink } = require('haraka-plugin-gatekeeper/core/haraka/sinks.js');
+const { defineEventSink, install } = require('haraka-plugin-gatekeeper');
 
 const file = (name) => path.join(process.env.HARAKA, name);
 
@@ -35,5 +34,5 @@ exports.register = function () {
       return moods[mood](events);
     },
   };
-  for (const sink of [steady, moody]) offerEventSink(this, defineEventSink(sink));
+  install(this, { eventSinks: [steady, moody].map(defineEventSink) });
 };

@@ -1,6 +1,6 @@
 // Sources of an integrator: a table in config/accounts.json, and one that does what the login says; one that nobody names.
 const { readFileSync } = require('node:fs');
-const { offerIdentitySource } = require('haraka-plugin-gatekeeper/core/directory/identity-source.js');
+const { defineIdentitySource, install } = require('haraka-plugin-gatekeeper');
 
 const ways = {
   throws: (password) => {
@@ -35,7 +35,11 @@ exports.register = function () {
     return isRight ? find(login) : { refused: 'wrong-password', detail: `row of ${row.id}` };
   };
   const act = (login, password) => ways[login.split('@')[0]](password?.reveal(String));
-  offerIdentitySource({ name: 'table', verify, find, probe: () => rowOf('x') });
-  offerIdentitySource({ name: 'ways', verify: act, find: act });
-  offerIdentitySource({ name: 'nobody', verify: act, find: act });
+  install(this, {
+    identitySources: [
+      defineIdentitySource({ name: 'table', verify, find, probe: () => rowOf('x') }),
+      defineIdentitySource({ name: 'ways', verify: act, find: act }),
+      defineIdentitySource({ name: 'nobody', verify: act, find: act }),
+    ],
+  });
 };
