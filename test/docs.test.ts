@@ -7,7 +7,9 @@ import { after, before, describe, it } from 'node:test';
 import { eventSchema } from '../plugins/core/events/event.ts';
 import { refusals } from '../plugins/core/directory/directory.ts';
 import { parseSettings } from '../plugins/core/settings/file.ts';
+import { entries } from '../scripts/entries.ts';
 import { withTables } from '../scripts/generated-docs.ts';
+import { referencePage } from '../scripts/reference.ts';
 import { commandEnvironment, gatekeeperProgram } from './support/command.ts';
 import { startTestGateway, eventually, type TestGateway } from './support/gateway.ts';
 import { block, blocks, pages, root, textOf } from './support/pages.ts';
@@ -45,6 +47,21 @@ void describe('the documentation', () => {
       });
     }
   }
+
+  for (const entry of entries) {
+    const page = `docs/api/${entry.file}.md`;
+    void it(`${page} says what the types do: run \`npm run generate\` after a change`, async () => {
+      assert.equal(textOf(page), await referencePage(entry));
+    });
+  }
+
+  void it('has a page of the reference for each entry, and for nothing else', () => {
+    const there = readdirSync(join(root, 'docs/api')).sort();
+    assert.deepEqual(there, entries.map(({ file }) => `${file}.md`).sort());
+    const guide = textOf('docs/integrator.md');
+    for (const file of there)
+      assert.ok(guide.includes(`(api/${file})`), `docs/integrator.md links to ${file}`);
+  });
 
   void it('shows the message for a mistake as it comes', () => {
     const shown = block('docs/operator.md', '', 'refuses to start').trim();

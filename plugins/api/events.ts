@@ -28,7 +28,8 @@ function jsonSchema(): Readonly<Record<string, unknown>> {
 
 /**
  * Checks what may be an event, such as a line of `gatekeeper events --json` or what a webhook brings, each already parsed as JSON.
- * Fields that this version does not know stay in it. Throws an Error that names the first field that is wrong.
+ * Fields that this version does not know stay in it, but words of `kind` and the like that it does not know are wrong. Throws an Error
+ * that names the first field that is wrong.
  */
 export function parseEvent(value: unknown): GatekeeperEvent {
   const result = schema.safeParse(value, { reportInput: true });

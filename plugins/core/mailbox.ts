@@ -6,6 +6,7 @@ declare const brand: unique symbol;
 export interface Mailbox {
   readonly local: string;
   readonly domain: string;
+  /** Nothing but a parser makes one. */
   readonly [brand]: true;
 }
 
