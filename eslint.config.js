@@ -41,6 +41,7 @@ export default tseslint.config(
       'scripts/demo/*.cjs',
       'scripts/demo/*.js',
       'scripts/benchmarks/*.js',
+      'examples/',
       'test/haraka-plugins/',
       'test/support/*.cjs',
     ],

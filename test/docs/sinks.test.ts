@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { eventSchema } from '../../plugins/core/events/event.ts';
+import { alice, send } from '../gateway/traffic.ts';
+import { writeFacade } from '../support/api-facade.ts';
+import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { block } from '../support/pages.ts';
+
+void describe('what docs/integrator.md shows of sinks and the handle', () => {
+  let test: TestGateway;
+  const folder = mkdtempSync(join(tmpdir(), 'gatekeeper-docs-'));
+  before(async () => {
+    const facade = JSON.stringify(writeFacade(folder));
+    const plugins = ['refused', 'who'].map((name) => {
+      const text = block('docs/integrator.md', 'js', `plugins/${name}.js`);
+      const file = join(folder, `${name}.js`);
+      writeFileSync(file, text.replace("'haraka-plugin-gatekeeper'", facade));
+      return file;
+    });
+    test = await startTestGateway({ last: plugins });
+  });
+  after(async () => {
+    await test.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  void it('works', async () => {
+    const client = await alice({ port: test.ports.submission });
+    assert.equal((await client.command('MAIL FROM:<boss@corp.example>')).code, 553);
+    const { text } = await send(client, { from: 'alice@corp.example', to: 'team@partner.example' });
+    assert.match(text, /^250 /);
+    client.destroy();
+    const log = (pattern: RegExp) => eventually(String(pattern), () => pattern.test(test.log()), 60_000);
+    await log(/\[who\] sender\/envelope has refused somebody/);
+    await log(
+      /\[who\] \d+\.\d+\.\d+: uid=alice,ou=people,dc=corp,dc=example by \S*sender\/envelope,\S*sender\/header/,
+    );
+    const refused = await eventually(
+      'the file',
+      () => {
+        try {
+          return readFileSync(join(test.dir, 'refused.jsonl'), 'utf8');
+        } catch {
+          return undefined;
+        }
+      },
+      60_000,
+    );
+    const events = refused
+      .trimEnd()
+      .split('\n')
+      .map((line) => eventSchema.parse(JSON.parse(line)));
+    assert.deepEqual(
+      events.map(({ check, reason }) => [check, reason]),
+      [['sender/envelope', 'sender-not-owned']],
+    );
+  });
+});
