@@ -20,6 +20,8 @@ export interface Choice {
   /** Which plugin forwards or queues: Haraka's smtp_forward, or nobody but us. */
   readonly queue: 'smtp_forward' | 'none';
   readonly gatekeeper: boolean;
+  /** Further lines of config/plugins, behind ours, and what stands in config/gatekeeper.yaml behind the sample. */
+  readonly more?: { readonly plugins: readonly string[]; readonly settings: string };
   /** Canonicalization of the body (RFC 6376 §3.4); the shipped dkim.ini leaves it simple. */
   readonly canonicalBody?: 'relaxed';
 }
@@ -54,7 +56,7 @@ export function configure(site: Site, around: World, choice: Choice): void {
   write('smtp_forward.ini', smtpForward(shipped('config/smtp_forward.ini'), around.sinkPort));
   writeSigning(site, shipped('node_modules/haraka-plugin-dkim/config/dkim.ini'), around.signingKey, choice);
   writeRoute(site, around.sinkPort);
-  if (choice.gatekeeper) writeGatekeeper(site, around);
+  if (choice.gatekeeper) writeGatekeeper(site, around, choice.more?.settings);
 }
 
 /** In the order of the shipped file `dkim` and `queue/smtp_forward` stand before our lines, which come at the end. */
@@ -67,7 +69,8 @@ function plugins(shipped: string, choice: Choice): string {
     ['mail_from.is_resolvable', '# mail_from.is_resolvable'],
     ...(choice.queue === 'none' ? ([['queue/smtp_forward', 'demo-route']] as const) : []),
   ]);
-  return [lines, ...(choice.gatekeeper ? gatekeeperLines : []), ''].join('\n');
+  const ours = choice.gatekeeper ? gatekeeperLines : [];
+  return [lines, ...ours, ...(choice.more?.plugins ?? []), ''].join('\n');
 }
 
 function listening({ mx, submission, implicit }: Ports): string {
@@ -107,7 +110,7 @@ function writeRoute({ instance }: Site, sinkPort: number): void {
 }
 
 /** The sample of the installed package, with what has no default filled in. */
-function writeGatekeeper({ instance, packageDir }: Site, around: World): void {
+function writeGatekeeper({ instance, packageDir }: Site, around: World, more = ''): void {
   const sample = readFileSync(join(packageDir, 'config/gatekeeper.yaml'), 'utf8');
   const { ports, directoryPort, certificate } = around;
   const settings = edited(sample, [
@@ -119,7 +122,7 @@ function writeGatekeeper({ instance, packageDir }: Site, around: World): void {
     ['  # bind_password_file: ldap.password', '  bind_password_file: ldap.password'],
     ['  base: ou=people,dc=example,dc=com', `  base: ${peopleBase}`],
   ]);
-  writeFileSync(join(instance, 'config/gatekeeper.yaml'), settings);
+  writeFileSync(join(instance, 'config/gatekeeper.yaml'), `${settings}\n${more}`);
   writeFileSync(join(instance, 'config/ldap-ca.pem'), certificate.cert);
   writeFileSync(join(instance, 'config/ldap.password'), `${gatekeeper.password}\n`, { mode: 0o600 });
 }

@@ -26,18 +26,24 @@ export interface CheckDeclaration<S extends ToldStage, Table extends Replies> {
 }
 
 /** A check that is declared; `install` puts it to work. */
-export interface DefinedCheck {
+export interface DefinedCheck<S extends ToldStage = ToldStage> {
   readonly name: string;
-  readonly stage: ToldStage;
+  readonly stage: S;
 }
 
 /** What they are made into. */
-const checks = new WeakMap<DefinedCheck, AnyCheck>();
+interface Made {
+  readonly check: AnyCheck;
+  /** For who has the facts already. */
+  readonly decide: (facts: never) => unknown;
+}
+
+const checks = new WeakMap<DefinedCheck, Made>();
 
 /** Declares a check. Throws a TypeError that says what cannot be meant. */
 export function defineOwnCheck<S extends ToldStage, const Table extends Replies = NoReplies>(
   declaration: CheckDeclaration<S, Table>,
-): DefinedCheck {
+): DefinedCheck<S> {
   const problem = problemIn(declaration);
   if (problem !== undefined) throw new TypeError(problem);
   const { mode = 'enforce', decide, ...common } = declaration;
@@ -47,8 +53,8 @@ export function defineOwnCheck<S extends ToldStage, const Table extends Replies 
     mode: (policy) => policy.checks.find((each) => each.name === name)?.mode ?? mode,
     decide: (facts) => decide(view(stage, facts)),
   });
-  const defined: DefinedCheck = Object.freeze({ name, stage });
-  checks.set(defined, check as unknown as AnyCheck);
+  const defined: DefinedCheck<S> = Object.freeze({ name, stage });
+  checks.set(defined, { check: check as unknown as AnyCheck, decide });
   return defined;
 }
 
@@ -85,7 +91,17 @@ const whose: readonly unknown[] = ['authenticated', 'unauthenticated', undefined
 
 /** The check that a declaration was made into; throws a TypeError for anything else. */
 export function checkOf(defined: DefinedCheck): AnyCheck {
-  const check = checks.get(defined);
-  if (!check) throw new TypeError('install: a check was not made by defineCheck');
-  return check;
+  return madeOf(defined).check;
+}
+
+/** The same for facts as they are told. */
+export function toldCheckOf(defined: DefinedCheck): AnyCheck {
+  const { check, decide } = madeOf(defined);
+  return { ...check, decide } as unknown as AnyCheck;
+}
+
+function madeOf(defined: DefinedCheck): Made {
+  const made = checks.get(defined);
+  if (!made) throw new TypeError('a check was not made by defineCheck');
+  return made;
 }
