@@ -8,6 +8,7 @@ export type { Mailbox } from '../core/mailbox.ts';
 export type { Secret } from '../core/secret.ts';
 export {
   defineIdentitySource,
+  sourceRefusals,
   type IdentitySource,
   type SourceAccount,
   type SourceAnswer,
@@ -15,30 +16,36 @@ export {
 } from '../core/directory/identity-source.ts';
 export type { GatekeeperEvent } from '../core/events/described-event.ts';
 export { defineEventSink, type EventSink } from '../core/events/sink.ts';
-export type { NoReplies, ReasonsOf, VerdictWith } from '../core/haraka/checks/check.ts';
 export {
-  defineOwnCheck as defineCheck,
+  defineCheck,
   type CheckDeclaration,
   type DefinedCheck,
+  type OwnVerdict,
 } from '../core/haraka/checks/of-others.ts';
-export type { EnvelopeAddress } from '../core/haraka/facts/address.ts';
 export type {
   ConnectFacts,
   ContentFacts,
   DepartingFacts,
+  EnvelopeAddress,
   KnownIdentity,
   LoginFacts,
   OutboundFacts,
   RecipientFacts,
   SenderFacts,
+  TlsFacts,
   ToldFacts,
   ToldStage,
 } from '../core/haraka/facts/told.ts';
-export type { Gatekeeper, StandingVerdict } from '../core/haraka/handle.ts';
+export type { Gatekeeper, StandingVerdict } from '../core/haraka/gatekeeper.ts';
 export { install, type HarakaPlugin, type Parts } from '../core/haraka/install.ts';
 export { NotSent, sendAs, type Mail, type Sent } from '../core/haraka/send-as.ts';
-export type { TlsFacts } from '../core/haraka/session.ts';
-export type { PermanentReason, Replies, Reply, TemporaryReason } from '../core/replies.ts';
-export type { Mode } from '../core/settings/mode.ts';
-export type { Role } from '../core/settings/settings.ts';
-export { defer, pass, refuse, skip, type Deferral, type Refusal, type Verdict } from '../core/verdict.ts';
+export type {
+  NoReplies,
+  PermanentReply,
+  ReasonsOf,
+  Replies,
+  Reply,
+  TemporaryReply,
+} from '../core/replies.ts';
+export { defer, pass, refuse, skip, type Deferral, type Refusal, type VerdictFor } from '../core/verdict.ts';
+export type { Grant, Mode, Role } from '../core/words.ts';

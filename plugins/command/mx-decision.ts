@@ -5,7 +5,8 @@ import { actionsOn, decideImpersonation, decideSpf, type SpfEvidence } from '../
 import { partnerOf } from '../core/partners.ts';
 import { peerAt } from '../core/peers.ts';
 import { replies, type Reason } from '../core/replies.ts';
-import { modeInForce, type Mode } from '../core/settings/mode.ts';
+import { modeInForce } from '../core/settings/mode.ts';
+import type { Mode } from '../core/words.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import type { Verdict } from '../core/verdict.ts';
 

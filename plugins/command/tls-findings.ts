@@ -12,7 +12,8 @@ import {
 import { peerAt } from '../core/peers.ts';
 import { registrationAt } from '../core/registrations.ts';
 import { isTlsRequired, roleOfPort } from '../core/roles.ts';
-import type { Policy, Role } from '../core/settings/settings.ts';
+import type { Policy } from '../core/settings/settings.ts';
+import type { Role } from '../core/words.ts';
 import { scopeInWords } from './demands.ts';
 
 /** What is asked, and by what setting. */

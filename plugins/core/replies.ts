@@ -1,16 +1,19 @@
-interface Permanent {
+/** A decision: the same mail will be refused again. */
+export interface PermanentReply {
   readonly code: `5${number}`;
   readonly status: `5.${number}.${number}`;
   readonly text: string;
 }
-interface Temporary {
+
+/** Trouble that may pass. */
+export interface TemporaryReply {
   readonly code: `4${number}`;
   readonly status: `4.${number}.${number}`;
   readonly text: string;
 }
 
 /** An SMTP reply: code (RFC 5321 §4.2), enhanced status code (RFC 3463), text for a person. */
-export type Reply = Permanent | Temporary;
+export type Reply = PermanentReply | TemporaryReply;
 
 /** Decisions: the same mail will be refused again. */
 const permanent = {
@@ -67,7 +70,7 @@ const permanent = {
   'requiretls-unsupported': { code: '550', status: '5.7.30', text: 'REQUIRETLS support required' },
   'message-too-large': { code: '552', status: '5.3.4', text: 'Message is too large' },
   'not-cleared': { code: '550', status: '5.7.1', text: 'Message did not pass every check' },
-} as const satisfies Record<string, Permanent>;
+} as const satisfies Record<string, PermanentReply>;
 
 /** Trouble that may pass: the client keeps the mail and tries again. */
 const temporary = {
@@ -90,7 +93,7 @@ const temporary = {
   'tls-criteria-unclear': { code: '451', status: '4.7.0', text: 'TLS criteria cannot be judged now' },
   'own-fault': { code: '451', status: '4.3.0', text: 'Local error, try again later' },
   'disk-full': { code: '452', status: '4.3.1', text: 'Insufficient system storage' },
-} as const satisfies Record<string, Temporary>;
+} as const satisfies Record<string, TemporaryReply>;
 
 export type PermanentReason = keyof typeof permanent;
 export type TemporaryReason = keyof typeof temporary;
@@ -98,6 +101,14 @@ export type Reason = PermanentReason | TemporaryReason;
 
 /** Replies by reason. */
 export type Replies = Readonly<Record<string, Reply>>;
+
+/** Of a table of replies the reasons whose code begins with this digit. */
+export type ReasonsOf<Table extends Replies, Digit extends '4' | '5'> = {
+  [Reason in keyof Table & string]: Table[Reason]['code'] extends `${Digit}${number}` ? Reason : never;
+}[keyof Table & string];
+
+/** Replies of a check that has none of its own. */
+export type NoReplies = Readonly<Record<string, never>>;
 
 /** The one table that maps a reason to what the client hears; checks of others bring replies of their own. */
 export const replies: Readonly<Record<Reason, Reply>> = { ...permanent, ...temporary };

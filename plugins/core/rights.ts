@@ -9,7 +9,7 @@ import {
   withoutSubaddress,
   type Mailbox,
 } from './mailbox.ts';
-import type { Mode } from './settings/mode.ts';
+import type { Grant, Mode } from './words.ts';
 import type { Policy } from './settings/settings.ts';
 
 /** As whom somebody may write. */
@@ -31,12 +31,8 @@ export interface Delegated {
   readonly pairs: readonly Pair[];
 }
 
-/**
- * `list`: sends mail of everybody to a list (RFC 2919); `resend`: sends again what it had from somebody else (RFC 5322
- * §3.6.6); `helpdesk`: may name others' addresses in its display names.
- */
-export const grants = ['list', 'resend', 'helpdesk'] as const;
-export type Grant = (typeof grants)[number];
+/** All grants that there are. */
+export const grants = ['list', 'resend', 'helpdesk'] as const satisfies readonly Grant[];
 
 /** Addresses that may stand in the envelope and in the header of the same message. */
 export interface Pair {

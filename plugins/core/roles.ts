@@ -1,4 +1,5 @@
-import type { Policy, Role } from './settings/settings.ts';
+import type { Policy } from './settings/settings.ts';
+import type { Role } from './words.ts';
 
 /** What a port is for: as the settings say, else the only role of the host, else `mx` for port 25 and `submission` for every other. */
 export function roleOfPort(port: number, { listeners, roles }: Policy): Role {

@@ -5,7 +5,7 @@ import { classOf, type PermanentReason, type Replies, type TemporaryReason } fro
  * What a policy says of one session, envelope or message, for reasons of the table of replies or of its own. A policy decides; the
  * core answers.
  */
-export type Verdict<Permanent extends string = PermanentReason, Temporary extends string = TemporaryReason> =
+export type VerdictFor<Permanent extends string, Temporary extends string> =
   | { readonly kind: 'pass' }
   /** The rule does not apply here; counts as cleared. */
   | { readonly kind: 'skip'; readonly because: string }
@@ -27,12 +27,18 @@ export type Verdict<Permanent extends string = PermanentReason, Temporary extend
       readonly told?: string;
     };
 
-/** One of any reasons, ours or not. */
-export type AnyVerdict = Verdict<string, string>;
+/** One for reasons of the table. */
+export type Verdict = VerdictFor<PermanentReason, TemporaryReason>;
 
-export type Refusal<Reason extends string> = Extract<Verdict<Reason, never>, { readonly kind: 'refuse' }>;
-export type Deferral<Reason extends string> = Extract<Verdict<never, Reason>, { readonly kind: 'defer' }>;
+/** One for any reasons, ours or not. */
+export type AnyVerdict = VerdictFor<string, string>;
 
+/** A decision. */
+export type Refusal<Reason extends string> = Extract<VerdictFor<Reason, never>, { readonly kind: 'refuse' }>;
+/** Trouble that may pass. */
+export type Deferral<Reason extends string> = Extract<VerdictFor<never, Reason>, { readonly kind: 'defer' }>;
+
+/** Nothing speaks against it. */
 export const pass = { kind: 'pass' } as const satisfies Verdict;
 
 /** The rule does not apply; the message may go on as after a pass. */

@@ -2,7 +2,7 @@ import type { MessageFacts } from '../core/haraka/facts/message.ts';
 import type { Identity } from '../core/identity.ts';
 import type { Mailbox } from '../core/mailbox.ts';
 import { ownRight } from '../core/rights.ts';
-import type { Mode } from '../core/settings/mode.ts';
+import type { Mode } from '../core/words.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { defer, pass, refuse, skip, type Verdict } from '../core/verdict.ts';
 import { isAligned } from './author.ts';

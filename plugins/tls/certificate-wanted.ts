@@ -1,5 +1,6 @@
 import { asksForCertificate } from '../core/criteria/criteria.ts';
-import type { Policy, Role } from '../core/settings/settings.ts';
+import type { Policy } from '../core/settings/settings.ts';
+import type { Role } from '../core/words.ts';
 
 /** A listener, and whom it has before it; with TLS from the start nobody knows the address yet. */
 export interface Asking {

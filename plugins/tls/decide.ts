@@ -11,7 +11,7 @@ import {
 } from '../core/criteria/criteria.ts';
 import { hasForwardSecrecy, isOlder } from '../core/criteria/presets.ts';
 import type { ConnectionFacts } from '../core/haraka/facts/client.ts';
-import type { TlsFacts } from '../core/haraka/session.ts';
+import type { TlsFacts } from '../core/haraka/facts/told.ts';
 import { isTlsRequired } from '../core/roles.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { defer, pass, refuse, skip, type Verdict } from '../core/verdict.ts';

@@ -1,5 +1,5 @@
 import { asksOfDomains } from '../core/criteria/criteria.ts';
-import type { EnvelopeAddress } from '../core/haraka/facts/address.ts';
+import type { EnvelopeAddress } from '../core/haraka/facts/told.ts';
 import type { MessageFacts } from '../core/haraka/facts/message.ts';
 import { domainAsSeen } from '../core/inbound/protected.ts';
 import { domainsSeenIn } from '../core/message/domains-seen.ts';

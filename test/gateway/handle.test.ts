@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { KnownIdentity } from '../../plugins/core/haraka/facts/told.ts';
-import type { StandingVerdict } from '../../plugins/core/haraka/handle.ts';
+import type { StandingVerdict } from '../../plugins/core/haraka/gatekeeper.ts';
 import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { root } from '../support/pages.ts';
 import { alice, greeted, send } from './traffic.ts';

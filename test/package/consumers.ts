@@ -17,17 +17,32 @@ export interface Consumer {
 export const consumers = (dnsPort: number): readonly Consumer[] => [
   {
     name: 'haraka-plugin-gatekeeper',
-    imports: ['NotSent', 'sendAs'],
+    imports: ['NotSent', 'defineCheck', 'defineEventSink', 'pass', 'refuse', 'sendAs'],
     body: `
       sendAs('receipts', { from: '', to: [], message: '' }).catch((error) => {
         console.log(error instanceof NotSent && error.reason);
-      });`,
-    expected: 'own-fault\n',
-    types: ['Mail', 'Sent'],
+      });
+      const check = defineCheck({
+        name: 'hours/mail',
+        stage: 'mail',
+        replies: { 'too-late': { code: '550', status: '5.7.1', text: 'Too late' } },
+        decide: ({ sender, identity }) => (identity || sender.isNull ? pass : refuse('too-late', sender.text)),
+      });
+      const sink = defineEventSink({ name: 'mine', take: async (events) => console.log(events.length) });
+      console.log(check.name, check.stage, sink.name);`,
+    expected: 'hours/mail mail mine\nown-fault\n',
+    types: ['DefinedCheck', 'Mail', 'Sent'],
     typed: `
+      const atMail: DefinedCheck<'mail'> = check;
+      void atMail;
       const send = (mail: Mail): Promise<Sent> => sendAs('receipts', mail);
       void send;`,
-    mistakes: [`sendAs('receipts', { from: '', to: [] });`],
+    mistakes: [
+      `sendAs('receipts', { from: '', to: [] });`,
+      `defineCheck({ name: 'a/b', stage: 'never', decide: () => pass });`,
+      `defineCheck({ name: 'a/b', stage: 'mail', decide: () => refuse('unheard-of') });`,
+      `defineCheck({ name: 'a/b', stage: 'mail', decide: ({ recipient }) => (recipient ? pass : pass) });`,
+    ],
   },
   {
     name: 'haraka-plugin-gatekeeper/spf',
@@ -87,6 +102,19 @@ export const consumers = (dnsPort: number): readonly Consumer[] => [
       const change = (event: GatekeeperEvent): 'pass' | 'skip' | 'refuse' | 'defer' => event.verdict;
       void [sendersOf, change];`,
     mistakes: [`parseEvent({}).verdict === 'maybe';`, `openEvents({});`],
+  },
+  {
+    name: 'haraka-plugin-gatekeeper/testing',
+    imports: ['identitySourceContract', 'sourceRefusals', 'tryCheck'],
+    body: `
+      console.log(typeof identitySourceContract, typeof tryCheck, sourceRefusals.includes('wrong-password'));`,
+    expected: 'function function true\n',
+    types: ['Tried', 'SourceContract'],
+    typed: `
+      const replyOf = ({ reply }: Tried): string | undefined => reply;
+      const contract: SourceContract | undefined = undefined;
+      void [replyOf, contract];`,
+    mistakes: [`tryCheck({ name: 'a/b', stage: 'mail' }, {});`],
   },
 ];
 

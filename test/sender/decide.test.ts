@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { EnvelopeAddress } from '../../plugins/core/haraka/facts/address.ts';
+import type { EnvelopeAddress } from '../../plugins/core/haraka/facts/told.ts';
 import type { Identity } from '../../plugins/core/identity.ts';
 import { parseMailbox } from '../../plugins/core/mailbox.ts';
 import { parseSettings } from '../../plugins/core/settings/file.ts';

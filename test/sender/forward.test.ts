@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Identity } from '../../plugins/core/identity.ts';
 import { parseSettings } from '../../plugins/core/settings/file.ts';
-import type { Mode } from '../../plugins/core/settings/mode.ts';
+import type { Mode } from '../../plugins/core/words.ts';
 import { mailbox } from '../support/mailbox.ts';
 import type { Verdict } from '../../plugins/core/verdict.ts';
 import { decideEnvelope } from '../../plugins/sender/envelope.ts';

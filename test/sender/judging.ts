@@ -2,7 +2,7 @@ import type { MessageFacts } from '../../plugins/core/haraka/facts/message.ts';
 import type { Identity } from '../../plugins/core/identity.ts';
 import { parseMailbox } from '../../plugins/core/mailbox.ts';
 import { nothingDelegated } from '../../plugins/core/rights.ts';
-import type { Mode } from '../../plugins/core/settings/mode.ts';
+import type { Mode } from '../../plugins/core/words.ts';
 import type { Policy } from '../../plugins/core/settings/settings.ts';
 import type { Verdict } from '../../plugins/core/verdict.ts';
 import { decideEnvelope } from '../../plugins/sender/envelope.ts';

@@ -1,4 +1,4 @@
-import type { Role } from '../../core/settings/settings.ts';
+import type { Role } from '../../core/words.ts';
 
 /** The plugins that are taken over, by the name that Haraka gives them, with the file of each. */
 export const sources = {

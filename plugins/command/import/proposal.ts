@@ -1,5 +1,6 @@
 import type { Secret } from '../../core/secret.ts';
-import type { Policy, Role } from '../../core/settings/settings.ts';
+import type { Policy } from '../../core/settings/settings.ts';
+import type { Role } from '../../core/words.ts';
 
 /** A proposed value, and the comment that says where it came from. */
 export interface Setting<T> {

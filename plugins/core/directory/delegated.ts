@@ -1,5 +1,6 @@
 import { makeMailbox, parseMailbox, type Mailbox } from '../mailbox.ts';
-import { grants, parseAddressPattern, parsePair, type Delegated, type Grant, type Pair } from '../rights.ts';
+import { grants, parseAddressPattern, parsePair, type Delegated, type Pair } from '../rights.ts';
+import type { Grant } from '../words.ts';
 import type { Entry } from './messages.ts';
 import type { DirectorySettings } from './settings.ts';
 import { addressesOf, valuesOf } from './values.ts';

@@ -1,6 +1,6 @@
 import { printable } from '../json-line.ts';
 import type { Secret } from '../secret.ts';
-import type { Grant } from '../rights.ts';
+import type { Grant } from '../words.ts';
 import type { Refusal } from './directory.ts';
 
 /** Why a source may refuse a login; the other causes are the gateway's own. */

@@ -1,4 +1,4 @@
-import type { GatekeeperEvent } from './event.ts';
+import type { GatekeeperEvent } from './described-event.ts';
 
 /**
  * Where events go by the code of others, in the order of the store. Each event comes at least once; by its `reference`, `time` and

@@ -3,7 +3,7 @@ import { publish, type EventDraft } from '../events/event.ts';
 import type { AppliedPolicy } from '../outgoing-tls/rule.ts';
 import type { ProvenanceRecord } from '../provenance/record.ts';
 import { someRecipients } from '../recipients.ts';
-import type { Mode } from '../settings/mode.ts';
+import type { Mode } from '../words.ts';
 import type { Settings } from '../settings/settings.ts';
 import { fieldsLine, node } from './outcome.ts';
 import { addOrigin, policyFields } from './record-fields.ts';

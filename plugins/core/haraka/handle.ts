@@ -1,38 +1,16 @@
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { deepFreeze } from '../deep-freeze.ts';
-import { hearEvents, type GatekeeperEvent } from '../events/event.ts';
+import type { GatekeeperEvent } from '../events/described-event.ts';
+import { hearEvents } from '../events/event.ts';
 import { oncePerMinute } from '../once-per-minute.ts';
-import type { Mode } from '../settings/mode.ts';
-import { knownIdentity, type KnownIdentity } from './facts/told.ts';
+import { knownIdentity } from './facts/telling.ts';
+import { type KnownIdentity } from './facts/told.ts';
 import { identityOf } from './session.ts';
+import type { Gatekeeper, StandingVerdict } from './gatekeeper.ts';
 import { currentSettings } from './settings-in-force.ts';
-import { knownRecord, type Clearance } from './transaction.ts';
+import { knownRecord } from './transaction.ts';
 import type { Connection, Plugin } from './types.ts';
-
-/** What other plugins find at `server.notes.gatekeeper`: it tells, and whatever is done with it decides nothing. */
-export interface Gatekeeper {
-  /** Of the package. */
-  readonly version: string;
-  /**
-   * Emits `event` for each event that falls in this process, shortly after it fell: at most once, and whether or not it gets to a
-   * store. Who may miss none has an event sink.
-   */
-  readonly events: EventEmitter<{ event: [GatekeeperEvent] }>;
-  /** Who answers for what a client does at this moment; `undefined` where nobody is known. */
-  readonly identity: (connection: Connection) => KnownIdentity | undefined;
-  /** Which checks have let the open message go on so far; none where there is no message. */
-  readonly verdicts: (connection: Connection) => readonly StandingVerdict[];
-}
-
-/** What a check has made of the open message: one that refused it has left nothing. */
-export interface StandingVerdict {
-  /** PLUGIN/CHECK. */
-  readonly check: string;
-  /** `observed`: its mode withheld a refusal. `kept`: it refuses all recipients but those that must stay reachable. */
-  readonly outcome: Clearance['outcome'];
-  readonly mode: Mode;
-}
 
 /** Puts the handle where other plugins look for it, once in each process; nothing else can be put there. */
 export function offerHandle(plugin: Plugin): void {
@@ -54,14 +32,15 @@ export function offerHandle(plugin: Plugin): void {
   Object.defineProperty(notes, 'gatekeeper', { value: handle, enumerable: true });
 }
 
-function identityAt(connection: Connection): KnownIdentity | undefined {
+function identityAt(given: object): KnownIdentity | undefined {
+  const connection = given as Connection;
   const { policy } = knownRecord(connection)?.settings ?? currentSettings();
   const identity = identityOf(connection, policy);
   return identity && deepFreeze(knownIdentity(identity));
 }
 
-function standingVerdicts(connection: Connection): readonly StandingVerdict[] {
-  const clearances = knownRecord(connection)?.clearances.values() ?? [];
+function standingVerdicts(given: object): readonly StandingVerdict[] {
+  const clearances = knownRecord(given as Connection)?.clearances.values() ?? [];
   return deepFreeze([...clearances].map(({ check, outcome, mode }) => ({ check, outcome, mode })));
 }
 

@@ -1,6 +1,7 @@
 import { offerIdentitySource, type IdentitySource } from '../directory/identity-source.ts';
 import type { EventSink } from '../events/sink.ts';
-import { checkOf, type DefinedCheck } from './checks/of-others.ts';
+import { checkOf } from './checks/made.ts';
+import type { DefinedCheck } from './checks/of-others.ts';
 import { install as installChecks } from './checks/installed.ts';
 import { offerEventSink } from './sinks.ts';
 import { isLoadingOver, start } from './startup.ts';

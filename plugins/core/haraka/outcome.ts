@@ -3,7 +3,7 @@ import { publish, type EventDraft } from '../events/event.ts';
 import type { Identity } from '../identity.ts';
 import { jsonLine } from '../json-line.ts';
 import { replyFor, type Reason, type Replies } from '../replies.ts';
-import type { Mode } from '../settings/mode.ts';
+import type { Mode } from '../words.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { AnyVerdict } from '../verdict.ts';
 import { asGreeting, makeRefusal, type Refusal } from './answer.ts';

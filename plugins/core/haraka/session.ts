@@ -4,21 +4,14 @@ import type { Identity } from '../identity.ts';
 import { peerAt, type Peer } from '../peers.ts';
 import { registrationAt, withRegistration, type Registration } from '../registrations.ts';
 import { roleOfPort } from '../roles.ts';
-import type { Policy, Role } from '../settings/settings.ts';
+import type { Policy } from '../settings/settings.ts';
+import type { Role } from '../words.ts';
 import { bearingOf, type Bearing } from './bearing.ts';
+import type { TlsFacts } from './facts/told.ts';
 import { portReached, tlsSocketOf } from './patches/client-socket.ts';
 import { provenTenant, tenancyOf, type Tenancy } from './tenancy.ts';
 import type { Clearance } from './transaction.ts';
 import type { ClientSocket, Connection } from './types.ts';
-
-export interface TlsFacts {
-  /** As OpenSSL names it: `TLSv1.3`. */
-  readonly version: string;
-  /** As OpenSSL names it: `TLS_AES_256_GCM_SHA384`. */
-  readonly cipher: string;
-  /** What the client calls the server that it means (RFC 6066 §3); absent where it does not. */
-  readonly serverName?: string;
-}
 
 /** What is known of a client before it says anything about a message. */
 export interface SessionFacts {

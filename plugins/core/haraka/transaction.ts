@@ -1,4 +1,4 @@
-import type { Mode } from '../settings/mode.ts';
+import type { Mode } from '../words.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Refusal } from './answer.ts';
 import { currentSettings } from './settings-in-force.ts';

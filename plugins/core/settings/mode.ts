@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { Mode } from '../words.ts';
 
-const modes = ['enforce', 'observe', 'off'] as const;
-export type Mode = (typeof modes)[number];
+const modes = ['enforce', 'observe', 'off'] as const satisfies readonly Mode[];
 
 export function isMode(value: unknown): value is Mode {
   return modes.some((mode) => mode === value);

@@ -19,9 +19,9 @@ import { outbound } from './outbound.ts';
 import { tenant } from './tenants.ts';
 import { tls, tlsCriterion } from './tls.ts';
 import { web } from './web.ts';
+import type { Role } from '../words.ts';
 
-const roles = ['submission', 'mx'] as const;
-export type Role = (typeof roles)[number];
+const roles = ['submission', 'mx'] as const satisfies readonly Role[];
 
 const role = z.enum(roles);
 

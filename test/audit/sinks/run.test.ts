@@ -57,7 +57,7 @@ class Scene {
 }
 
 const events = (count: number) => Array.from({ length: count }, () => eventWith({}, Date.now()));
-const references = (all: readonly GatekeeperEvent[]) => all.map(({ reference }) => reference);
+const references = (all: readonly { readonly reference: string }[]) => all.map(({ reference }) => reference);
 
 /** Whatever it is with. */
 const rejected = (reason: unknown) => Promise.resolve().then(() => Promise.reject(reason as Error));
@@ -126,7 +126,7 @@ void describe('a sink', () => {
       const scene = new Scene();
       const all = events(3);
       await scene.append(all);
-      const handed: (readonly GatekeeperEvent[])[] = [];
+      const handed: (readonly { readonly reference: string }[])[] = [];
       let isMended = false;
       const run = scene.run((some) => {
         handed.push(some);

@@ -1,8 +1,8 @@
 import type { Identity } from '../../identity.ts';
-import type { PermanentReason, Replies, TemporaryReason } from '../../replies.ts';
-import type { Mode } from '../../settings/mode.ts';
+import type { NoReplies, PermanentReason, ReasonsOf, Replies, TemporaryReason } from '../../replies.ts';
+import type { Mode } from '../../words.ts';
 import type { Policy } from '../../settings/settings.ts';
-import type { AnyVerdict, Verdict } from '../../verdict.ts';
+import type { AnyVerdict, VerdictFor } from '../../verdict.ts';
 import type { Facts } from '../facts.ts';
 import type { Judgeable } from '../transaction.ts';
 import { declarationProblems } from './declaration.ts';
@@ -44,19 +44,11 @@ export interface Check<S extends Stage = Stage> extends Ordered {
   readonly decide: (facts: Facts[S], policy: Policy) => AnyVerdict | Promise<AnyVerdict>;
 }
 
-/** Of a table of replies the reasons whose code begins with this digit. */
-export type ReasonsOf<Table extends Replies, Digit extends '4' | '5'> = {
-  [Reason in keyof Table & string]: Table[Reason]['code'] extends `${Digit}${number}` ? Reason : never;
-}[keyof Table & string];
-
 /** What a check may say that has these replies beside ours. */
-export type VerdictWith<Table extends Replies> = Verdict<
+export type VerdictWith<Table extends Replies> = VerdictFor<
   PermanentReason | ReasonsOf<Table, '5'>,
   TemporaryReason | ReasonsOf<Table, '4'>
 >;
-
-/** Those of a check that has none of its own. */
-export type NoReplies = Readonly<Record<string, never>>;
 
 /** A check whose verdicts are for reasons that it has replies for. */
 export interface Declared<S extends Stage, Table extends Replies> extends Omit<

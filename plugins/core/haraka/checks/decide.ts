@@ -1,4 +1,5 @@
-import { isMode, modeInForce, type Mode } from '../../settings/mode.ts';
+import { isMode, modeInForce } from '../../settings/mode.ts';
+import type { Mode } from '../../words.ts';
 import type { Policy } from '../../settings/settings.ts';
 import type { Identity } from '../../identity.ts';
 import { defer, isVerdict, ownFault, skip, type AnyVerdict } from '../../verdict.ts';

@@ -1,5 +1,5 @@
 import type { ProvenanceRecord } from '../../provenance/record.ts';
-import type { Mode } from '../../settings/mode.ts';
+import type { Mode } from '../../words.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { AnyVerdict } from '../../verdict.ts';
 import { replyFor } from '../../replies.ts';

@@ -1,9 +1,13 @@
 import { isOurs } from '../../events/kind.ts';
-import type { Replies } from '../../replies.ts';
-import { isMode, type Mode } from '../../settings/mode.ts';
+import type { NoReplies, ReasonsOf, Replies } from '../../replies.ts';
+import { isMode } from '../../settings/mode.ts';
+import type { Mode } from '../../words.ts';
 import type { Facts } from '../facts.ts';
-import { told, type ToldFacts, type ToldStage } from '../facts/told.ts';
-import { defineCheck, type AnyCheck, type NoReplies, type VerdictWith } from './check.ts';
+import { told } from '../facts/telling.ts';
+import { type ToldFacts, type ToldStage } from '../facts/told.ts';
+import type { VerdictFor } from '../../verdict.ts';
+import { defineCheck as declare, type AnyCheck } from './check.ts';
+import { noteMade } from './made.ts';
 
 /** A check of others: what it is called, when it runs, and the function that decides. */
 export interface CheckDeclaration<S extends ToldStage, Table extends Replies> {
@@ -22,8 +26,14 @@ export interface CheckDeclaration<S extends ToldStage, Table extends Replies> {
   /** `enforce` where absent; an entry of `checks` in the settings has the last word. */
   readonly mode?: Mode;
   /** Throwing, rejecting, hanging beyond `deadline_seconds` and anything that is no verdict are 451 4.3.0. */
-  readonly decide: (facts: ToldFacts[S]) => VerdictWith<Table> | Promise<VerdictWith<Table>>;
+  readonly decide: (facts: ToldFacts[S]) => OwnVerdict<Table> | Promise<OwnVerdict<Table>>;
 }
+
+/** What such a check may say, for reasons that it has replies for, or for a fault of its own: `own-fault` is 451 4.3.0. */
+export type OwnVerdict<Table extends Replies> = VerdictFor<
+  ReasonsOf<Table, '5'>,
+  ReasonsOf<Table, '4'> | 'own-fault'
+>;
 
 /** A check that is declared; `install` puts it to work. */
 export interface DefinedCheck<S extends ToldStage = ToldStage> {
@@ -31,30 +41,21 @@ export interface DefinedCheck<S extends ToldStage = ToldStage> {
   readonly stage: S;
 }
 
-/** What they are made into. */
-interface Made {
-  readonly check: AnyCheck;
-  /** For who has the facts already. */
-  readonly decide: (facts: never) => unknown;
-}
-
-const checks = new WeakMap<DefinedCheck, Made>();
-
 /** Declares a check. Throws a TypeError that says what cannot be meant. */
-export function defineOwnCheck<S extends ToldStage, const Table extends Replies = NoReplies>(
+export function defineCheck<S extends ToldStage, const Table extends Replies = NoReplies>(
   declaration: CheckDeclaration<S, Table>,
 ): DefinedCheck<S> {
   const problem = problemIn(declaration);
   if (problem !== undefined) throw new TypeError(problem);
   const { mode = 'enforce', decide, ...common } = declaration;
   const { name, stage } = common;
-  const check = defineCheck<S, Table>({
+  const check = declare<S, Table>({
     ...common,
     mode: (policy) => policy.checks.find((each) => each.name === name)?.mode ?? mode,
     decide: (facts) => decide(view(stage, facts)),
   });
   const defined: DefinedCheck<S> = Object.freeze({ name, stage });
-  checks.set(defined, { check: check as unknown as AnyCheck, decide });
+  noteMade(defined, { check: check as unknown as AnyCheck, decide });
   return defined;
 }
 
@@ -88,20 +89,3 @@ function problemIn(declaration: unknown): string | undefined {
 }
 
 const whose: readonly unknown[] = ['authenticated', 'unauthenticated', undefined];
-
-/** The check that a declaration was made into; throws a TypeError for anything else. */
-export function checkOf(defined: DefinedCheck): AnyCheck {
-  return madeOf(defined).check;
-}
-
-/** The same for facts as they are told. */
-export function toldCheckOf(defined: DefinedCheck): AnyCheck {
-  const { check, decide } = madeOf(defined);
-  return { ...check, decide } as unknown as AnyCheck;
-}
-
-function madeOf(defined: DefinedCheck): Made {
-  const made = checks.get(defined);
-  if (!made) throw new TypeError('a check was not made by defineCheck');
-  return made;
-}

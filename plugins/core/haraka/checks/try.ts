@@ -1,10 +1,11 @@
-import type { Mode } from '../../settings/mode.ts';
+import type { Mode } from '../../words.ts';
 import { settingsSchema } from '../../settings/settings.ts';
 import { replyFor } from '../../replies.ts';
 import type { AnyVerdict } from '../../verdict.ts';
 import type { ToldFacts, ToldStage } from '../facts/told.ts';
 import { decideNow, withDeadline } from './decide.ts';
-import { toldCheckOf, type DefinedCheck } from './of-others.ts';
+import { toldCheckOf } from './made.ts';
+import type { DefinedCheck } from './of-others.ts';
 
 /** What a check would come to. */
 export interface Tried {

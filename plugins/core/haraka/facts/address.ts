@@ -1,12 +1,6 @@
-import { parseMailbox, type Mailbox } from '../../mailbox.ts';
+import { parseMailbox } from '../../mailbox.ts';
 import type { Address } from '../types.ts';
-
-/** An address of the envelope. `mailbox` is absent for the null reverse-path and for what is no mailbox. */
-export interface EnvelopeAddress {
-  readonly text: string;
-  readonly isNull: boolean;
-  readonly mailbox?: Mailbox;
-}
+import type { EnvelopeAddress } from './told.ts';
 
 const read = new WeakMap<Address, EnvelopeAddress>();
 

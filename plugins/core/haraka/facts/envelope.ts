@@ -4,7 +4,8 @@ import { requireTlsIn, type RequireTlsParameter } from '../require-tls.ts';
 import { loginOf, madeInSession, sessionFacts, type SessionFacts, type SessionLogin } from '../session.ts';
 import { clientChain } from '../client-certificate.ts';
 import type { Address } from '../types.ts';
-import { envelopeAddress, type EnvelopeAddress } from './address.ts';
+import { envelopeAddress } from './address.ts';
+import type { EnvelopeAddress } from './told.ts';
 import type { ConnectionFacts } from './client.ts';
 import { onceIn, openRecord, openTransaction, type Once, type Source } from './source.ts';
 

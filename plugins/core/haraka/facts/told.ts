@@ -1,11 +1,24 @@
-import type { Identity } from '../../identity.ts';
-import { formatMailbox } from '../../mailbox.ts';
-import type { Role } from '../../settings/settings.ts';
-import type { Facts } from '../facts.ts';
-import type { SessionFacts, TlsFacts } from '../session.ts';
-import type { EnvelopeAddress } from './address.ts';
+import type { Mailbox } from '../../mailbox.ts';
+import type { Role } from '../../words.ts';
 
 /** Facts as checks of others are told them: what is named here stays, all else of ours may change. */
+
+/** An address of the envelope. `mailbox` is absent for the null reverse-path and for what is no mailbox. */
+export interface EnvelopeAddress {
+  readonly text: string;
+  readonly isNull: boolean;
+  readonly mailbox?: Mailbox;
+}
+
+/** The TLS that a client has negotiated. */
+export interface TlsFacts {
+  /** As OpenSSL names it: `TLSv1.3`. */
+  readonly version: string;
+  /** As OpenSSL names it: `TLS_AES_256_GCM_SHA384`. */
+  readonly cipher: string;
+  /** What the client calls the server that it means (RFC 6066 §3); absent where it does not. */
+  readonly serverName?: string;
+}
 
 /** Who answers for what a client does, or for a message. */
 export interface KnownIdentity {
@@ -101,49 +114,3 @@ export interface ToldFacts {
 
 /** Stages at which others may decide. */
 export type ToldStage = keyof ToldFacts;
-
-/** Makes of our facts what others are told. */
-export const told: { readonly [S in ToldStage]: (facts: Facts[S]) => ToldFacts[S] } = {
-  connect: client,
-  auth: ({ login, mechanism, ...facts }) => ({
-    ...client(facts),
-    identity: knownIdentity(facts.identity),
-    ...(login !== undefined && { login }),
-    ...(mechanism !== undefined && { mechanism }),
-  }),
-  mail: ({ sender, ...facts }) => ({ ...client(facts), sender }),
-  rcpt: ({ sender, recipient, count, ...facts }) => ({ ...client(facts), sender, recipient, count }),
-  message: content,
-  outbound: ({ id, bytes, messageId, ...facts }) => ({
-    ...content(facts),
-    id,
-    bytes,
-    ...(messageId !== undefined && { messageId }),
-  }),
-  delivery: ({ identity: { proof, name, id, credential }, ...facts }) => ({
-    ...facts,
-    identity: { proof, name, id, ...(credential !== undefined && { credential }) },
-  }),
-};
-
-function client({ client: { address }, listener, helo, tls, identity }: SessionFacts): ConnectFacts {
-  return {
-    client: { address },
-    listener,
-    helo,
-    ...(tls && { tls }),
-    ...(identity && { identity: knownIdentity(identity) }),
-  };
-}
-
-type Content = Pick<Facts['message'], 'sender' | 'recipients' | 'headerLines' | 'isHeaderWhole'> &
-  SessionFacts;
-
-function content({ sender, recipients, headerLines, isHeaderWhole, ...facts }: Content): ContentFacts {
-  return { ...client(facts), sender, recipients, header: headerLines.join(''), isHeaderWhole };
-}
-
-export function knownIdentity({ proof, name, id, addresses, credential }: Identity): KnownIdentity {
-  const known = { proof, name, id, addresses: addresses.map(formatMailbox) };
-  return credential === undefined ? known : { ...known, credential };
-}
