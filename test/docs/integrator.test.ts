@@ -47,7 +47,7 @@ void describe('the examples of docs/integrator.md', () => {
   });
 
   void it('read who wrote a message', async () => {
-    assert.equal(await printed('haraka-plugin-gatekeeper/message'), 'anne@corp.example\nÄnne\n');
+    assert.equal(await printed('readAuthors'), 'anne@corp.example\nÄnne\n');
   });
 
   void it('read events', async () => {

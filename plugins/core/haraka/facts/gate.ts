@@ -90,7 +90,7 @@ function messageIdOf({ header }: Transaction): string | undefined {
 }
 
 /** Of the message, of the session, and of its login. */
-export function clearancesOf(
+function clearancesOf(
   connection: Connection,
   { clearances }: TransactionRecord,
 ): ReadonlyMap<string, Clearance> {

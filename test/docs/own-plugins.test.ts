@@ -8,11 +8,11 @@ import { alice, send } from '../gateway/traffic.ts';
 import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { block } from '../support/pages.ts';
 
-void describe('what docs/integrator.md shows of sinks and the handle', () => {
+void describe('what docs/integrator.md shows of checks, sinks and the handle', () => {
   let test: TestGateway;
   const folder = mkdtempSync(join(tmpdir(), 'gatekeeper-docs-'));
   before(async () => {
-    const plugins = ['refused', 'who'].map((name) => {
+    const plugins = ['refused', 'who', 'subjects'].map((name) => {
       const text = block('docs/integrator.md', 'js', `plugins/${name}.js`);
       const file = join(folder, `${name}.js`);
       writeFileSync(file, text);
@@ -23,6 +23,23 @@ void describe('what docs/integrator.md shows of sinks and the handle', () => {
   after(async () => {
     await test.stop();
     rmSync(folder, { recursive: true });
+  });
+
+  void it('refuses mail without a subject, and says so of none that has one', async () => {
+    const client = await alice({ port: test.ports.submission });
+    await client.command('MAIL FROM:<alice@corp.example>');
+    await client.command('RCPT TO:<team@partner.example>');
+    await client.command('DATA');
+    client.write('From: alice@corp.example\r\n\r\nx\r\n.\r\n');
+    assert.match(
+      (await client.reply(15_000)).text,
+      /^550 5\.7\.1 Mail without a subject does not leave \(\S+ subjects\/present\)/,
+    );
+    client.destroy();
+    const { kind, reason, mode } = await eventually('the event', () =>
+      test.events().find(({ check }) => check === 'subjects/present'),
+    );
+    assert.deepEqual([kind, reason, mode], ['check', 'no-subject', 'enforce']);
   });
 
   void it('works', async () => {
@@ -40,20 +57,21 @@ void describe('what docs/integrator.md shows of sinks and the handle', () => {
       'the file',
       () => {
         try {
-          return readFileSync(join(test.dir, 'refused.jsonl'), 'utf8');
+          const text = readFileSync(join(test.dir, 'refused.jsonl'), 'utf8');
+          return text.includes('sender-not-owned') && text.includes('no-subject') ? text : undefined;
         } catch {
           return undefined;
         }
       },
       60_000,
     );
-    const events = refused
+    const told = refused
       .trimEnd()
       .split('\n')
       .map((line) => eventSchema.parse(JSON.parse(line)));
     assert.deepEqual(
-      events.map(({ check, reason }) => [check, reason]),
-      [['sender/envelope', 'sender-not-owned']],
+      new Set(told.map(({ check, reason }) => `${check} ${reason ?? ''}`)),
+      new Set(['subjects/present no-subject', 'sender/envelope sender-not-owned']),
     );
   });
 });
