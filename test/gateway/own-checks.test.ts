@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { SmtpClient } from '../support/smtp.ts';
+import {
+  eventually,
+  startTestGateway,
+  type TestGateway,
+  type TestGatewayOptions,
+} from '../support/gateway.ts';
+import { plugin } from './other-haraka.ts';
+import { alice, send } from './traffic.ts';
+
+/** Ways of own-checks.js, and what the client hears. */
+const ways = [
+  { how: 'passes', says: /^250 / },
+  { how: 'skips', says: /^250 / },
+  { how: 'refuses', says: /^553 5\.7\.1 Not today \(\S+ own\/STAGE\) Try tomorrow\./, reason: 'not-today' },
+  { how: 'defers', says: /^450 4\.7\.1 Not yet \(\S+ own\/STAGE\)/, reason: 'not-yet' },
+  { how: 'ours', says: /^550 5\.7\.1 Relaying needs .*\(\S+ own\/STAGE\)/, reason: 'relay-denied' },
+  { how: 'throws', says: /^451 4\.3\.0 .*\(\S+ own\/STAGE\)/, reason: 'own-fault' },
+  { how: 'hangs', says: /^451 4\.3\.0 .*\(\S+ own\/STAGE\)/, reason: 'own-fault' },
+  { how: 'nonsense', says: /^451 4\.3\.0 .*\(\S+ own\/STAGE\)/, reason: 'own-fault' },
+  { how: 'stranger', says: /^451 4\.3\.0 .*\(\S+ own\/STAGE\)/, reason: 'own-fault' },
+  { how: 'swapped', says: /^451 4\.3\.0 .*\(\S+ own\/STAGE\)/, reason: 'own-fault' },
+] as const;
+
+const settings = { deadline_seconds: 2 };
+
+async function letter(test: TestGateway, stage: string, how: string) {
+  const client = await alice({ port: test.ports.submission });
+  const from = `alice+${stage}.${how}@corp.example`;
+  const reply = await send(client, { from, to: `${how}-${stage}@partner.example` });
+  client.destroy();
+  return reply;
+}
+
+const receivedBy = (test: TestGateway, recipient: string) =>
+  test.delivered().filter(({ envelope }) => envelope.to.some((each) => each.startsWith(recipient)));
+
+void describe('a check of others', () => {
+  let test: TestGateway;
+  before(async () => {
+    test = await startTestGateway({ first: [plugin('own-checks')], settings });
+  });
+  after(() => test.stop());
+
+  const mood = (stage: string) => join(test.dir, `mood-${stage}`);
+  afterEach(() => {
+    for (const stage of ['connect', 'auth']) rmSync(mood(stage), { force: true });
+  });
+
+  for (const stage of ['mail', 'rcpt', 'message', 'outbound'] as const) {
+    void describe(`at stage ${stage}`, { concurrency: 4 }, () => {
+      for (const { how, says, ...rest } of ways) {
+        void it(`that ${how}`, async () => {
+          const { text } = await letter(test, stage, how);
+          assert.match(text, new RegExp(says.source.replace('STAGE', stage)));
+          const isWelcome = !('reason' in rest);
+          await eventually('the events', () => {
+            const own = test
+              .events()
+              .find(
+                ({ check, sender }) =>
+                  check === `own/${stage}` && sender === `alice+${stage}.${how}@corp.example`,
+              );
+            return (
+              own &&
+              (isWelcome ? own.verdict !== 'refuse' : own.reason === rest.reason) &&
+              own.kind === 'check'
+            );
+          });
+          if (isWelcome)
+            await eventually('it', () => receivedBy(test, `${how}-${stage}`).length === 1, 60_000);
+          else assert.equal(receivedBy(test, `${how}-${stage}`).length, 0);
+        });
+      }
+    });
+  }
+
+  for (const { how, says, ...rest } of ways) {
+    void it(`at stage connect that ${how}`, async () => {
+      writeFileSync(mood('connect'), how);
+      const client = await SmtpClient.connect({ port: test.ports.submission });
+      const { text } = await client.reply(15_000);
+      client.destroy();
+      if (!('reason' in rest)) assert.match(text, /^220 /);
+      // RFC 5321 §4.3.2 has two codes for it, and RFC 2034 §4 no status.
+      else if (says.source.startsWith('^5')) assert.match(text, /^554 [A-Z].*\(\S+ own\/connect\)/);
+      else assert.match(text, /^421 [A-Z].*\(\S+ own\/connect\)/);
+    });
+
+    void it(`at stage auth that ${how}`, async () => {
+      writeFileSync(mood('auth'), how);
+      const login = alice({ port: test.ports.submission });
+      if ('reason' in rest) {
+        const shown = new RegExp(says.source.replace('^', '').replace('STAGE', 'auth'));
+        await assert.rejects(login, shown);
+        const event = await eventually('the event', () =>
+          test.events().findLast(({ check }) => check === 'own/auth'),
+        );
+        assert.equal(event.login, 'alice@corp.example');
+        assert.ok(
+          !test.events().some(({ check, verdict }) => check === 'auth/login' && verdict === 'refuse'),
+        );
+      } else (await login).destroy();
+    });
+  }
+
+  void it('at stage delivery that refuses has the message held', async () => {
+    assert.match((await letter(test, 'delivery', 'refuses')).text, /^250 /);
+    const held = await eventually(
+      'the event',
+      () => test.events().find(({ check, verdict }) => check === 'own/delivery' && verdict === 'refuse'),
+      60_000,
+    );
+    assert.equal(held.reason, 'not-today');
+    assert.match(held.detail ?? '', /Not today: on purpose/);
+    assert.match(test.log(), /hold ref="\S+ own\/delivery"/);
+    assert.equal(receivedBy(test, 'refuses-delivery').length, 0);
+  });
+
+  for (const how of ['defers', 'throws', 'hangs', 'nonsense'] as const) {
+    void it(`at stage delivery that ${how} keeps it in the queue`, async () => {
+      assert.match((await letter(test, 'delivery', how)).text, /^250 /);
+      const sender = `alice+delivery.${how}@corp.example`;
+      const event = await eventually(
+        'the event',
+        () => test.events().find((each) => each.check === 'own/delivery' && each.sender === sender),
+        60_000,
+      );
+      assert.equal(event.verdict, 'defer');
+      assert.equal(receivedBy(test, `${how}-delivery`).length, 0);
+    });
+  }
+
+  void it('is told the facts of its stage', async () => {
+    await letter(test, 'mail', 'passes');
+    const facts = readFileSync(join(test.dir, 'facts'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { stage: string; facts: Record<string, unknown> });
+    const of = (stage: string) =>
+      Object.keys(facts.findLast((each) => each.stage === stage)?.facts ?? {}).sort();
+    const client = ['client', 'helo', 'listener'];
+    assert.deepEqual(of('connect'), client);
+    assert.deepEqual(of('auth'), [...client, 'identity', 'login', 'mechanism', 'tls'].sort());
+    assert.deepEqual(of('mail'), [...client, 'identity', 'sender', 'tls'].sort());
+    assert.deepEqual(of('rcpt'), [...client, 'count', 'identity', 'recipient', 'sender', 'tls'].sort());
+    const content = [...client, 'header', 'identity', 'isHeaderWhole', 'recipients', 'sender', 'tls'];
+    assert.deepEqual(of('message'), [...content].sort());
+    assert.deepEqual(of('outbound'), [...content, 'bytes', 'id'].sort());
+  });
+});
+
+const modes: readonly {
+  readonly it: string;
+  readonly settings: Record<string, unknown>;
+  readonly says: RegExp;
+}[] = [
+  { it: 'observes', settings: { checks: [{ name: 'own/mail', mode: 'observe' }] }, says: /^250 / },
+  { it: 'is off', settings: { checks: [{ name: 'own/mail', mode: 'off' }] }, says: /^250 / },
+  { it: 'enforces', settings: { checks: [{ name: 'own/mail' }] }, says: /^553 / },
+  { it: 'observes in an emergency', settings: { emergency: 'observe' }, says: /^250 / },
+];
+
+void describe('a check of others whose mode the settings have', () => {
+  for (const { it: title, settings: more, says } of modes) {
+    void it(title, async () => {
+      const test = await startTestGateway({
+        last: [plugin('own-checks')],
+        settings: { ...settings, ...more },
+      });
+      try {
+        assert.match((await letter(test, 'mail', 'refuses')).text, says);
+      } finally {
+        await test.stop();
+      }
+    });
+  }
+});
+
+const skipping = [
+  { hook: 'rcpt', code: 'OK' },
+  { hook: 'mail', code: 'OK' },
+  { hook: 'connect', code: 'OK' },
+] as const;
+
+void describe('a check of others that another plugin keeps from being asked', () => {
+  for (const { hook, code } of skipping) {
+    void it(`at ${hook}: the gate refuses what it did not clear`, async () => {
+      const options: TestGatewayOptions = {
+        first: [plugin('answers-first'), plugin('own-checks')],
+        config: { 'answers-first': `${hook} ${code}\n` },
+        settings,
+      };
+      const test = await startTestGateway(options);
+      try {
+        const { text } = await letter(test, 'none', 'passes');
+        assert.match(text, /^550 5\.7\.1 Message did not pass every check/);
+        await eventually('the event', () =>
+          test.events().some(({ reason, detail }) => reason === 'not-cleared' && /own\//.test(detail ?? '')),
+        );
+        assert.equal(test.delivered().length, 0);
+      } finally {
+        await test.stop();
+      }
+    });
+  }
+});
+
+const mistakes = [
+  {
+    it: 'an order that names nobody',
+    way: 'unknown',
+    says: /check bad\/one: its order names bad\/nobody, which nobody declares/,
+  },
+  {
+    it: 'an order that names another stage',
+    way: 'elsewhere',
+    says: /check bad\/one: its order names sender\/header, which decides at stage message, not mail/,
+  },
+  { it: 'a circle', way: 'circle', says: /checks of stage mail: bad\/one and bad\/two wait for each other/ },
+  { it: 'a check twice', way: 'twice', says: /check bad\/one at stage mail is declared twice/ },
+  {
+    it: 'no such check in the settings',
+    way: 'none',
+    says: /checks\.bad\/one: no plugin in config\/plugins declares it/,
+  },
+] as const;
+
+void describe('the start with checks of others', () => {
+  for (const { it: title, way, says } of mistakes) {
+    void it(`is refused for ${title}`, async () => {
+      const checks = way === 'none' ? { checks: [{ name: 'bad/one' }] } : {};
+      const options = { last: [plugin('bad-order')], config: { 'bad-order': `${way}\n` }, settings: checks };
+      await assert.rejects(startTestGateway(options), says);
+    });
+  }
+});
