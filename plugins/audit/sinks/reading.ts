@@ -54,7 +54,6 @@ export class Reading {
 
   #begin(): Worker {
     const thread = beginThread(import.meta.url, './reading-thread', { workerData: this.#data });
-    thread.unref();
     const fail = (fault: string) => {
       if (this.#thread !== thread) return;
       this.#thread = undefined;
@@ -63,6 +62,8 @@ export class Reading {
     thread.on('message', (answer: Answer) => this.#settle?.(answer));
     thread.on('error', (error) => fail(`the thread that reads events failed: ${String(error)}`));
     thread.on('exit', () => fail('the thread that reads events has ended'));
+    // Last: to listen for messages has it keep the process alive.
+    thread.unref();
     return thread;
   }
 }

@@ -97,8 +97,8 @@ export class SinkRun {
 
   /** For as long as the process lives, which it does not keep from ending. */
   async run(): Promise<never> {
-    for (;;) {
-      const pause = await this.#step();
+    // Whoever writes opens the store first, and makes it.
+    for (let pause = this.#pace.look; ; pause = await this.#step()) {
       await (pause === 0 ? setImmediate() : delay(pause, undefined, { ref: false }));
     }
   }

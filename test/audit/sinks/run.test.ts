@@ -179,12 +179,13 @@ void describe('a sink', () => {
     const now = events(2);
     const first = taker();
     const begun = new Date(Date.now() - 1000);
-    scene.run(first.take, begun);
+    let isOver = false;
+    scene.run((some) => (isOver ? rejected('over') : first.take(some)), begun);
     await scene.append(now);
     await eventually('what fell since', () => first.taken.length === 2);
     assert.deepEqual(first.taken, references(now));
     await eventually('a note', () => readFileSync(scene.state, 'utf8').includes('"isRead":true'));
-    // As another process would: the one before it is still there, and both are given the same.
+    isOver = true;
     const second = taker();
     const later = events(3);
     await scene.append(later);
