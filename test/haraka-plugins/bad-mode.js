@@ -1,8 +1,8 @@
 // Checks of an integrator whose mode cannot be read: they always pass, but nobody can know whether they count.
-const { dirname, join } = require('node:path');
+const { join } = require('node:path');
 
 // What no integrator can import: these are of stages that are the gateway's own.
-const root = dirname(require.resolve('haraka-plugin-gatekeeper/package.json'));
+const root = join(process.env.HARAKA, 'node_modules/haraka-plugin-gatekeeper');
 const core = (file) => require(join(root, 'core', file));
 
 const { defineCheck } = core('haraka/checks/check.js');

@@ -1,8 +1,8 @@
 // Checks of an integrator, some of them bad; the sub-address of the sender says which: alice+STAGE.HOW@corp.example.
-const { dirname, join } = require('node:path');
+const { join } = require('node:path');
 
 // What no integrator can import: these are of stages that are the gateway's own.
-const root = dirname(require.resolve('haraka-plugin-gatekeeper/package.json'));
+const root = join(process.env.HARAKA, 'node_modules/haraka-plugin-gatekeeper');
 const core = (file) => require(join(root, 'core', file));
 
 const { defineCheck } = core('haraka/checks/check.js');

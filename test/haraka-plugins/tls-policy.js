@@ -1,9 +1,9 @@
 // Puts another TLS policy in force at run time, as a client asks for it by its EHLO name:
 // policy.TLSV1_3.CIPHERS.example, where an underscore stands for a dot in the version.
-const { dirname, join } = require('node:path');
+const { join } = require('node:path');
 
 // What no integrator can import: these are of stages that are the gateway's own.
-const root = dirname(require.resolve('haraka-plugin-gatekeeper/package.json'));
+const root = join(process.env.HARAKA, 'node_modules/haraka-plugin-gatekeeper');
 const core = (file) => require(join(root, 'core', file));
 
 const { prepareHandshakes } = core('haraka/patches/tls-context.js');

@@ -65,7 +65,7 @@ const rejected = (reason: unknown) => Promise.resolve().then(() => Promise.rejec
 /** Takes all, and remembers it. */
 function taker() {
   const taken: string[] = [];
-  const take = (some: readonly GatekeeperEvent[]) => {
+  const take = (some: readonly { readonly reference: string }[]) => {
     taken.push(...references(some));
     return Promise.resolve();
   };
