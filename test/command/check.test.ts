@@ -41,12 +41,15 @@ void describe('gatekeeper check of a configuration that is right', () => {
   void it('is ok, names settings and Haraka, and writes nothing', async () => {
     const before = snapshot(site.dir);
     const { code, out, err } = await gatekeeper(['check'], { haraka: site.dir });
-    assert.deepEqual(out.split('\n'), [
-      'ok',
-      `settings  revision ${revision()}`,
-      `haraka    ${version} (${harakaDir})`,
-      '',
-    ]);
+    const [ok, settings, haraka, ...checks] = out.trimEnd().split('\n');
+    assert.deepEqual(
+      [ok, settings, haraka],
+      ['ok', `settings  revision ${revision()}`, `haraka    ${version} (${harakaDir})`],
+    );
+    // In the order in which they decide.
+    assert.equal(checks[0], 'checks    session: tls/required, auth/required, outbound/suspended');
+    assert.match(checks[1] ?? '', /^ {10}mail: auth\/account, .*sender\/envelope, .*sender\/spf/);
+    assert.equal(checks.at(-1), '          gate: outbound/gate, audit/stored, outbound/count');
     assert.deepEqual([code, err], [0, '']);
     assert.deepEqual(snapshot(site.dir), before);
   });
@@ -55,7 +58,9 @@ void describe('gatekeeper check of a configuration that is right', () => {
     const { code, out } = await gatekeeper(['check', '--json'], { haraka: site.dir });
     assert.equal(code, 0);
     const haraka = { version, path: harakaDir };
-    assert.deepEqual(JSON.parse(out), { ok: true, revision: revision(), haraka });
+    const { checks, ...rest } = JSON.parse(out) as { checks: Record<string, string[]> };
+    assert.deepEqual(rest, { ok: true, revision: revision(), haraka });
+    assert.deepEqual(checks['session'], ['tls/required', 'auth/required', 'outbound/suspended']);
   });
 
   void it("shows Haraka's own log with --verbose, and keeps it out of the answer", async () => {
