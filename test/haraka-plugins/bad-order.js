@@ -8,6 +8,9 @@ const ways = {
   elsewhere: () => [check('bad/one', { after: ['sender/header'] })],
   circle: () => [check('bad/one', { after: ['bad/two'] }), check('bad/two', { after: ['bad/one'] })],
   twice: () => [check('bad/one'), check('bad/one')],
+  stages: () => [check('bad/one'), check('bad/one', { stage: 'rcpt' })],
+  itself: () => [check('bad/one', { before: ['bad/one'] })],
+  ours: () => [check('bad/one', { after: ['sender/spf'], before: ['outbound/requiretls'] })],
   none: () => [],
 };
 

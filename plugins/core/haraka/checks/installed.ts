@@ -41,7 +41,8 @@ export function install(plugin: Plugin, checks: readonly AnyCheck[]): void {
 function hookOf(plugin: Plugin, check: AnyCheck): HookPlace | undefined {
   const { hook, priority } = stageOf(check.stage);
   if (hook === undefined) return undefined;
-  const method = `gatekeeper_${check.name.replace(/\W/g, '_')}`;
+  // The name as it stands: a-b and a_b are two.
+  const method = `gatekeeper_${check.stage}_${check.name}`;
   const run = (next: Next, connection: Connection, params?: readonly unknown[]) => {
     runCheck(check, { plugin, connection, params: params ?? [] }, next);
   };
@@ -81,10 +82,20 @@ function ofStage(stage: Stage) {
     .sort((one, other) => Number(other.isOurs) - Number(one.isOurs) || (one.name < other.name ? -1 : 1));
 }
 
+/**
+ * Also at two stages, if one of them clears: clearances and settings know a check by its name alone, and what clears the one would
+ * clear the other.
+ */
 function namesTwice(): string[] {
-  const places = installed.map(({ check: { name, stage } }) => `${name} at stage ${stage}`);
-  const twice = places.filter((place, at) => places.indexOf(place) !== at);
-  return [...new Set(twice)].map((place) => `check ${place} is declared twice`);
+  const declared = new Map<string, Stage[]>();
+  for (const { check } of installed) {
+    declared.set(check.name, [...(declared.get(check.name) ?? []), check.stage]);
+  }
+  return [...declared].flatMap(([name, at]) => {
+    const isSeveral = new Set(at).size === at.length && at.every((stage) => !stageOf(stage).clears);
+    if (at.length === 1 || isSeveral) return [];
+    return [`check ${name} is declared twice: at stage ${at.join(' and at stage ')}`];
+  });
 }
 
 /** A plugin of ours may do without another; whoever else names a check means one that is there. */

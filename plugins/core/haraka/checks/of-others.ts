@@ -74,13 +74,15 @@ function problemIn(declaration: unknown): string | undefined {
   if (typeof declaration !== 'object' || declaration === null) {
     return 'defineCheck: expected an object with name, stage and decide';
   }
-  const { name, stage, judges, mode = 'enforce', decide } = declaration as Readonly<Record<string, unknown>>;
+  const given = declaration as Readonly<Record<string, unknown>>;
+  const { name, stage, judges, isQuiet = false, mode = 'enforce', decide } = given;
   const unknown = Object.keys(declaration).filter((key) => !keys.has(key));
   const wrong: readonly (readonly [isWrong: boolean, what: string])[] = [
     [unknown.length > 0, `has no use for ${unknown.join(', ')}`],
     [isOurs(String(name)), 'its name is of the gateway: put that of your plugin in front'],
     [!Object.hasOwn(told, String(stage)), `stage is none of ${Object.keys(told).join(', ')}`],
     [!whose.includes(judges), 'judges is neither authenticated nor unauthenticated'],
+    [typeof isQuiet !== 'boolean', 'isQuiet is neither true nor false'],
     [!isMode(mode), 'mode is none of enforce, observe and off'],
     [typeof decide !== 'function', 'decide is no function'],
   ];

@@ -16,7 +16,7 @@ export function inOrder<Check extends Ordered>(checks: readonly Check[]): Check[
   while (left.length > 0) {
     const waiting = new Set(left.map(({ name }) => name));
     const at = left.findIndex(({ name }) => !(earlier.get(name) ?? []).some((other) => waiting.has(other)));
-    if (at === -1) throw new Error(`${circleIn(left, earlier)} wait for each other`);
+    if (at === -1) throw new Error(circleIn(left, earlier));
     ordered.push(...left.splice(at, 1));
   }
   return ordered;
@@ -40,8 +40,8 @@ function circleIn(left: readonly Ordered[], earlier: ReadonlyMap<string, readonl
     path.push(at);
     at = earlier.get(at)?.find((other) => waiting.has(other));
   }
-  return path
-    .slice(at === undefined ? 0 : path.indexOf(at))
-    .sort()
-    .join(' and ');
+  const circle = path.slice(at === undefined ? 0 : path.indexOf(at)).sort();
+  return circle.length === 1
+    ? `${circle[0]} waits for itself`
+    : `${circle.join(' and ')} wait for each other`;
 }
