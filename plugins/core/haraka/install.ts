@@ -4,7 +4,7 @@ import { checkOf } from './checks/made.ts';
 import type { DefinedCheck } from './checks/of-others.ts';
 import { install as installChecks } from './checks/installed.ts';
 import { offerEventSink } from './sinks.ts';
-import { isLoadingOver, start } from './startup.ts';
+import { refuseIfLate, start } from './startup.ts';
 import type { Plugin } from './types.ts';
 
 /** Haraka's object of a plugin, which is `this` in its `register`. */
@@ -33,6 +33,7 @@ export function install(plugin: HarakaPlugin, parts: Parts): void {
   const { checks = [], identitySources = [], eventSinks = [] } = parts;
   const judging = checks.map(checkOf);
   const host = plugin as Plugin;
+  refuseIfLate(host);
   start(host);
   installChecks(host, judging);
   for (const source of identitySources) offerIdentitySource(source);
@@ -45,6 +46,5 @@ function problemIn(plugin: unknown, parts: unknown): string | undefined {
   }
   if (typeof parts !== 'object' || parts === null) return `expected ${keys.join(', ')} after the plugin`;
   const unknown = Object.keys(parts).filter((key) => !keys.includes(key));
-  if (unknown.length > 0) return `has no use for ${unknown.join(', ')}: expected ${keys.join(', ')}`;
-  return isLoadingOver() ? 'too late: a plugin brings what it has in register()' : undefined;
+  return unknown.length > 0 ? `has no use for ${unknown.join(', ')}: expected ${keys.join(', ')}` : undefined;
 }

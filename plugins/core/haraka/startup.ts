@@ -157,9 +157,12 @@ function putFirstSettingsToWork(plugin: Plugin): void {
   }
 }
 
-/** Whether it is too late for a plugin to bring anything. */
-export function isLoadingOver(): boolean {
-  return isOrdered;
+/**
+ * Ends the process where a plugin brings something once all are loaded: nobody would ask for it, and what is thrown in a hook of
+ * Haraka's, such as `init_master`, is a line in its log and no more.
+ */
+export function refuseIfLate({ name }: Plugin): void {
+  if (isOrdered) refuseToStart([`plugin ${name}: install is too late: it belongs into register()`]);
 }
 
 let isOrdered = false;
