@@ -2,7 +2,6 @@ import { isOurs } from '../../events/kind.ts';
 import type { NoReplies, ReasonsOf, Replies } from '../../replies.ts';
 import { isMode } from '../../settings/mode.ts';
 import type { Mode } from '../../words.ts';
-import type { Facts } from '../facts.ts';
 import { told } from '../facts/telling.ts';
 import { type ToldFacts, type ToldStage } from '../facts/told.ts';
 import type { VerdictFor } from '../../verdict.ts';
@@ -52,17 +51,19 @@ export function defineCheck<S extends ToldStage, const Table extends Replies = N
   const check = declare<S, Table>({
     ...common,
     mode: (policy) => policy.checks.find((each) => each.name === name)?.mode ?? mode,
-    decide: (facts) => decide(view(stage, facts)),
+    decide: (facts) => decide(frozen(told[stage](facts))),
   });
   const defined: DefinedCheck<S> = Object.freeze({ name, stage });
   noteMade(defined, { check: check as unknown as AnyCheck, decide });
   return defined;
 }
 
-function view<S extends ToldStage>(stage: S, facts: Facts[S]): ToldFacts[S] {
-  const seen = told[stage](facts);
-  Object.freeze(seen);
-  return seen;
+/** All the way down: addresses and TLS of a client are the very objects that our own checks look at. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const part of Object.values(value)) frozen(part);
+  return value;
 }
 
 const keys = new Set<string>([
