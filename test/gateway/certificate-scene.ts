@@ -111,6 +111,7 @@ interface Wanted {
   readonly directory?: object;
   readonly more?: object;
   readonly plugins?: TestGatewayOptions['plugins'];
+  readonly last?: TestGatewayOptions['last'];
   /** Further files of config/. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -121,12 +122,13 @@ export async function startCertificateScene({
   directory,
   more,
   plugins,
+  last,
   files,
 }: Wanted): Promise<CertificateScene> {
   const slapd = await startSlapd({ ldif: ldif(people()), access });
   const gateway = await startTestGateway({
     directoryUrl: slapd.url,
-    plugins,
+    ...{ plugins, last },
     config: {
       ...files,
       'clients-ca.pem': authorities('root', 'listless'),

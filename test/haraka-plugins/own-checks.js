@@ -21,7 +21,7 @@ const ways = {
   swapped: () => defer('not-today', 'a decision is no trouble'),
 };
 
-/** What a stage tells of the sender; before MAIL a file says what to do. */
+/** What a stage tells of the sender; before MAIL, and for each try to deliver, a file says what to do. */
 const wanted = (stage, text) => {
   const [, at, how] = /\+([a-z]+)\.([a-z-]+)@/.exec(text) || [];
   return at === stage ? ways[how]() : pass;
@@ -41,6 +41,7 @@ function deciding(stage) {
   return (facts) => {
     seen(stage, facts);
     if (stage === 'connect' || stage === 'auth') return mood(stage);
+    if (stage === 'delivery' && mood(stage) !== pass) return mood(stage);
     return wanted(stage, typeof facts.sender === 'string' ? facts.sender : facts.sender.text);
   };
 }
