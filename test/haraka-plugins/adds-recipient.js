@@ -1,5 +1,5 @@
 // Puts a recipient into a message after DATA: the one that config/adds-recipient names.
-const { Address } = require('address-rfc2821');
+const { Address } = require('@haraka/email-address');
 
 exports.register = function () {
   const address = new Address(`<${this.config.get('adds-recipient').trim()}>`);
