@@ -76,10 +76,27 @@ export function orderChecks(): string[] {
 
 /** Ours first, and then by name: nobody's order depends on that of the lines in config/plugins. */
 function ofStage(stage: Stage) {
-  return installed
-    .filter(({ check }) => check.stage === stage)
-    .map((of) => ({ ...of.check, of, isOurs: isOurs(of.check.name) }))
-    .sort((one, other) => Number(other.isOurs) - Number(one.isOurs) || (one.name < other.name ? -1 : 1));
+  const all = installed.filter(({ check }) => check.stage === stage);
+  const early = leadingToOurs(all);
+  const rank = (name: string) => (isOurs(name) ? 0 : early.has(name) ? 1 : 2);
+  return all
+    .map((of) => ({ ...of.check, of, rank: rank(of.check.name) }))
+    .sort((one, other) => one.rank - other.rank || (one.name < other.name ? -1 : 1));
+}
+
+/** With those that ours wait for, by whatever way: who has declared no order must not slip in with them. */
+function leadingToOurs(all: readonly Installed[]): ReadonlySet<string> {
+  const names = new Set(all.map(({ check }) => check.name).filter(isOurs));
+  // Those that are added are walked through, too.
+  for (const name of names) for (const other of earlierThan(name, all)) names.add(other);
+  return names;
+}
+
+function earlierThan(name: string, all: readonly Installed[]): string[] {
+  return all.flatMap(({ check }) => {
+    if (check.name === name) return check.after ?? [];
+    return check.before?.includes(name) ? [check.name] : [];
+  });
 }
 
 /**

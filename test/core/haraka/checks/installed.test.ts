@@ -43,7 +43,8 @@ void describe('checks of several plugins, loaded in any order', () => {
       own('zeal/b'),
       own('zeal/a_b'),
       own('zeal/a-b'),
-      own('zeal/early', 'mail', { before: ['sender/x'] }),
+      own('zeal/early', 'mail', { before: ['sender/x'], after: ['zeal/first'] }),
+      own('zeal/first'),
     ]);
     install(pluginCalled('able').plugin, [
       own('able/last', 'mail', { after: ['zeal/b'] }),
@@ -66,7 +67,17 @@ void describe('checks of several plugins, loaded in any order', () => {
       connect: ['able/come'],
       auth: ['able/login'],
       mail: [
-        ...['sender/a', 'able/one', 'zeal/a-b', 'zeal/a_b', 'zeal/b', 'able/last', 'zeal/early', 'sender/x'],
+        ...[
+          'sender/a',
+          'zeal/first',
+          'zeal/early',
+          'sender/x',
+          'able/one',
+          'zeal/a-b',
+          'zeal/a_b',
+          'zeal/b',
+          'able/last',
+        ],
       ],
       rcpt: ['able/rcpt'],
       queue: ['audit/x'],
@@ -108,6 +119,7 @@ void describe('checks of several plugins, loaded in any order', () => {
         'zeal/a_b',
         'zeal/b',
         'zeal/early',
+        'zeal/first',
       ].map((name) => `message ${name}`),
       'recipient able/rcpt',
       'session able/come',
