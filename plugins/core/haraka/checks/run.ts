@@ -35,7 +35,8 @@ interface Subject {
   readonly transaction?: Transaction;
   /** Whether it is still there to be cleared and answered. */
   readonly isThere: () => boolean;
-  readonly clear: (outcome: Outcome) => void;
+  /** What it has not looked at may change. */
+  readonly clear: (outcome: Outcome, hasLooked: boolean) => void;
   readonly answer: (refusal: Refusal | undefined) => void;
 }
 
@@ -51,7 +52,7 @@ export function runCheck(check: AnyCheck, call: Call, next: Next): void {
   }
   const { settings, transaction, answer } = subject;
   if (!isConcerned(check, connection, settings)) {
-    subject.clear({ clearance: clearanceOf(check, settings) });
+    subject.clear({ clearance: clearanceOf(check, settings) }, false);
     answer(undefined);
     return;
   }
@@ -70,7 +71,7 @@ export function runCheck(check: AnyCheck, call: Call, next: Next): void {
       ...{ check, plugin, connection, verdict, started, settings, ...decided },
       ...(transaction && { transaction }),
     });
-    subject.clear(outcome);
+    subject.clear(outcome, true);
     answer(outcome.refusal);
   });
   // What throws here is a hook that runs after ours; unhandled, it would end the process with all its sessions.
@@ -110,7 +111,8 @@ function message(check: AnyCheck, { connection, params }: Call, next: Next): Sub
     settings: record.settings,
     transaction,
     isThere: () => connection.transaction === transaction,
-    clear: (outcome) => clear(check, outcome, record, { judged, recipient }),
+    clear: (outcome, hasLooked) =>
+      clear(check, outcome, record, { judged: hasLooked ? judged : undefined, recipient }),
     answer: (refusal) => conclude(check, refusal, connection, next),
   };
 }
