@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
@@ -51,7 +52,15 @@ export class Spool {
     }
     file.size += bytes.length;
     file.events += lines.length;
-    if (file.events >= eventsInFile) this.#end();
+    // Another thread has taken it, maybe before this was in it: rather twice than never.
+    if (!existsSync(join(this.#folder, `${file.name}.part`))) this.#writeAnew(file.handle, lines);
+    else if (file.events >= eventsInFile) this.#end();
+  }
+
+  #writeAnew(taken: number, lines: readonly string[]): void {
+    closeSync(taken);
+    this.#file = undefined;
+    this.write(lines);
   }
 
   #begin() {
@@ -70,7 +79,7 @@ export class Spool {
     if (!file) return;
     this.#file = undefined;
     closeSync(file.handle);
-    renameSync(join(this.#folder, `${file.name}.part`), join(this.#folder, `${file.name}.jsonl`));
+    renamed(join(this.#folder, `${file.name}.part`), join(this.#folder, `${file.name}.jsonl`));
   }
 
   /**

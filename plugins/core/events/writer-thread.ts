@@ -30,7 +30,11 @@ const keeper = new Keeper({
 /** One after the other, in the order in which they were sent. */
 let last = Promise.resolve();
 void keeper.takeSpooled();
-setInterval(() => void keeper.tryAgain(), tryAgainMs);
+setInterval(() => {
+  // The end of the process would cut it off, in the middle of a step with an abort.
+  const isAtEnd = Atomics.load(done, 2) === 1;
+  if (!isAtEnd) void keeper.tryAgain();
+}, tryAgainMs);
 
 parentPort?.on('message', (order: Order) => {
   // A part in each step: what comes meanwhile is kept in between.

@@ -16,8 +16,11 @@ const mostAtOnce = 5000;
 /** So long after an event was lost no mail is accepted: that may have been the one of a message which is on its way. */
 const lossMs = 60_000;
 
-/** So long the end of the process waits for what is under way: longer than a store waits for others, which must not be cut off. */
-const longestEndMs = 6000;
+/**
+ * So long the end of the process waits for what is under way: longer than a thread takes to begin and a store waits for others,
+ * which must not be cut off.
+ */
+const longestEndMs = 15_000;
 
 /** So long another store that takes the place of this one waits for it. */
 const longestCloseMs = 10_000;
@@ -51,7 +54,7 @@ export interface Destination {
 
 export interface ThreadData extends Destination {
   readonly formerFolders: readonly string[];
-  /** Number of the last batch that is on disk, and of the last that could not be written. */
+  /** Number of the last batch that is on disk, of the last that could not be written, and 1 where the process is at its end. */
   readonly done: Int32Array;
 }
 
@@ -78,7 +81,7 @@ export class EventWriter {
   readonly #options: Omit<WriterOptions, 'former'>;
   /** Where those before it have spooled, its own first. */
   readonly #folders: readonly string[];
-  readonly #done = new Int32Array(new SharedArrayBuffer(8));
+  readonly #done = new Int32Array(new SharedArrayBuffer(12));
   /** Begun with the first event: most processes of a command or a primary have none. */
   #thread: Worker | undefined;
   #pending: string[] = [];
@@ -148,6 +151,7 @@ export class EventWriter {
 
   /** At the end of the process, which waits for nothing any more: writes what is left, or spools it. */
   finish(): void {
+    Atomics.store(this.#done, 2, 1);
     const sent = this.#underWay;
     const isWritten = sent === undefined || this.#waitFor(sent.batch);
     if (isWritten && !this.#trouble && this.#thread && this.#pending.length > 0) {

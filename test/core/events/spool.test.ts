@@ -42,6 +42,18 @@ void describe('the spool of events', () => {
     assert.deepEqual(readdirSync(folder), []);
   });
 
+  void it('loses nothing that is written where another thread has taken the file that was begun', async () => {
+    const folder = freshFolder();
+    const spool = new Spool(folder, () => new Date());
+    spool.write([line(1)]);
+    assert.deepEqual(await emptied(folder), [[line(1)]]);
+    spool.write([line(2)]);
+    spool.write([line(3)]);
+    assert.deepEqual(await emptied(folder), [[line(2), line(3)]]);
+    // Its own end of the file is none any more, either.
+    assert.equal(await spool.empty(() => Promise.reject(new Error('nothing is left'))), 0);
+  });
+
   void it('has every line in its file when it returns, readable by its owner alone', () => {
     const folder = freshFolder();
     const spool = new Spool(folder, () => new Date());
