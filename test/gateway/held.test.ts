@@ -76,11 +76,14 @@ for (const nodes of [0, 2]) {
       assert.deepEqual([code, answer.released], [0, [id]]);
       assert.equal((await held(scene, 'release', id)).code, 1);
       await delivered('released@one.example');
-      const last = scene.test
-        .events()
-        .filter(({ check }) => check === 'outbound/provenance')
-        .at(-1);
-      assert.deepEqual([last?.verdict, last?.sender], ['pass', 'boss@corp.example']);
+      // Events are written beside the delivery.
+      await eventually('the event of it', () => {
+        const last = scene.test
+          .events()
+          .filter(({ check }) => check === 'outbound/provenance')
+          .at(-1);
+        return last?.verdict === 'pass' && last.sender === 'boss@corp.example';
+      });
       assert.ok(!existsSync(folder(id)) && !existsSync(folder(`${id}.json`)));
     });
 
