@@ -12,8 +12,8 @@ export function beginThread(url: string, name: string, options: WorkerOptions): 
 const longestMs = 300_000;
 
 /**
- * What a thread says first, and its end; rejects where it fails, ends without a word, or says none in time. The process does not
- * wait for it, and never ends it before it has said something: what is cut off in the middle of a step may take the process with it.
+ * What a thread says first; rejects where it fails, ends without a word, or says none in time. The process waits for that, but not
+ * for its end, and never ends it before: what is cut off in the middle of a step may take the process with it.
  */
 export async function answerOf<T>(thread: Worker): Promise<T> {
   thread.unref();

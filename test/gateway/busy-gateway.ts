@@ -28,7 +28,7 @@ export interface BusyGateway {
 export function busyGateway(nodes: number): () => BusyGateway {
   let busy: BusyGateway | undefined;
   before(async () => {
-    const scene = await startScene({ nodes, settings: { limits: unlimited }, isRestarted: true });
+    const scene = await startScene({ nodes, settings: { limits: unlimited } });
     const load = startLoad(scene.test.ports.submission, Math.random);
     let running = scene.test.gateway;
     busy = {

@@ -112,7 +112,7 @@ for (const nodes of isNightly ? [0, 2] : [2]) {
     const accepted = () => sent().filter(({ state }) => state === 'accepted');
 
     before(async () => {
-      scene = await startScene({ nodes, first: [plugin], settings, isRestarted: true });
+      scene = await startScene({ nodes, first: [plugin], settings });
       deliveries = new Deliveries(scene);
       const deferred = new Set<string>();
       scene.world.answer = (to) => {

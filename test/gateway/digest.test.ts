@@ -31,7 +31,6 @@ void describe('the daily report by mail, with workers', () => {
   before(async () => {
     gateway = await startTestGateway({
       nodes: 2,
-      isRestarted: true,
       execArgv,
       settings: { audit: { digest: { to: both, at: '00:00' } } },
     });

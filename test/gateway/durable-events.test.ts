@@ -122,7 +122,6 @@ void describe('events of a gateway whose store fails', () => {
   before(async () => {
     scene = await startScene({
       settings: { limits: unlimited, audit: { unwritable: 'spool' } },
-      isRestarted: true,
     });
     yaml = join(test().dir, 'config/gatekeeper.yaml');
   });
@@ -213,7 +212,7 @@ void describe('events of a gateway whose disk is full', () => {
   const kept: string[] = [];
 
   before(async () => {
-    scene = await startScene({ settings: { limits: unlimited }, isRestarted: true });
+    scene = await startScene({ settings: { limits: unlimited } });
     await scene.restart(() => {
       const folder = data(scene.test);
       mkdirSync(folder, { recursive: true });

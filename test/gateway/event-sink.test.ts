@@ -32,7 +32,7 @@ class Scene {
   }
 
   static async start(options: TestGatewayOptions): Promise<Scene> {
-    return new Scene(await startTestGateway({ isRestarted: true, last: [plugin], ...options }));
+    return new Scene(await startTestGateway({ last: [plugin], ...options }));
   }
 
   async restart(end: () => void): Promise<void> {

@@ -165,7 +165,7 @@ void describe('a data directory whose file system is full', () => {
       suspension,
       audit: { spool_directory: 'spool-elsewhere' },
     };
-    scene = await startScene({ settings, isRestarted: true });
+    scene = await startScene({ settings });
     // Whoever has the store open already would go on in the file below.
     await scene.restart(() => {
       mkdirSync(folder(), { recursive: true });

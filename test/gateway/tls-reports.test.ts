@@ -86,7 +86,7 @@ void describe('reports on TLS by mail, with workers', () => {
 
   before(async () => {
     test = await startTestGateway({
-      ...{ nodes: 2, isRestarted: true, zone, execArgv: at(0.1) },
+      ...{ nodes: 2, zone, execArgv: at(0.1) },
       plugins: ['dkim', ...defaultPlugins],
       config: {
         'dkim.ini': `[sign]\nenabled=true\nheaders=${signed.join(',')}\n[verify]\nenabled=false\n`,

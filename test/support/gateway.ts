@@ -12,13 +12,11 @@ import type { Zone } from '../../scripts/demo/dns-zone.ts';
 import { zone } from '../../scripts/demo/zone.ts';
 import type { GatekeeperEvent } from '../../plugins/core/events/event.ts';
 import { eventsIn } from './events.ts';
-import { freePorts, lastingPorts } from './ports.ts';
+import { freePorts } from './ports.ts';
 
 export interface TestGatewayOptions extends Partial<Omit<GatewayOptions, 'ports' | 'sinkPort' | 'dnsPort'>> {
   /** What its DNS server knows; that of the demo where absent. */
   readonly zone?: Zone;
-  /** Whether it is stopped and started while others ask for ports. */
-  readonly isRestarted?: boolean;
 }
 
 /** A real gateway with its directory and sink, on free ports and in a folder of its own. */
@@ -42,7 +40,7 @@ const unlimited = { account_failures: 10_000, network_failures: 10_000 };
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const base = options.dir ?? mkdtempSync(join(tmpdir(), 'gatekeeper-test-'));
   const sinkDir = join(base, 'sink');
-  const [mx, submission, implicit, http] = await (options.isRestarted ? lastingPorts : freePorts)(4);
+  const [mx, submission, implicit, http] = await freePorts(4);
   const ports = { mx, submission, implicit, http };
   const sink = await startSink({ port: 0, dir: sinkDir });
   const directory = await startDirectory({ port: 0, entries: entries() });

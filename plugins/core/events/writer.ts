@@ -213,8 +213,9 @@ export class EventWriter {
     const formerFolders = this.#folders.slice(1);
     const workerData: ThreadData = { place, spoolFolder, isSpooling, formerFolders, done: this.#done };
     const thread = beginThread(import.meta.url, './writer-thread', { workerData });
-    thread.unref();
     thread.on('message', (answer: Answer) => this.#hear(answer));
+    // After who hears it: that keeps the process alive.
+    thread.unref();
     thread.on('error', (error) =>
       this.#options.alarm(`the thread that writes events failed: ${String(error)}`),
     );

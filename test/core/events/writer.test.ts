@@ -144,7 +144,13 @@ void describe('the writer of events', () => {
       rmdirSync(file);
       takeAll(writer, ['three']);
       await eventually('the store', () => alarms.some((text) => text.includes('can be used again')), 15_000);
-      await writer.onDisk();
+      const isOnDisk = () =>
+        writer.onDisk().then(
+          () => true,
+          () => false,
+        );
+      // A batch may have failed a moment ago.
+      await eventually('all of it on disk', isOnDisk);
       await delay(100);
       assert.deepEqual((await kept(file)).sort(), ['one', 'three', 'two']);
       await writer.close();
