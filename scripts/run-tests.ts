@@ -12,6 +12,9 @@ const root = join(import.meta.dirname, '..');
  */
 const concurrency = 3;
 
+/** A file that takes longer hangs: it fails, and the others go on. */
+const longestFileMs = 600_000;
+
 /** What takes more than half a minute by itself begins first, so that it is not what the others are waited for. */
 const long: readonly string[] = [
   'dialogues.test.ts',
@@ -60,7 +63,7 @@ function sizeOf(file: string): number {
 function runTests(words: readonly string[]): void {
   const files = testFiles(words);
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  const stream = run({ files, concurrency });
+  const stream = run({ files, concurrency, timeout: longestFileMs });
   stream.on('test:pass', (event) => {
     if (event.details.type === 'suite') return;
     if (event.skip !== undefined && event.skip !== false) counts.skipped += 1;

@@ -86,19 +86,13 @@ class SqliteEvents implements EventStore {
     this.#file = file;
     this.#inode = inode;
     this.#key = key;
-    this.#database = openSqlite(file);
-    try {
-      this.#database.pragma(`busy_timeout = ${busyMs}`);
-      this.#database.pragma('journal_mode = WAL');
+    this.#database = openSqlite(file, busyMs, (database) => {
       // What is said to be there outlasts a loss of power.
-      this.#database.pragma('synchronous = FULL');
-      this.#database.pragma(`wal_autocheckpoint = ${pagesInLog}`);
-      this.#database.pragma(`cache_size = -${cacheKib}`);
-      this.#database.exec(eventSchema);
-    } catch (error) {
-      this.#database.close();
-      throw error;
-    }
+      database.pragma('synchronous = FULL');
+      database.pragma(`wal_autocheckpoint = ${pagesInLog}`);
+      database.pragma(`cache_size = -${cacheKib}`);
+      database.exec(eventSchema);
+    });
     this.#reading = new EventReading(this.#database, key);
   }
 

@@ -108,17 +108,15 @@ class SqliteStore implements Store {
 
   constructor(file: string, bounds: Bounds) {
     this.#file = file;
-    this.#database = openSqlite(file);
-    try {
-      // Before anything that may have to wait.
-      this.#database.pragma(`busy_timeout = ${busyMs}`);
-      this.#database.pragma('journal_mode = WAL');
+    this.#database = openSqlite(file, busyMs, (database) => {
       // A loss of power may take the last counts back, and breaks nothing.
-      this.#database.pragma('synchronous = NORMAL');
+      database.pragma('synchronous = NORMAL');
       // A checkpoint waits for the disk: that is done elsewhere, and here only if nobody else got to it.
-      this.#database.pragma(`wal_autocheckpoint = ${mostPagesInLog}`);
-      this.#database.pragma(`max_page_count = ${mostPages}`);
-      this.#database.exec(schema);
+      database.pragma(`wal_autocheckpoint = ${mostPagesInLog}`);
+      database.pragma(`max_page_count = ${mostPages}`);
+      database.exec(schema);
+    });
+    try {
       this.#secret = this.#readSecret();
       this.#get = this.#database
         .prepare('SELECT level, others, last, marked, expires FROM tally WHERE account = ? AND network = ?')

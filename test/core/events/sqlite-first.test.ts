@@ -30,12 +30,13 @@ void describe('a store in SQLite that is not there yet', () => {
   after(() => rmSync(base, { recursive: true }));
 
   // Of the primary process one writes, and another reads the daily report.
-  void it('is made once, and opened by all threads of a process that come at once', async () => {
+  void it('is made once, and opened by all threads of a process that come at once', async (test) => {
     const turn = new Int32Array(new SharedArrayBuffer(4));
     const threads = Array.from(
       { length: 3 },
       () => new Worker(opener, { eval: true, execArgv: [], workerData: { built, key, turn } }),
     );
+    test.after(() => Promise.all(threads.map((thread) => thread.terminate())));
     const answers = () => Promise.all(threads.map(async (thread) => String(await once(thread, 'message'))));
     await answers();
     for (let round = 1; round <= 20; round += 1) {
@@ -49,6 +50,5 @@ void describe('a store in SQLite that is not there yet', () => {
         [],
       );
     }
-    await Promise.all(threads.map((thread) => thread.terminate()));
   });
 });

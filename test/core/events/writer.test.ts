@@ -240,7 +240,7 @@ void describe('the writer of events', () => {
       const unlock = isLocked ? lock(file) : () => undefined;
       const args = ['--import', 'tsx', program, JSON.stringify(place), spoolFolder, unwritable, '500'];
       try {
-        await run(process.execPath, args);
+        await run(process.execPath, args, { timeout: 60_000 });
       } finally {
         unlock();
       }
