@@ -24,6 +24,9 @@ import {
 /** Longest wait for another process to finish what it writes: so long no session of this process goes on. */
 const busyMs = 50;
 
+/** The same where it is opened: all workers of a gateway make a new one at once, and who gives up counts alone for a while. */
+const openMs = 500;
+
 /** About 128 MiB, or a million tallies: what somebody invents does not fill the disk. */
 const mostPages = 32_768;
 
@@ -108,7 +111,7 @@ class SqliteStore implements Store {
 
   constructor(file: string, bounds: Bounds) {
     this.#file = file;
-    this.#database = openSqlite(file, busyMs, (database) => {
+    this.#database = openSqlite(file, openMs, (database) => {
       // A loss of power may take the last counts back, and breaks nothing.
       database.pragma('synchronous = NORMAL');
       // A checkpoint waits for the disk: that is done elsewhere, and here only if nobody else got to it.
@@ -117,6 +120,7 @@ class SqliteStore implements Store {
       database.exec(schema);
     });
     try {
+      this.#database.pragma(`busy_timeout = ${busyMs}`);
       this.#secret = this.#readSecret();
       this.#get = this.#database
         .prepare('SELECT level, others, last, marked, expires FROM tally WHERE account = ? AND network = ?')
