@@ -127,8 +127,10 @@ void describe('gatekeeper check warns', { concurrency: 2 }, () => {
       const [ok, , , ...lines] = people.out.trimEnd().split('\n');
       assert.deepEqual([ok, people.code, json.code], ['ok', 0, 0], people.out + people.err);
       const from = lines.findIndex((line) => line.startsWith('warning'));
+      const checks = from === -1 ? lines : lines.slice(0, from);
+      for (const line of checks) assert.match(line, /^(?:checks {4}| {10})[a-z]+: [a-z]+\/[a-z_]+/);
       assert.deepEqual(
-        from === -1 ? [] : lines.slice(from),
+        lines.slice(checks.length),
         warnings.map((each, index) => `${(index === 0 ? 'warning' : '').padEnd(10)}${each}`),
       );
       const document = JSON.parse(json.out) as { ok: boolean; warnings?: readonly string[] };
