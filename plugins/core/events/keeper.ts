@@ -27,6 +27,8 @@ export class Keeper {
   readonly #complain: (action: () => void) => void;
   #store: EventStore | undefined;
   #retryAt = -Infinity;
+  /** Why it failed the last time. */
+  #trouble = '';
   #isFailing = false;
   #taking: Promise<void> | undefined;
 
@@ -97,7 +99,7 @@ export class Keeper {
   #open(): EventStore {
     if (this.#store) return this.#store;
     const { open, now } = this.#keeping;
-    if (now() < this.#retryAt) throw new EventsUnavailable('the store of events failed a moment ago');
+    if (now() < this.#retryAt) throw new EventsUnavailable(this.#trouble);
     return (this.#store = open());
   }
 
@@ -114,6 +116,7 @@ export class Keeper {
     if (now() >= this.#retryAt) this.#retryAt = now() + pauseMs;
     const instead = spool ? 'events are spooled' : 'mail is deferred';
     this.#isFailing = true;
+    this.#trouble = error.message;
     this.#complain(() => alarm(`the store of events cannot be used, ${instead}: ${error.message}`));
     void this.close();
   }

@@ -91,6 +91,17 @@ void describe('the keeper of events', () => {
     assert.equal(state.opened, opened + 1);
   });
 
+  void it('says each minute why, also where it has not asked the store just now', async () => {
+    const { keeper, state, alarms } = scene();
+    state.fault = new EventsUnavailable('as asked');
+    for (const now of [0, 59_000, 60_000]) {
+      state.now = now;
+      await keeper.keep(lines(`at ${now}`));
+    }
+    const says = 'the store of events cannot be used, events are spooled: as asked';
+    assert.deepEqual(alarms, [says, says]);
+  });
+
   void it('takes in what was spooled, the oldest first, when the store can be used again', async () => {
     const { keeper, state, alarms, kept, spooled } = scene();
     state.fault = new EventsUnavailable('as asked');
