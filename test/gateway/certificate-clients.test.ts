@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { certificateIn } from '../../scripts/demo/certificates.ts';
 import { varDir } from '../../scripts/demo/instance.ts';
-import { eventually } from '../support/gateway.ts';
+import { eventsWith, eventually } from '../support/gateway.ts';
 import { startPostfixRelay } from '../support/postfix-relay.ts';
 import {
   removeCertificates,
@@ -102,17 +102,19 @@ void describe('real clients with a certificate', () => {
           () => scene.gateway.delivered().find(({ envelope }) => envelope.to.includes(to)),
           15_000,
         );
-        const accepted = scene.gateway
-          .events()
-          .find(({ check, recipients }) => check === 'outbound/gate' && recipients?.includes(to));
-        assert.equal(accepted?.identity, from);
+        const accepted = await eventually('the event', () =>
+          scene.gateway
+            .events()
+            .find(({ check, recipients }) => check === 'outbound/gate' && recipients?.includes(to)),
+        );
+        assert.equal(accepted.identity, from);
         assert.match(accepted.credential ?? '', /^certificate:/);
       });
     }
   }
 
-  void it('curl and msmtp have logged in', () => {
-    const logins = scene.gateway.events().filter(({ check }) => check === 'auth/login');
+  void it('curl and msmtp have logged in', async () => {
+    const logins = await eventsWith(scene.gateway, { check: 'auth/login' }, 2);
     assert.deepEqual(
       logins.map(({ mechanism, verdict }) => `${mechanism} ${verdict}`),
       ['EXTERNAL pass', 'EXTERNAL pass'],

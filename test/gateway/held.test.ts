@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gatekeeper } from '../support/command.ts';
-import { eventually } from '../support/gateway.ts';
+import { eventually, eventWith } from '../support/gateway.ts';
 import { mountTmpfs } from '../support/tmpfs.ts';
 import { Operator } from './operator.ts';
 import { mail, startScene, type Scene } from './provenance-scene.ts';
@@ -76,13 +76,8 @@ for (const nodes of [0, 2]) {
       assert.deepEqual([code, answer.released], [0, [id]]);
       assert.equal((await held(scene, 'release', id)).code, 1);
       await delivered('released@one.example');
-      // Events are written beside the delivery.
-      await eventually('the event of it', () => {
-        const last = scene.test
-          .events()
-          .filter(({ check }) => check === 'outbound/provenance')
-          .at(-1);
-        return last?.verdict === 'pass' && last.sender === 'boss@corp.example';
+      await eventWith(scene.test, {
+        ...{ check: 'outbound/provenance', verdict: 'pass', sender: 'boss@corp.example' },
       });
       assert.ok(!existsSync(folder(id)) && !existsSync(folder(`${id}.json`)));
     });

@@ -11,7 +11,7 @@ import { startGateway } from '../../scripts/demo/gateway.ts';
 import type { Listening } from '../../scripts/demo/listening.ts';
 import { entries } from '../../scripts/demo/people.ts';
 import { gatekeeper } from '../support/command.ts';
-import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { eventually, eventsWith, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { loggedIn, plain, type SmtpClient } from '../support/smtp.ts';
 import { knownTo } from './circles.ts';
 import { sized } from './accepted-traffic.ts';
@@ -67,8 +67,8 @@ for (const nodes of [0, 4]) {
       for (const client of clients) assert.ok(await client.closed());
     });
 
-    void it('tells once that the soft limit was crossed, and refuses nobody for it', () => {
-      const told = gateway.events().filter(({ check }) => check === 'outbound/soft');
+    void it('tells once that the soft limit was crossed, and refuses nobody for it', async () => {
+      const told = await eventsWith(gateway, { check: 'outbound/soft' }, 1);
       assert.deepEqual(
         told.map(({ verdict, identity, detail }) => [verdict, identity, detail]),
         [['skip', 'alice@corp.example', 'soft_messages_per_hour: 11, with a limit of 10']],
@@ -249,9 +249,8 @@ void describe('a gateway whose directory gives accounts limits of their own', ()
     await client.command('DATA');
     client.write(contentOf(letter('carol')));
     assert.equal((await client.reply()).code, 250);
-    const mine = gateway
-      .events()
-      .filter(({ identity, check }) => identity?.startsWith('carol') && check === 'outbound/recipients');
+    const wanted = { check: 'outbound/recipients', identity: 'carol@corp.example' };
+    const mine = await eventsWith(gateway, wanted, 2);
     assert.deepEqual(
       mine.map(({ verdict, reason, detail }) => [verdict, reason, detail].join(' ').trim()),
       [...Array<string>(2).fill('defer too-many-recipients recipients_per_message: 2 of 2 are used')],
@@ -292,7 +291,7 @@ void describe('a gateway whose directory gives accounts limits of their own', ()
       /^limits +messages_per_hour: 2 of no limit, told of above 300, its own, until \S+Z\n +recipients_per_hour: 2 of 10000, told of above 1000, until \S+Z$/m,
     );
     for (const client of [again, open[1]]) client.destroy();
-    const told = gateway.events().filter(({ check }) => check === 'auth/soft');
+    const told = await eventsWith(gateway, { check: 'auth/soft' }, 1);
     assert.deepEqual(
       told.map(({ detail }) => detail),
       ['dave@corp.example: soft_sessions: 2, with a limit of 1'],
@@ -306,7 +305,7 @@ void describe('a gateway whose directory gives accounts limits of their own', ()
     writeFileSync(file, text);
     await eventually('the new settings', () => /settings: .* in force/.test(gateway.log()));
     assert.match(await sendAs(gateway, 'alice'), /^250 /);
-    const observed = gateway.events().filter(({ mode, would_refuse }) => mode === 'observe' && would_refuse);
+    const observed = await eventsWith(gateway, { mode: 'observe', would_refuse: true }, 3);
     assert.deepEqual(
       observed.map(({ check, detail }) => `${check} ${detail?.split(';')[0]}`),
       ['outbound/limits', 'outbound/recipients', 'outbound/count'].map(

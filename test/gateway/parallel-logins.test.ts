@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { people } from '../../scripts/demo/people.ts';
-import { startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { eventsWith, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { plain } from '../support/smtp.ts';
 import { greeted, send } from './traffic.ts';
 
@@ -36,7 +36,7 @@ for (const nodes of [0, 2]) {
           return isRight;
         }),
       );
-      const logins = gateway.events().filter(({ check }) => check === 'auth/login');
+      const logins = await eventsWith(gateway, { check: 'auth/login' }, outcomes.length);
       assert.equal(logins.length, outcomes.length);
       for (const event of logins) {
         if (event.verdict === 'pass') assert.equal(event.identity, event.login);

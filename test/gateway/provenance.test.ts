@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gatekeeper } from '../support/command.ts';
-import { eventually } from '../support/gateway.ts';
+import { eventually, eventWith } from '../support/gateway.ts';
 import { greeted, send } from './traffic.ts';
 import { mail, startScene, type Scene } from './provenance-scene.ts';
 
@@ -77,8 +77,9 @@ void describe('what would be held', () => {
   void it('leaves where unproven_mail only observes, with an alarm', async () => {
     await mail(scene.test, ['sends@one.example'], 'sends.example');
     await eventually('the message', () => scene.world.count('sends@one.example') === 1);
-    const event = scene.test.events().find(({ check }) => check === 'outbound/provenance');
-    assert.deepEqual([event?.verdict, event?.would_refuse, event?.reason], ['refuse', true, 'no-record']);
+    // Written beside the delivery.
+    const event = await eventWith(scene.test, { check: 'outbound/provenance' });
+    assert.deepEqual([event.verdict, event.would_refuse, event.reason], ['refuse', true, 'no-record']);
     assert.match(scene.test.log(), /\[CRIT\].* would hold ref="/);
     const { out } = await gatekeeper(['report'], { haraka: scene.test.dir });
     assert.match(out, /^ {2}reason +no-record\n {2}who +corp\.example$/m);

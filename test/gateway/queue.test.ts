@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { eventually, eventsWith, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { mountTmpfs } from '../support/tmpfs.ts';
 import { brokenDisk } from './broken-disk.ts';
 import { alice, contentOf, send } from './traffic.ts';
@@ -35,9 +35,7 @@ void describe('the queue', () => {
       deliveries(gateway, 'gone@partner.example') + deliveries(gateway, 'file@partner.example'),
       0,
     );
-    const deferred = gateway
-      .events()
-      .filter(({ check, reason }) => check === 'outbound/queue' && reason === 'own-fault');
+    const deferred = await eventsWith(gateway, { check: 'outbound/queue', reason: 'own-fault' }, 2);
     assert.equal(deferred.length, 2);
   });
 
@@ -90,21 +88,20 @@ void describe('the queue', () => {
       }),
     );
     await delay(1500);
-    for (const number of waits.keys()) {
-      const accepted = gateway
-        .events()
-        .filter(
-          (event) =>
-            event.sender === `alice+leaves${number}@corp.example` && event.check === 'outbound/queue',
-        );
-      const received = deliveries(gateway, `leaves${number}@partner.example`);
-      assert.ok(received <= 1, `message ${number} was delivered ${received} times`);
-      assert.equal(
-        accepted.length,
-        received,
-        `message ${number}: ${received} deliveries, ${accepted.length} events`,
-      );
-    }
+    const counts = () => {
+      const queued = gateway.events().filter(({ check }) => check === 'outbound/queue');
+      return waits.map((_, number) => {
+        const accepted = queued.filter(({ sender }) => sender === `alice+leaves${number}@corp.example`);
+        return {
+          accepted: accepted.length,
+          received: deliveries(gateway, `leaves${number}@partner.example`),
+        };
+      });
+    };
+    await eventually('an event for each delivery, and a delivery for each event', () =>
+      counts().every(({ accepted, received }) => accepted === received),
+    );
+    for (const { received } of counts()) assert.ok(received <= 1, `delivered ${received} times`);
   });
 });
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { certificateIn } from '../../scripts/demo/certificates.ts';
 import { varDir } from '../../scripts/demo/instance.ts';
-import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { eventually, eventWith, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startPostfixRelay } from '../support/postfix-relay.ts';
 
 const require = createRequire(import.meta.url);
@@ -153,9 +153,8 @@ void describe('real clients', () => {
           15_000,
         );
         assert.match(message.bytes.toString(), /Good morning\./);
-        const login = gateway.events().findLast(({ check }) => check === 'auth/login');
-        assert.equal(login?.verdict, 'pass');
-        assert.equal(login.login, sender.user);
+        const login = await eventWith(gateway, { check: 'auth/login', login: sender.user });
+        assert.equal(login.verdict, 'pass');
       });
     }
 

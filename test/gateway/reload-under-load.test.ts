@@ -91,12 +91,14 @@ void describe(`settings that change under load, with ${workers} workers`, () => 
     await Promise.all(load);
 
     assert.ok(told.size > changes * 2, `${told.size} transactions`);
-    const revisionOf = new Map<string, Set<string>>();
-    for (const { reference, revision } of gateway.events()) {
-      const [uuid = ''] = reference.split(' ');
-      if (told.has(uuid)) revisionOf.set(uuid, (revisionOf.get(uuid) ?? new Set()).add(revision));
-    }
-    assert.equal(revisionOf.size, told.size, 'each transaction has its events');
+    const revisionOf = await eventually('the events of each transaction', () => {
+      const found = new Map<string, Set<string>>();
+      for (const { reference, revision } of gateway.events()) {
+        const [uuid = ''] = reference.split(' ');
+        if (told.has(uuid)) found.set(uuid, (found.get(uuid) ?? new Set()).add(revision));
+      }
+      return found.size === told.size && found;
+    });
     const policiesOf = new Map<string, Set<string>>();
     for (const [uuid, revisions] of revisionOf) {
       assert.equal(revisions.size, 1, `${uuid} was judged under ${[...revisions].join(' and ')}`);

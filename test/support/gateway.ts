@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -88,10 +89,27 @@ export async function eventually<T>(
   }
 }
 
-/** The last event that has these fields: events are written a moment after they fell. */
-export function eventWith(test: TestGateway, wanted: Partial<GatekeeperEvent>): Promise<GatekeeperEvent> {
+/** The events that have these fields, as soon as there are so many: events are written a moment after they fell. */
+export function eventsWith(
+  test: TestGateway,
+  wanted: Partial<GatekeeperEvent>,
+  count: number,
+): Promise<GatekeeperEvent[]> {
   const entries = Object.entries(wanted);
-  return eventually(`an event with ${JSON.stringify(wanted)}`, () =>
-    test.events().findLast((event) => entries.every(([key, value]) => Reflect.get(event, key) === value)),
-  );
+  return eventually(`${count} events with ${JSON.stringify(wanted)}`, () => {
+    const found = test
+      .events()
+      .filter((event) => entries.every(([key, value]) => Reflect.get(event, key) === value));
+    return found.length >= count && found;
+  });
+}
+
+/** The last event that has these fields. */
+export async function eventWith(
+  test: TestGateway,
+  wanted: Partial<GatekeeperEvent>,
+): Promise<GatekeeperEvent> {
+  const last = (await eventsWith(test, wanted, 1)).at(-1);
+  assert.ok(last);
+  return last;
 }
