@@ -1,8 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from 'node:test';
-import { spec } from 'node:test/reporters';
 import { isGood, lineOf } from './counts.ts';
+import { runFiles, totalOf } from './file-runs.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -12,7 +11,6 @@ const root = join(import.meta.dirname, '..');
  */
 const concurrency = 3;
 
-/** A file that takes longer hangs: it fails, and the others go on. */
 const longestFileMs = 600_000;
 
 /** What takes more than half a minute by itself begins first, so that it is not what the others are waited for. */
@@ -59,28 +57,16 @@ function sizeOf(file: string): number {
   return statSync(join(root, 'test', file)).size;
 }
 
-/** Runs the tests and ends with a line that counts them; a suite is no test of its own. */
-function runTests(words: readonly string[]): void {
-  const files = testFiles(words);
-  const counts = { passed: 0, failed: 0, skipped: 0 };
-  const stream = run({ files, concurrency, timeout: longestFileMs });
-  stream.on('test:pass', (event) => {
-    if (event.details.type === 'suite') return;
-    if (event.skip !== undefined && event.skip !== false) counts.skipped += 1;
-    else counts.passed += 1;
-  });
-  stream.on('test:fail', ({ details }) => {
-    // A suite fails with its tests; only what failed by itself counts.
-    const { failureType } = details.error as Error & { failureType?: string };
-    if (failureType !== 'subtestsFailed') counts.failed += 1;
-  });
+/** Runs the tests and ends with a line that counts them. */
+async function main(words: readonly string[]): Promise<void> {
+  const { results, unsteady } = await runFiles(testFiles(words), { concurrency, timeout: longestFileMs });
+  const counts = totalOf(results);
+  if (unsteady.length > 0) console.log('\nFailed beside others, and passed alone:');
+  for (const name of unsteady) console.log(`  ${name}`);
   // For test-matrix.ts, which adds them up.
-  stream.once('end', () => process.send?.(counts));
-  stream.pipe(new spec()).pipe(process.stdout);
-  process.on('exit', () => {
-    console.log(lineOf(counts));
-    if (!isGood(counts)) process.exitCode = 1;
-  });
+  process.send?.({ counts, unsteady });
+  console.log(lineOf(counts));
+  if (!isGood(counts)) process.exitCode = 1;
 }
 
-runTests(process.argv.slice(2));
+await main(process.argv.slice(2));

@@ -9,6 +9,12 @@ import { type Counts, isGood, lineOf } from './counts.ts';
 import { harakaDir, varDir } from './demo/instance.ts';
 import { planRuns, usage, type Run } from './test-plan.ts';
 
+/** What a run of tests tells when it ends. */
+interface Ended {
+  readonly counts: Counts;
+  readonly unsteady: readonly string[];
+}
+
 /** A run whose Node.js and Haraka are here. */
 interface Ready extends Run {
   readonly nodeBinary: string;
@@ -24,16 +30,18 @@ async function main(): Promise<void> {
     return;
   }
   const checked = checkCode();
-  const results: { name: string; counts: Counts }[] = [];
+  const results: (Ended & { name: string })[] = [];
   for (const run of runs) {
     const ready = prepare(run);
     const name = nameOf(ready);
     console.log(`\n== ${name}`);
-    results.push({ name, counts: await runTests(ready) });
+    results.push({ name, ...(await runTests(ready)) });
   }
   const isCodeGood = await checked;
   console.log('');
   if (runs.length > 1) for (const { name, counts } of results) console.log(`${name}: ${lineOf(counts)}`);
+  const unsteady = results.flatMap((each) => each.unsteady);
+  if (unsteady.length > 0) console.log(`Failed beside others, and passed alone:\n  ${unsteady.join('\n  ')}`);
   const total = sum(results.map(({ counts }) => counts));
   if (!isCodeGood) console.log('npm run check fails: see above');
   console.log(lineOf(total));
@@ -71,7 +79,7 @@ function fetched(name: string, version: string): string {
 }
 
 /** Everything that the tests start finds the same Node.js first, and the same Haraka. */
-async function runTests({ nodeBinary, harakaFolder, words, crossSection }: Ready): Promise<Counts> {
+async function runTests({ nodeBinary, harakaFolder, words, crossSection }: Ready): Promise<Ended> {
   const child = spawn(nodeBinary, ['--import', 'tsx', join(import.meta.dirname, 'run-tests.ts'), ...words], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: {
@@ -81,13 +89,14 @@ async function runTests({ nodeBinary, harakaFolder, words, crossSection }: Ready
       ...(crossSection && { CROSS_SECTION: crossSection }),
     },
   });
-  let counts: Counts | undefined;
+  let ended: Ended | undefined;
   child.on('message', (message) => {
-    counts = message as Counts;
+    ended = message as Ended;
   });
   const [code] = (await once(child, 'close')) as [number | null];
   // What ends without having counted has not run its tests.
-  return counts && (code === 0 || counts.failed > 0) ? counts : { passed: 0, failed: 1, skipped: 0 };
+  const hasCounted = ended && (code === 0 || ended.counts.failed > 0);
+  return ended && hasCounted ? ended : { counts: { passed: 0, failed: 1, skipped: 0 }, unsteady: [] };
 }
 
 function nameOf({ nodeBinary, harakaFolder, crossSection }: Ready): string {
