@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../message-of.ts';
 import { Keeper } from './keeper.ts';
 import { openPlace } from './places.ts';
+import { Progress } from './progress.ts';
 import { Spool } from './spool.ts';
 import { setAside } from './sqlite.ts';
 import { EventsUnavailable } from './store.ts';
@@ -10,7 +11,8 @@ import type { Answer, Order, ThreadData } from './writer.ts';
 /** So often a store that failed is tried again for what is spooled. */
 const tryAgainMs = 5000;
 
-const { place, spoolFolder, formerFolders, isSpooling, done } = workerData as ThreadData;
+const { place, spoolFolder, formerFolders, isSpooling, shared } = workerData as ThreadData;
+const progress = new Progress(shared);
 const tell = (answer: Answer) => parentPort?.postMessage(answer);
 
 const [spool, ...former] = [spoolFolder, ...formerFolders].map(
@@ -32,8 +34,7 @@ let last = Promise.resolve();
 void keeper.takeSpooled();
 setInterval(() => {
   // The end of the process would cut it off, in the middle of a step with an abort.
-  const isAtEnd = Atomics.load(done, 2) === 1;
-  if (!isAtEnd) void keeper.tryAgain();
+  if (!progress.isAtEnd) void keeper.tryAgain();
 }, tryAgainMs);
 
 parentPort?.on('message', (order: Order) => {
@@ -52,12 +53,10 @@ async function end(): Promise<void> {
 async function keepBatch(batch: number, lines: readonly string[]): Promise<void> {
   try {
     await keeper.keep(lines);
-    Atomics.store(done, 0, batch);
-    Atomics.notify(done, 0);
+    progress.tellWritten(batch);
     tell({ batch });
   } catch (error) {
-    Atomics.store(done, 1, batch);
-    Atomics.notify(done, 0);
+    progress.tellFailed(batch);
     const isFull = error instanceof EventsUnavailable && error.isFull;
     tell({ batch, fault: { message: messageOf(error), isFull } });
   }

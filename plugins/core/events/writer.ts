@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads';
 import { beginThread } from '../thread.ts';
 import type { GatekeeperEvent } from './event.ts';
 import type { StorePlace } from './places.ts';
+import { Progress } from './progress.ts';
 import { Spool } from './spool.ts';
 import { EventsUnavailable, type Limits } from './store.ts';
 
@@ -54,8 +55,8 @@ export interface Destination {
 
 export interface ThreadData extends Destination {
   readonly formerFolders: readonly string[];
-  /** Number of the last batch that is on disk, of the last that could not be written, and 1 where the process is at its end. */
-  readonly done: Int32Array;
+  /** What `Progress` shares. */
+  readonly shared: SharedArrayBuffer;
 }
 
 /** Where events go, and who hears of trouble. */
@@ -81,7 +82,7 @@ export class EventWriter {
   readonly #options: Omit<WriterOptions, 'former'>;
   /** Where those before it have spooled, its own first. */
   readonly #folders: readonly string[];
-  readonly #done = new Int32Array(new SharedArrayBuffer(12));
+  readonly #progress = new Progress();
   /** Begun with the first event: most processes of a command or a primary have none. */
   #thread: Worker | undefined;
   #pending: string[] = [];
@@ -151,13 +152,13 @@ export class EventWriter {
 
   /** At the end of the process, which waits for nothing any more: writes what is left, or spools it. */
   finish(): void {
-    Atomics.store(this.#done, 2, 1);
+    this.#progress.tellEnd();
     const sent = this.#underWay;
-    const isWritten = sent === undefined || this.#waitFor(sent.batch);
+    const isWritten = sent === undefined || this.#progress.waitFor(sent.batch, longestEndMs);
     if (isWritten && !this.#trouble && this.#thread && this.#pending.length > 0) {
       const rest = this.#take(Infinity);
       this.#post(this.#thread, rest);
-      if (this.#waitFor(rest.batch)) return;
+      if (this.#progress.waitFor(rest.batch, longestEndMs)) return;
       this.#pending = [...rest.lines];
     }
     if (isWritten) this.#underWay = undefined;
@@ -211,7 +212,13 @@ export class EventWriter {
   #begin(): Worker {
     const { place, spoolFolder, isSpooling } = this.#options;
     const formerFolders = this.#folders.slice(1);
-    const workerData: ThreadData = { place, spoolFolder, isSpooling, formerFolders, done: this.#done };
+    const workerData: ThreadData = {
+      place,
+      spoolFolder,
+      isSpooling,
+      formerFolders,
+      shared: this.#progress.shared,
+    };
     const thread = beginThread(import.meta.url, './writer-thread', { workerData });
     thread.on('message', (answer: Answer) => this.#hear(answer));
     // After who hears it: that keeps the process alive.
@@ -229,7 +236,7 @@ export class EventWriter {
   #beginAgain(): void {
     const sent = this.#underWay;
     if (this.#thread || !sent) return;
-    if (Atomics.load(this.#done, 0) >= sent.batch) this.#hear({ batch: sent.batch });
+    if (this.#progress.written >= sent.batch) this.#hear({ batch: sent.batch });
     else this.#post((this.#thread = this.#begin()), sent);
   }
 
@@ -280,18 +287,6 @@ export class EventWriter {
   #tryAgain(lines: readonly string[]): void {
     this.#putBack(lines);
     setTimeout(() => this.#send(), againMs).unref();
-  }
-
-  #waitFor(batch: number): boolean {
-    const deadline = performance.now() + longestEndMs;
-    for (;;) {
-      const last = Atomics.load(this.#done, 0);
-      if (last >= batch) return true;
-      if (Atomics.load(this.#done, 1) >= batch) return false;
-      const left = deadline - performance.now();
-      if (left <= 0) return false;
-      Atomics.wait(this.#done, 0, last, left);
-    }
   }
 
   #spool(lines: readonly string[]): void {
