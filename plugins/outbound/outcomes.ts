@@ -76,7 +76,21 @@ function saidBy(ending: Ending): Said {
   if (answer !== undefined) return { answer, ...detailOf([tooOften(ending)]) };
   const [, unreadable] = noReply.exec(inner) ?? [];
   if (unreadable !== undefined) return { answer: unreadable, ...detailOf(['that is no SMTP reply']) };
-  return detailOf([tooOften(ending), [inner, ...faultsOf(attempts)].join('; ')]);
+  const faults = inner === nobodyLeft ? whyNobody(attempts) : faultsOf(attempts);
+  return detailOf([tooOften(ending), [inner, ...faults].join('; ')]);
+}
+
+/** What Haraka says when there is no server left to try. */
+const nobodyLeft = 'Tried all MXs';
+
+/** Why no server could be reached at this try; `undefined` where one has answered. */
+export function unreached({ words, attempts }: Ending): string | undefined {
+  return words === nobodyLeft ? whyNobody(attempts).join('; ') : undefined;
+}
+
+/** Haraka leaves out servers whose names the DNS does not know. */
+function whyNobody(attempts: readonly Attempt[]): string[] {
+  return attempts.length === 0 ? ['no address of a server was found'] : faultsOf(attempts);
 }
 
 function tooOften({ words }: Ending): string | undefined {

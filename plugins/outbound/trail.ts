@@ -2,6 +2,7 @@ import { recordOutcome } from '../core/haraka/delivery.ts';
 import { applyPatch } from '../core/haraka/patch.ts';
 import { deliveryOutcomes } from '../core/haraka/patches/delivery-outcomes.ts';
 import { policyMet } from '../core/haraka/patches/outgoing-tls.ts';
+import { departureOf } from '../core/haraka/patches/smart-host.ts';
 import { policyFields } from '../core/haraka/record-fields.ts';
 import { Suspicion } from '../core/haraka/suspicion.ts';
 import { currentSettings } from '../core/haraka/settings-in-force.ts';
@@ -10,7 +11,7 @@ import { identityOfAccount, type Identity } from '../core/identity.ts';
 import type { ProvenanceRecord } from '../core/provenance/record.ts';
 import { withRegistration } from '../core/registrations.ts';
 import type { Policy } from '../core/settings/settings.ts';
-import { resultsOf, triesOf, type Result } from './outcomes.ts';
+import { resultsOf, triesOf, unreached, type Result } from './outcomes.ts';
 
 const check = { name: 'outbound/delivery' } as const;
 
@@ -24,8 +25,17 @@ export function keepTrail(plugin: Plugin, originOf: Origin): void {
     const record = originOf(message);
     const settings = currentSettings();
     const [first, ...others] = resultsOf(ending, new Date());
+    const departure = departureOf(message);
+    const through = departure ? { smart_host: departure.host.name } : {};
     // It is one session, however many answers there were.
-    const results = first ? [{ ...first, ...metFields(policyMet(message)) }, ...others] : [];
+    const results = first
+      ? [
+          { ...first, ...through, ...metFields(policyMet(message)) },
+          ...others.map((each) => ({ ...each, ...through })),
+        ]
+      : [];
+    const why = ending.outcome === 'deferred' ? unreached(ending) : undefined;
+    if (why !== undefined) departure?.complain(`cannot be reached: ${why}`);
     recordOutcome({
       ...{ check, plugin, message, started: ending.started, settings, results },
       ...(record && { record }),

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { createAuthority, type Authority } from '../support/ldap-certificates.ts';
-import { eventually, startTestGateway, type TestGateway } from '../support/gateway.ts';
+import { eventually, eventWith, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { startSmartHost, type Manners, type SmartHostServer } from '../support/smart-host.ts';
 import { connectAs, loggedIn } from '../support/smtp.ts';
 import { plugin } from './other-haraka.ts';
@@ -162,6 +162,7 @@ void describe('mail that leaves through smart hosts', () => {
       [told.outcome, told.remote, told.remote_port, told.remote_verified, told.identity],
       ['delivered', 'by-domain.smart.example', server('by-domain').port, true, 'lists@corp.example'],
     );
+    assert.equal(told.smart_host, 'by-domain');
     assert.match(gateway.log(), /C: AUTH PLAIN \[secret\]/);
     assert.match(gateway.log(), /delivered .*host=by-domain\.smart\.example .*tls=Y auth=Y/);
   });
@@ -248,6 +249,35 @@ void describe('mail that leaves through smart hosts', () => {
     assert.ok(!gateway.events().some(({ sender }) => sender === ''));
     noSecretsAnywhere(gateway);
   });
+});
+
+void describe('a smart host that cannot be reached', () => {
+  const unreachable = [
+    { name: 'unknown-name', host: 'nowhere.invalid', port: 587, why: 'no address of a server was found' },
+    {
+      name: 'nobody-listens',
+      host: '127.0.0.1',
+      port: 1,
+      why: '127.0.0.1: connect ECONNREFUSED 127.0.0.1:1',
+    },
+  ];
+  before(async () => {
+    const hosts = unreachable.map(({ why: _, name, ...at }) => ({
+      ...{ name, ...at, tls: 'may', recipient_domains: [`${name}.example`] },
+    }));
+    gateway = await startTestGateway({ settings: { smart_hosts: hosts } });
+  });
+  after(() => gateway.stop());
+
+  for (const { name, host, port, why } of unreachable) {
+    void it(`is told of, in the log and by what became of the mail: ${name}`, async () => {
+      await mail('bob@corp.example', `z@${name}.example`);
+      const event = await eventWith(gateway, { outcome: 'deferred', smart_host: name });
+      assert.equal(event.detail, `Tried all MXs; ${why}`);
+      const line = `smart host ${name} (${host}:${port}): cannot be reached: ${why}; its mail waits in the queue`;
+      assert.ok(gateway.log().includes(`[CRIT] [-] [gatekeeper/outbound] ${line}\n`), gateway.log());
+    });
+  }
 });
 
 for (const format of ['logfmt', 'json']) {

@@ -106,6 +106,17 @@ const cases: readonly {
     ],
   },
   {
+    it: 'deferred, for none of its servers has an address',
+    ending: { words: 'Tried all MXs', attempts: [] },
+    ...{ failures: 1, tries: 1 },
+    says: [
+      {
+        ...{ outcome: 'deferred', recipients: ['bob@one.example'] },
+        detail: 'Tried all MXs; no address of a server was found',
+      },
+    ],
+  },
+  {
     it: 'bounced without any try, and nobody is told',
     ending: { outcome: 'bounced', words: 'No Such Domain: one.example', attempts: [], untold: 'null sender' },
     ...{ failures: 0, tries: 1 },

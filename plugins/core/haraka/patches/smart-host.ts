@@ -89,6 +89,11 @@ export function departThrough(plugin: Plugin, message: QueuedMessage, host: Smar
   return { priority: 0, exchange: host.host, port: host.port };
 }
 
+/** The smart host that a message was to leave through at its last try; `complain` says in the log, once a minute, why it did not. */
+export function departureOf(message: QueuedMessage): Departure | undefined {
+  return departures.get(message);
+}
+
 function complainOf(plugin: Plugin, { name, host, port }: SmartHost, why: string): void {
   const limit = complaints.get(name) ?? oncePerMinute(() => performance.now());
   complaints.set(name, limit);
