@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gatekeeper } from '../support/command.ts';
-import { eventually, eventWith } from '../support/gateway.ts';
+import { eventsWith, eventually, eventWith } from '../support/gateway.ts';
 import { plugin } from './other-haraka.ts';
 import { mail, startScene, type Scene } from './provenance-scene.ts';
-import { greeted } from './traffic.ts';
+import { greeted, send as sendTo } from './traffic.ts';
 
 const entry = (name: string, more: object = {}) => ({
   ...{ name, owner: 'it@corp.example', expires: '2999-12-31', send_as: ['invoices@corp.example'] },
@@ -161,5 +161,11 @@ void describe('a plugin that sends by itself', { concurrency: 1 }, () => {
     );
     assert.deepEqual(receipt.to, ['alice@corp.example']);
     assert.deepEqual(scene.held(), []);
+    const stranger = { from: 'victim@elsewhere.example', to: 'bob@corp.example' };
+    const reply = await sendTo(await greeted({ port: scene.test.ports.mx }), stranger);
+    assert.equal(reply.code, 250, reply.text);
+    await eventWith(scene.test, { accepted: true, sender: stranger.from });
+    const sent = await eventsWith(scene.test, { check: 'outbound/send-as', identity: 'receipts' }, 1);
+    assert.equal(sent.length, 1, 'whoever writes from outside gets a receipt');
   });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -199,6 +200,17 @@ describe('the packed package in an untouched Haraka', () => {
       const { readSettings } = (await import(module)) as { readSettings: (configDir: string) => unknown };
       assert.ok(readSettings(join(site.packageDir, 'config')));
       assert.throws(() => readSettings(site.packageDir), /gatekeeper\.yaml: cannot be read/);
+    });
+
+    it('is packed of what is built, as the pages say, and never of the sources', () => {
+      for (const page of ['README.md', 'docs/operator.md'])
+        assert.match(readFileSync(join(projectDir, page), 'utf8'), /npm run build && npm pack \.\/dist/);
+      const { status, stderr } = spawnSync('npm', ['pack', '--dry-run', '--ignore-scripts=false'], {
+        cwd: projectDir,
+        encoding: 'utf8',
+      });
+      assert.notEqual(status, 0);
+      assert.match(stderr, /These are the sources: npm run build, then npm pack \.\/dist/);
     });
 
     it('gives publint nothing to say', async () => {
