@@ -83,6 +83,45 @@ const cases: readonly {
     ],
     reads: [],
   },
+  {
+    it: 'one password over forty accounts from an office where fifty others log in',
+    events: [
+      ...tries(50, (index) => loggedIn(monday + index * minuteMs, `other${index}`, '11.0.0.1')),
+      ...tries(40, (index) => failed(monday + index * minuteMs, `user${index}`, '11.0.0.1', 'Winter1')),
+    ],
+    reads: ['spraying 11.0.0.0/24'],
+  },
+  {
+    it: 'a spray of which most was not looked at any more',
+    events: tries(60, (index) =>
+      failed(monday + index * 1000, `user${index}`, '11.0.0.1', index < 20 ? 'Winter1' : undefined),
+    ),
+    reads: ['spraying 11.0.0.0/24'],
+  },
+  {
+    it: 'a new printer in ten accounts, all with one password that was never right',
+    events: tries(100, (index) =>
+      failed(
+        monday + Math.floor(index / 10) * 3 * hourMs,
+        `scan${index % 10}@corp.example`,
+        '192.0.2.7',
+        'preset',
+      ),
+    ),
+    reads: tries(10, (index) => failed(monday, `scan${index}@corp.example`, '')).map(
+      ({ login }) => `stale device ${login ?? ''}`,
+    ),
+  },
+  {
+    it: 'a hundred passwords from where a colleague lives, of which most were not looked at',
+    events: [
+      loggedIn(monday, 'bob@corp.example', '11.0.3.1'),
+      ...tries(800, (index) =>
+        failed(monday + index * 10 * minuteMs, alice, '11.0.3.1', index % 8 ? undefined : `guess ${index}`),
+      ),
+    ],
+    reads: [`guessing ${alice}`],
+  },
 ];
 
 void describe('failed logins', () => {

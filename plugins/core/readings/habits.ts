@@ -63,7 +63,8 @@ function isNewAt({ network }: Sent, at: number, arrived: ReadonlyMap<string, num
 
 /** Days from a time on with very much more mail than ever before, from where it always came. */
 export function daysFromHome(sent: readonly Sent[], since: number): UnusualDay[] {
-  const { timesFromHome, recipientsFromHome, pastDays } = thresholds.takeover;
+  const { timesFromHome, recipientsFromHome, recipientsWithoutHabit, pastDays } = thresholds.takeover;
+  const least = (day: UnusualDay) => (day.pastDays >= pastDays ? recipientsFromHome : recipientsWithoutHabit);
   return daysIn(sent, since)
     .map((at) =>
       compared(
@@ -73,11 +74,7 @@ export function daysFromHome(sent: readonly Sent[], since: number): UnusualDay[]
       ),
     )
     .filter((day) => day !== undefined)
-    .filter(
-      (day) =>
-        day.pastDays >= pastDays &&
-        day.recipients >= Math.max(recipientsFromHome, timesFromHome * day.busiest.recipients),
-    );
+    .filter((day) => day.recipients >= Math.max(least(day), timesFromHome * day.busiest.recipients));
 }
 
 function daysIn(sent: readonly Sent[], since: number): number[] {

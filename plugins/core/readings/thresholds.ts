@@ -37,7 +37,7 @@ export const thresholds = {
     networkShare: 0.05,
   },
   spraying: {
-    /** Accounts that were tried with one password, and have nothing to do with its networks. */
+    /** Accounts that were tried with one password, from where they never logged in. */
     accounts: 8,
     /**
      * There are 4096 values, so passwords share one by chance: by Poisson, five deviations above the mean, and three more, are
@@ -67,8 +67,8 @@ export const thresholds = {
   failuresPerSuccess: 4,
   takeover: {
     /**
-     * A network from which so many accounts were tried, in a campaign of so few, belongs to who attacks. Of hundreds many are homes of
-     * people, and one of ours may live there.
+     * A network from which so many accounts were tried, in a campaign of so few such, belongs to who attacks. Of hundreds many are homes
+     * of people, and one of ours may live there.
      */
     accountsOfNetwork: 10,
     networksOfAttack: 10,
@@ -81,7 +81,7 @@ export const thresholds = {
     /** With fewer days of past. */
     messagesWithoutHabit: 150,
     recipientsWithoutHabit: 600,
-    /** From its own networks (its computer is taken over): so many times its busiest day, and this share comes back. */
+    /** From its own networks (its computer is taken over): so many times its busiest day, if it has habits, and this share comes back. */
     timesFromHome: 8,
     bouncedShare: 0.2,
     recipientsFromHome: 200,

@@ -1,6 +1,6 @@
 import type { Counted } from './ask.ts';
 import { thresholds } from './thresholds.ts';
-import { hoursIn } from './words.ts';
+import { groupsBy, hoursIn } from './words.ts';
 
 type LoginTally = Counted<'login'>;
 
@@ -56,7 +56,9 @@ export class Logins {
       if (!this.hasSucceeded(account, network)) addTo(this.#failedIn, network, account);
       else if (password !== '') addTo(this.#fromHome, account, password);
     }
-    this.#strange = new Set(this.tries.filter((each) => this.#hasNothingToDoWith(each)));
+    this.#strange = new Set(
+      this.tries.filter((each) => this.isForeign(each) && !this.isTrusted(each.network)),
+    );
   }
 
   #succeed(account: string, network: string, first: number): void {
@@ -115,10 +117,17 @@ export class Logins {
     return this.#strange.has(each);
   }
 
-  #hasNothingToDoWith(each: Try): boolean {
-    const { account, network } = each;
-    return !this.hasSucceeded(account, network) && !this.isTrusted(network) && !this.isOwners(each);
+  /** Whether a try has nothing to do with who owns the account; it may come from a network of ours, where a machine is taken over. */
+  isForeign(each: Try): boolean {
+    return !this.hasSucceeded(each.account, each.network) && !this.isOwners(each);
   }
+}
+
+/** Tries of one account with one password each. */
+export function pairsIn(tries: readonly Try[]): (readonly Try[])[] {
+  return [...groupsBy(tries, ({ account }) => account).values()].flatMap((each) => [
+    ...groupsBy(each, ({ password }) => password).values(),
+  ]);
 }
 
 /** Of all days together. */

@@ -1,7 +1,7 @@
 import type { Logins, Try } from '../tries.ts';
 import type { Finding } from '../report.ts';
 import { thresholds } from '../thresholds.ts';
-import { few, reach, shellWord, so, span, sum } from '../words.ts';
+import { few, groupsBy, reach, shellWord, so, span, sum } from '../words.ts';
 
 /** What a group of tries has in common. */
 export interface Campaign {
@@ -68,8 +68,8 @@ export function findingOf(reading: string, campaign: Campaign, logins: Logins, s
       passwordLine(campaign),
       ...letIn(campaign, logins, hit),
     ],
-    remedy: remedyFor(campaign, hit),
-    networks: networks.slice(0, thresholds.mostNetworks),
+    remedy: remedyFor(campaign, hit, logins),
+    networks: blockable(networks, logins),
     ...{ count, first, last },
   };
 }
@@ -86,10 +86,13 @@ export function passwordLine({ passwords, tries }: Campaign): string {
  */
 export function successes(campaign: Campaign, logins: Logins): string[] {
   const { accountsOfNetwork, networksOfAttack } = thresholds.takeover;
-  const isSmall = campaign.networks.length <= networksOfAttack;
+  const sources = [...groupsBy(campaign.tries, ({ network }) => network)]
+    .filter(([, tries]) => new Set(tries.map(({ account }) => account)).size >= accountsOfNetwork)
+    .map(([network]) => network);
+  const isSmall = sources.length <= networksOfAttack;
   const found = metIn(campaign, logins).flatMap(({ network, begun, tried }) => {
     const arrived = logins.arrivedIn(network);
-    const isSource = isSmall && tried.size >= accountsOfNetwork && !logins.isTrusted(network);
+    const isSource = isSmall && sources.includes(network) && !logins.isTrusted(network);
     const candidates = isSource ? [...arrived.keys()] : [...tried];
     return candidates.filter((account) => (arrived.get(account) ?? -Infinity) >= begun);
   });
@@ -131,11 +134,27 @@ function letIn(campaign: Campaign, logins: Logins, hit: readonly string[]): stri
   ];
 }
 
-function remedyFor({ networks }: Campaign, hit: readonly string[]): string {
-  const ban =
-    networks.length <= 20
-      ? `Block ${few(networks, 20)} at the firewall, or let fail2ban do it (docs/sysadmin.md).`
-      : 'Too many networks to block each: the limits of guessing slow them down; let fail2ban take the busiest (docs/sysadmin.md).';
+/** Networks that may be banned: from others people of ours log in. */
+export function blockable(networks: readonly string[], logins: Logins): string[] {
+  return networks.filter((each) => !logins.isTrusted(each)).slice(0, thresholds.mostNetworks);
+}
+
+/** What to do where it comes from a network of ours; empty where it does not. */
+export function lookInside(networks: readonly string[], logins: Logins): string {
+  const ours = networks.filter((each) => logins.isTrusted(each));
+  if (ours.length === 0) return '';
+  return `People of yours log in from ${few(ours, 5)}: do not block that, and find the machine in it which does this.`;
+}
+
+function banOf(networks: readonly string[]): string {
+  if (networks.length === 0) return '';
+  return networks.length <= 20
+    ? `Block ${few(networks, 20)} at the firewall, or let fail2ban do it (docs/sysadmin.md).`
+    : 'Too many networks to block each: the limits of guessing slow them down; let fail2ban take the busiest (docs/sysadmin.md).';
+}
+
+function remedyFor({ networks }: Campaign, hit: readonly string[], logins: Logins): string {
+  const ban = [banOf(blockable(networks, logins)), lookInside(networks, logins)].filter(Boolean).join(' ');
   const [first = 'ACCOUNT'] = hit;
   return hit.length > 0
     ? `${ban} Whoever logged in from there may be taken over: gatekeeper suspend ${shellWord(first)}, new password, then gatekeeper release.`

@@ -2,7 +2,15 @@ import type { Logins, Try } from '../tries.ts';
 import type { Finding } from '../report.ts';
 import { thresholds } from '../thresholds.ts';
 import { few, groupsBy, heaviest, shellWord, so, span, sum } from '../words.ts';
-import { campaignOf, passwordLine, passwordsOf, whereFrom, type Campaign } from './campaign.ts';
+import {
+  blockable,
+  campaignOf,
+  lookInside,
+  passwordLine,
+  passwordsOf,
+  whereFrom,
+  type Campaign,
+} from './campaign.ts';
 
 /** Accounts of each of which many passwords were tried, more than its owner would. */
 export function guessedAt(tries: readonly Try[], logins: Logins): Campaign[] {
@@ -53,8 +61,8 @@ export function guessingFindings(campaigns: readonly Campaign[], logins: Logins)
           ? `the account has logged in from ${few(hit)}`
           : 'the account has never logged in from there',
       ],
-      remedy: remedyFor(account, networks, hit),
-      networks: networks.slice(0, thresholds.mostNetworks),
+      remedy: remedyFor(account, networks, hit, logins),
+      networks: blockable(networks, logins),
       ...{ count, first, last },
     };
   });
@@ -73,12 +81,22 @@ function placesOf({ tries, networks, count }: Campaign) {
   };
 }
 
-function remedyFor(account: string, networks: readonly string[], hit: readonly string[]): string {
+function remedyFor(
+  account: string,
+  networks: readonly string[],
+  hit: readonly string[],
+  logins: Logins,
+): string {
   const word = shellWord(account);
   if (hit.length > 0) {
     return `Ask the owner of ${account} whether it was them; if not, gatekeeper suspend ${word}, a new password, then gatekeeper release ${word}.`;
   }
+  const others = blockable(networks, logins);
   const block =
-    networks.length <= 20 ? `block ${few(networks, 20)} at the firewall` : 'let fail2ban block the networks';
-  return `See that ${account} has a long password of its own, and ${block}; gatekeeper forget ${word} lets its owner in at once, should they be held up.`;
+    others.length <= 20 ? `block ${few(others, 20)} at the firewall` : 'let fail2ban block the networks';
+  const owner = `gatekeeper forget ${word} lets its owner in at once, should they be held up.`;
+  const ban = others.length === 0 ? '' : `, and ${block}`;
+  return [`See that ${account} has a long password of its own${ban}; ${owner}`, lookInside(networks, logins)]
+    .filter(Boolean)
+    .join(' ');
 }

@@ -1,4 +1,4 @@
-import type { Logins, Try } from '../tries.ts';
+import { pairsIn, type Logins, type Try } from '../tries.ts';
 import type { Finding } from '../report.ts';
 import { thresholds } from '../thresholds.ts';
 import { groupsBy, so, sum } from '../words.ts';
@@ -9,17 +9,19 @@ const tagValues = 4096;
 
 /**
  * Campaigns that try a few passwords with many accounts. Networks say nothing where there are hundreds, each with a try or two: it
- * is the password which many accounts have in common that shows it.
+ * is the password which many accounts have in common that shows it. A network of ours may be one, where a machine is taken over.
  */
 export function sprays(tries: readonly Try[], logins: Logins): Campaign[] {
-  const strange = tries.filter((each) => logins.isStrange(each));
-  const suspicious = suspiciousPasswords(strange);
+  const foreign = withoutDevices(tries.filter((each) => logins.isForeign(each)));
+  const suspicious = suspiciousPasswords(foreign);
   const { passwordsPerAccount, shareOfNetwork } = thresholds.spraying;
-  const ofCampaigns = [...groupsBy(strange, ({ network }) => network).values()]
-    .filter(
-      (group) =>
-        group.filter(({ password }) => suspicious.has(password)).length >= shareOfNetwork * group.length,
-    )
+  const ofCampaigns = [...groupsBy(foreign, ({ network }) => network).values()]
+    .filter((group) => {
+      // What was not looked at any more says nothing.
+      const known = group.filter(({ password }) => password !== '');
+      const theirs = known.filter(({ password }) => suspicious.has(password));
+      return theirs.length > 0 && theirs.length >= shareOfNetwork * known.length;
+    })
     .flat();
   return together(ofCampaigns.filter(({ password }) => suspicious.has(password)))
     .map((group) => campaignOf(withOthersOf(group, ofCampaigns)))
@@ -29,9 +31,18 @@ export function sprays(tries: readonly Try[], logins: Logins): Campaign[] {
     );
 }
 
+/** Without a password that comes again with its account hour after hour, as a fleet of printers does, and no spray. */
+function withoutDevices(tries: readonly Try[]): readonly Try[] {
+  const isOfDevice = (pair: readonly Try[]) =>
+    pair[0]?.password !== '' && sum(pair, ({ hours }) => hours) >= thresholds.stale.hours;
+  return pairsIn(tries)
+    .filter((pair) => !isOfDevice(pair))
+    .flat();
+}
+
 /** Passwords that too many accounts were tried with for chance, and for a list in which some are popular. */
-function suspiciousPasswords(strange: readonly Try[]): Set<string> {
-  const known = strange.filter(({ password }) => password !== '');
+function suspiciousPasswords(foreign: readonly Try[]): Set<string> {
+  const known = foreign.filter(({ password }) => password !== '');
   const accountsOf = new Map<string, Set<string>>();
   for (const { password, account } of known) {
     accountsOf.set(password, (accountsOf.get(password) ?? new Set()).add(account));
@@ -64,9 +75,9 @@ function together(tries: readonly Try[]): Try[][] {
 }
 
 /** What else the same networks have tried belongs to it: a password that chance gave to few accounts. */
-function withOthersOf(group: readonly Try[], strange: readonly Try[]): Try[] {
+function withOthersOf(group: readonly Try[], foreign: readonly Try[]): Try[] {
   const networks = new Set(group.map(({ network }) => network));
-  return strange.filter(({ network }) => networks.has(network));
+  return foreign.filter(({ network }) => networks.has(network));
 }
 
 export function sprayFindings(campaigns: readonly Campaign[], logins: Logins): Finding[] {

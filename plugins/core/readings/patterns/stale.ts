@@ -1,8 +1,8 @@
-import type { Logins, Try } from '../tries.ts';
+import { pairsIn, type Logins, type Try } from '../tries.ts';
 import type { Finding } from '../report.ts';
 import { thresholds } from '../thresholds.ts';
 import { groupsBy, heaviest, reach, shellWord, so, span, sum } from '../words.ts';
-import { campaignOf, passwordLine } from './campaign.ts';
+import { campaignOf, passwordLine, passwordsOf } from './campaign.ts';
 
 /** Tries that one device makes with an old password. */
 export interface StaleDevice {
@@ -12,11 +12,8 @@ export interface StaleDevice {
 /** One password of one account that comes again and again, over many hours. */
 export function staleDevices(tries: readonly Try[], logins: Logins): StaleDevice[] {
   const ofAccount = groupsBy(tries, ({ account }) => account);
-  const byPassword = [...ofAccount.values()].flatMap((each) => [
-    ...groupsBy(each, ({ password }) => password).values(),
-  ]);
-  return byPassword
-    .flatMap((group) => (group[0]?.password === '' ? untold(group, logins) : [group]))
+  return pairsIn(tries)
+    .flatMap((group) => (group[0]?.password === '' ? untold(group, logins, ofAccount) : [group]))
     .filter((group) => isRegular(group, logins) && isMostOf(group, ofAccount))
     .map((group) => ({ tries: withUnseen(group, ofAccount) }));
 }
@@ -47,8 +44,13 @@ function countOf(tries: readonly Try[]): number {
   return sum(tries, ({ count }) => count);
 }
 
-/** Where passwords are not known apart, only what comes from where the account, or somebody else of ours, is at home. */
-function untold(group: readonly Try[], logins: Logins): Try[][] {
+/**
+ * Where passwords are not known apart, only what comes from where the account, or somebody else of ours, is at home. While somebody
+ * guesses at the account, what was not looked at is of whoever does.
+ */
+function untold(group: readonly Try[], logins: Logins, ofAccount: OfAccount): Try[][] {
+  const all = ofAccount.get(group[0]?.account ?? '') ?? [];
+  if (passwordsOf(all) >= thresholds.guessing.passwords) return [];
   return group.filter((each) => !logins.isStrange(each)).map((each) => [each]);
 }
 

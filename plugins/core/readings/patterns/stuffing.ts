@@ -1,4 +1,4 @@
-import type { Logins, Try } from '../tries.ts';
+import { pairsIn, type Logins, type Try } from '../tries.ts';
 import type { Finding } from '../report.ts';
 import { thresholds } from '../thresholds.ts';
 import { groupsBy, so, sum } from '../words.ts';
@@ -21,12 +21,11 @@ export function stuffing(tries: readonly Try[], logins: Logins): Campaign | unde
  * of no list.
  */
 function listed(tries: readonly Try[]): Try[] {
-  const pairs = [...groupsBy(tries, ({ account }) => account).values()].flatMap((each) => [
-    ...groupsBy(each, ({ password }) => password).values(),
-  ]);
   const isOfDevice = (pair: readonly Try[]) =>
     pair[0]?.password !== '' && sum(pair, ({ hours }) => hours) > thresholds.stuffing.triesPerAccount;
-  return pairs.filter((pair) => !isOfDevice(pair)).flat();
+  return pairsIn(tries)
+    .filter((pair) => !isOfDevice(pair))
+    .flat();
 }
 
 function accountsIn(tries: readonly Try[]): number {
