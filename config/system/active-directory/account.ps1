@@ -30,6 +30,13 @@ New-ADUser -Name $account -SamAccountName $account -Path $services `
 #     dsacls $people /I:S /G "${domain}\${account}:RP;$property;user"
 #   }
 #
+# Groups, of which it compares members, and what lends addresses (send_as_filter, on_behalf_filter) everybody can read by default, too.
+# Where you took that away, with the place of your groups, and publicDelegates of users where on_behalf_filter compares it:
+#
+#   foreach ($property in 'objectClass', 'member', 'mail', 'proxyAddresses') {
+#     dsacls 'OU=Groups,DC=corp,DC=example' /I:S /G "${domain}\${account}:RP;$property;group"
+#   }
+#
 # These lines, unlike those below, were not tried with Samba. Give nobody the right to write them in an object of his own
 # (Self), and neither mail nor proxyAddresses.
 

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { ldif } from '../../../scripts/demo/ldif.ts';
 import { entries, peopleBase, suffix, type Entry } from '../../../scripts/demo/people.ts';
+import { learnedEntries, rightsOfGroups, testLearning } from './learns.ts';
 import { logInAtAGateway } from './logins.ts';
 import {
   beyondTheGateway,
   outcome,
   rightsKept,
   rightsOfOthers,
+  rightsOfOwnEntry,
   rightsOfRights,
   rightsOfSecrets,
   rightsOfTheGateway,
@@ -51,13 +53,22 @@ function translated({ dn, attributes }: Entry): Entry {
   return { dn, attributes: { ...rest, ...(accountStatus && { nsAccountLock: ['true'] }) } };
 }
 
+const locked = learnedEntries({ nsAccountLock: ['true'] });
+/** Of groups it has to read something here. */
+const rightsOfAll = [
+  ...rightsOfSecrets,
+  ...rightsOfRights,
+  ...rightsOfGroups.filter(({ gets }) => gets === 'no'),
+  ...rightsOfOwnEntry({ nsAccountLock: 'false' }),
+];
+
 const ofTheGateway = rightsOfTheGateway({ nsAccountLock: 'true' });
 
 void describe('389 DS', () => {
   before(() => {
     modify(shipped('gatekeeper.ldif'));
     const below = entries().filter(({ dn }) => dn !== suffix);
-    execFileSync('ldapadd', manager, { input: ldif(below.map(translated)) });
+    execFileSync('ldapadd', manager, { input: ldif([...below, ...locked].map(translated)) });
   });
 
   void describe('with rights for everybody alone', () => {
@@ -76,14 +87,16 @@ void describe('389 DS', () => {
       modify(shipped('aci.ldif'));
       addSecrets();
     });
-    testRights([...ofTheGateway, ...rightsKept, ...rightsOfSecrets, ...rightsOfRights], () => url);
+    testRights([...ofTheGateway, ...rightsKept, ...rightsOfAll], () => url);
+    testLearning(() => url, '389ds', 'account-disabled');
   });
 
   void describe('with aci.ldif and nothing else', () => {
     before(() => {
       change('delete');
     });
-    testRights([...ofTheGateway, ...rightsOfOthers, ...rightsOfSecrets, ...rightsOfRights], () => url);
+    testRights([...ofTheGateway, ...rightsOfOthers, ...rightsOfAll], () => url);
+    testLearning(() => url, '389ds', 'account-disabled');
 
     void it('lets a gateway log its users in, and says that an account is locked', async () => {
       const status = { status_attribute: '', state_attributes: ['nsAccountLock'] };

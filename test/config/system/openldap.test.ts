@@ -5,11 +5,13 @@ import { after, before, describe, it } from 'node:test';
 import { ldif } from '../../../scripts/demo/ldif.ts';
 import { entries } from '../../../scripts/demo/people.ts';
 import { loadSchema, startSlapd, type Slapd } from '../../support/slapd.ts';
+import { learnedEntries, rightsOfGroups, testLearning } from './learns.ts';
 import { logInAtAGateway } from './logins.ts';
 import {
   beyondTheGateway,
   outcome,
   rightsKept,
+  rightsOfOwnEntry,
   rightsOfOthers,
   rightsOfRights,
   rightsOfSecrets,
@@ -28,7 +30,23 @@ const shipped = (name: string) =>
 const rightsOfDebian = `access to attrs=userPassword by self write by anonymous auth by * none
 access to * by * read`;
 
+const locked = learnedEntries({ pwdAccountLockedTime: ['000001010000Z'] });
+const people = () => ldif([...withSecrets(entries()), ...locked]);
+/** It brings the attributes of locks. */
+const overlays = [{ name: 'ppolicy' }];
+
 const ofTheGateway = rightsOfTheGateway({ accountStatus: 'disabled' });
+
+const rightsOfAll = [
+  ...rightsOfSecrets,
+  ...rightsOfRights,
+  ...rightsOfGroups,
+  ...rightsOfOwnEntry({
+    accountStatus: 'active',
+    pwdAccountLockedTime: '20990101000000Z',
+    pwdReset: 'FALSE',
+  }),
+];
 
 /** Where users manage their own entries. */
 const rightsOfOwners = `access to attrs=userPassword by self write by anonymous auth by * none
@@ -61,11 +79,13 @@ for (const { it: what, how, rights } of servers) {
   void describe(`slapd with ${what}`, () => {
     let slapd: Slapd;
     before(async () => {
-      slapd = await startSlapd({ ldif: ldif(withSecrets(entries())), ...how });
+      slapd = await startSlapd({ ldif: people(), overlays, ...how });
     });
     after(() => slapd.stop());
 
-    testRights([...rights, ...rightsOfSecrets, ...rightsOfRights], () => slapd.url);
+    testRights([...rights, ...rightsOfAll], () => slapd.url);
+
+    testLearning(() => slapd.url, 'openldap', 'account-locked');
 
     void it('lets a gateway log its users in', async () => {
       const causes = await logInAtAGateway({ directoryUrl: slapd.url });

@@ -33,7 +33,7 @@ const noes = [strongerAuthRequired, noSuchObject, insufficientAccessRights];
  * Each entry that is found, with the attributes that are shown, but for the secrets, which have a table of their own; all of
  * them are asked for, nsAccountLock by name.
  */
-const find =
+export const find =
   (filter: string, base: string = peopleBase): Operation =>
   async (client) => {
     const attributes = ['*', '+', 'nsAccountLock'];
@@ -72,7 +72,7 @@ const accountOf = (uid: string) => `(&(objectClass=inetOrgPerson)(mail=${uid}@co
 /** What other rules of a server may let others find, and the gateway must not. */
 export const beyondTheGateway = [
   ['by name', find('(cn=Alice*)')],
-  ['by uid, unless a line names it', find('(uid=alice)')],
+  ['by surname', find('(sn=Smith)')],
   ['beyond the people', find('(|(dc=corp)(cn=gatekeeper))', suffix)],
   ['of its own entry', find('(objectClass=*)', gatekeeper.dn)],
 ] as const;
@@ -84,6 +84,7 @@ const all: readonly Omit<Right, 'who'>[] = [
     gets: [
       {
         dn: dnOf('alice'),
+        uid: 'alice',
         mail: 'alice@corp.example',
         mailAlternateAddress: [
           'alice.smith@corp.example',
@@ -113,7 +114,7 @@ const all: readonly Omit<Right, 'who'>[] = [
 
 /** The gateway does its work and no more, whatever other rights the server gives. */
 export function rightsOfTheGateway(status: Readonly<Record<string, string>>): readonly Right[] {
-  const gets = [{ dn: dnOf('retired'), mail: 'retired@corp.example', ...status }];
+  const gets = [{ dn: dnOf('retired'), uid: 'retired', mail: 'retired@corp.example', ...status }];
   return [...all, { does: 'sees the status', operation: find(accountOf('retired')), gets }].map((right) => ({
     who: 'the gateway',
     ...right,
@@ -143,13 +144,26 @@ export const rightsOfOthers: readonly Right[] = [
     operation: compare('bob', 'userPassword', 'pw-bob'),
     gets: 'no',
   },
-  {
-    who: 'alice',
-    does: 'cannot give herself an address',
-    operation: replace(dnOf('alice'), 'mail', 'carol@corp.example'),
-    gets: 'no',
-  },
 ];
+
+/** What an account is known by, and whether it may log in: nobody adds to these in his own entry, whatever other rights he has. */
+export function rightsOfOwnEntry(state: Readonly<Record<string, string>>): readonly Right[] {
+  const own = {
+    mail: 'carol@corp.example',
+    mailAlternateAddress: 'carol@corp.example',
+    uid: 'carol',
+    ...state,
+  };
+  return Object.entries(own).map(([type, value]) => ({
+    who: 'alice',
+    does: `cannot give herself ${type}`,
+    operation: (client) => client.modify(dnOf('alice'), added(type, value)),
+    gets: 'no',
+  }));
+}
+
+const added = (type: string, value: string) =>
+  new Change({ operation: 'add', modification: new Attribute({ type, values: [value] }) });
 
 /** Rights that others had before, and keep. */
 export const rightsKept: readonly Right[] = [
@@ -230,6 +244,7 @@ export const rightsOfRights: readonly Right[] = [
     gets: [
       {
         dn: dnOf('dave'),
+        uid: 'dave',
         mail: 'dave@corp.example',
         gatekeeperOnBehalf: 'carol@corp.example',
         gatekeeperGrant: 'resend',
