@@ -73,6 +73,9 @@ async function published() {
   return {
     ...((await load('directory/ldap.js')) as typeof import('../../plugins/core/directory/ldap.ts')),
     ...((await load('directory/pool.js')) as typeof import('../../plugins/core/directory/pool.ts')),
+    ...((await load(
+      'directory/service-account.js',
+    )) as typeof import('../../plugins/core/directory/service-account.ts')),
     ...((await load('directory/servers.js')) as typeof import('../../plugins/core/directory/servers.ts')),
     ...((await load('directory/endpoint.js')) as typeof import('../../plugins/core/directory/endpoint.ts')),
     ...((await load('directory/settings.js')) as typeof import('../../plugins/core/directory/settings.ts')),
@@ -116,8 +119,12 @@ const poolOf = onceFor((task, package_, crowd) => {
     random: Math.random,
   }).choose();
   const { bindPassword, ca } = secretsOf(task);
+  const account = new package_.ServiceAccount({
+    ...{ bindDn: task.serviceDn, bindPassword },
+    ...{ now: () => performance.now(), log: () => undefined },
+  });
   const pool = new package_.Pool({
-    ...{ bindDn: task.serviceDn, bindPassword, trust: createSecureContext({ ca }) },
+    ...{ account, trust: createSecureContext({ ca }) },
     ...{ idleMilliseconds: 60_000, connections: crowd },
   });
   return { pool, server };

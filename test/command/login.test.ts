@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { ldif } from '../../scripts/demo/ldif.ts';
 import { commandEnvironment, gatekeeper, gatekeeperProgram } from '../support/command.ts';
 import { awkwardLdif } from '../support/directory-people.ts';
+import { answer, startFakeLdap } from '../support/fake-ldap.ts';
 import { eventually } from '../support/gateway.ts';
 import { startSite, type Site } from '../support/instance.ts';
 import { startSlapd, type Slapd } from '../support/slapd.ts';
@@ -189,6 +190,25 @@ void describe('gatekeeper login', { concurrency: 2 }, () => {
     assert.deepEqual([code, out], [69, '']);
     assert.match(err, /refused the service account cn=gatekeeper,.*\(49\)\n$/);
     assert.ok(!err.includes('not-the-password'));
+  });
+});
+
+void describe('gatekeeper login, and a service account that is refused', () => {
+  void it('tries it once, so that whoever looks for the cause does not lock it', async () => {
+    const server = await startFakeLdap({ serviceBind: ({ id }) => answer.bind(id, 49) });
+    const site = await startSite({ directoryUrl: server.url });
+    try {
+      const { code, err } = await gatekeeper(['login', 'alice'], { haraka: site.dir, input: 'pw-alice' });
+      assert.equal(code, 69);
+      assert.match(err, /^gatekeeper: ldap:.* refused the service account cn=gatekeeper,.*\(49\)\n$/);
+      assert.deepEqual(
+        server.kinds().filter((kind) => kind !== 'unbind'),
+        ['service-bind'],
+      );
+    } finally {
+      await site.stop();
+      await server.close();
+    }
   });
 });
 

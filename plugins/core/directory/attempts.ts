@@ -4,6 +4,7 @@ import { NoAnswer } from './connection.ts';
 import { Unavailable } from './directory.ts';
 import { OperationTime } from './operation.ts';
 import { isFaultOfServer } from './pool.ts';
+import { ServiceRefused } from './service-account.ts';
 import type { Server, Servers } from './servers.ts';
 
 /** Something that is asked of a server, in its time. */
@@ -16,6 +17,8 @@ export interface AttemptsOptions {
   readonly log: (message: string) => void;
   /** A clock in milliseconds that only moves forward. */
   readonly now: () => number;
+  /** The time of day, for people. */
+  readonly clock: () => Date;
   /** Told of a server that failed. */
   readonly drop: (server: Server) => void;
 }
@@ -36,16 +39,23 @@ export class Attempts {
     this.#closed = true;
   }
 
-  /** Tries one server, then once another one, or the same again in what is left of its time where there is no other. */
-  async make<T>(login: Deadline, operation: Operation<T>): Promise<T> {
+  /**
+   * Tries one server, then once another one, or the same again in what is left of its time where there is no other. Those that
+   * refuse the service account do not count, and are not tried again.
+   */
+  async make<T>(login: Deadline, operation: Operation<T>, refusing: readonly Server[] = []): Promise<T> {
     const { servers } = this.#options;
-    const first = servers.choose();
+    const first = servers.choose(...refusing);
     const time = this.timeIn(login);
     try {
       return await this.#on(first, time, operation);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      const second = servers.choose(first);
+      const tried = [...refusing, first];
+      const isRefused = error instanceof ServiceRefused;
+      if (isRefused && tried.length >= servers.count) throw error;
+      if (isRefused) return this.make(login, operation, tried);
+      const second = servers.choose(...tried);
       if (second === first && time.isSpent) throw error;
       return this.#on(second, second === first ? time : this.timeIn(login), operation);
     }
@@ -72,9 +82,19 @@ export class Attempts {
       if (servers.succeeded(server)) log(`${server.url}: the server answers again`);
       return answer;
     } catch (error) {
-      if (error !== login.reason && !this.#closed && isFaultOfServer(error)) this.#pause(server, error);
+      if (error instanceof ServiceRefused) this.#tellRefused(error);
+      else if (error !== login.reason && !this.#closed && isFaultOfServer(error)) this.#pause(server, error);
       throw error;
     }
+  }
+
+  #tellRefused({ message, until }: ServiceRefused): void {
+    const { log, now, clock } = this.#options;
+    this.#complain(() => {
+      const at = new Date(clock().getTime() + until - now()).toISOString().replace(/\.\d+/, '');
+      const when = `it is tried again at ${at}, or when its password or the settings are read anew`;
+      log(`${message}; the account may be locked by now: ${when}`);
+    });
   }
 
   #pause(server: Server, error: Error): void {

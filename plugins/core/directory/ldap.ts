@@ -35,6 +35,7 @@ import { Pool } from './pool.ts';
 import { preparationOf, type Prepare } from './preparation.ts';
 import type { Proof, Prove } from './proof.ts';
 import { Queue } from './queue.ts';
+import { ServiceAccount } from './service-account.ts';
 import { MadeUpVerifiers } from './scram.ts';
 import { Servers, type Chance, type Server } from './servers.ts';
 import type { DirectorySettings } from './settings.ts';
@@ -104,6 +105,7 @@ class LdapDirectory implements RememberingDirectory {
       milliseconds: settings.operation_timeout_seconds * 1000,
       log,
       now: chance.now,
+      clock: this.#clock,
       drop: (server) => this.#pool.drop(server),
     });
     this.#madeUp =
@@ -112,8 +114,10 @@ class LdapDirectory implements RememberingDirectory {
         : secrets.bindPassword.reveal((bytes) => new MadeUpVerifiers(bytes, settings.scram_iterations));
     this.#queue = new Queue(settings.connections, settings.queue);
     this.#pool = new Pool({
-      bindDn: settings.bind_dn,
-      bindPassword: secrets.bindPassword,
+      account: new ServiceAccount({
+        ...{ bindDn: settings.bind_dn, bindPassword: secrets.bindPassword },
+        ...{ now: chance.now, log },
+      }),
       trust: trustIn(secrets.ca),
       idleMilliseconds: tuning.idleMilliseconds ?? 60_000,
       connections: settings.connections,

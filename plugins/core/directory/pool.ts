@@ -6,6 +6,7 @@ import { Unavailable } from './directory.ts';
 import { nameOfResult, resultCode, type SearchRequest } from './messages.ts';
 import type { OperationTime } from './operation.ts';
 import { proofOf, type Proof } from './proof.ts';
+import type { ServiceAccount } from './service-account.ts';
 import type { Server } from './servers.ts';
 
 /** The server answered, but with neither yes nor no. */
@@ -30,9 +31,8 @@ export function isMissing(error: unknown): boolean {
 }
 
 export interface PoolOptions extends Omit<DialOptions, 'onSocket' | 'time'> {
-  /** The account that searches. */
-  readonly bindDn: string;
-  readonly bindPassword: Secret;
+  /** It searches. */
+  readonly account: ServiceAccount;
   /** Most connections for binds, idle ones included. */
   readonly connections: number;
 }
@@ -151,16 +151,12 @@ export class Pool {
   }
 
   async #openSearcher(server: Server, onEnd: () => void, time: OperationTime): Promise<Connection> {
+    const { account } = this.#options;
+    account.check(server);
     const connection = await this.#dial(server, time);
     connection.onEnd = onEnd;
-    const { bindDn, bindPassword } = this.#options;
-    const result = await connection.bind(bindDn, bindPassword, time);
-    const proof = proofOf(result);
-    if (proof === 'proven') return connection;
-    connection.close();
-    const name = nameOfResult(result.code);
-    const why = proof === undefined || proof === 'wrong-password' ? name : `${name}, ${proof}`;
-    throw new Unavailable(`${server.url}: the server refused the service account ${bindDn}: ${why}`);
+    await account.bind(connection, server, time);
+    return connection;
   }
 
   #dial(server: Server, time: OperationTime): Promise<Connection> {

@@ -13,6 +13,8 @@ const longestPause = 30_000;
 export interface Server extends Endpoint {
   failures: number;
   pausedUntil: number;
+  /** Until then it is not asked whether it takes the service account, which it refused. */
+  refusedUntil: number;
   /** Counts up with each choice: the smallest was chosen longest ago. */
   chosen: number;
 }
@@ -34,15 +36,20 @@ export class Servers {
       ...endpoint,
       failures: 0,
       pausedUntil: -Infinity,
+      refusedUntil: -Infinity,
       chosen: 0,
     }));
     this.#chance = chance;
   }
 
-  /** The server for the next attempt, another one than `except` where there is another. */
-  choose(except?: Server): Server {
+  get count(): number {
+    return this.#servers.length;
+  }
+
+  /** The server for the next attempt, another one than those that were `tried` where there is another. */
+  choose(...tried: readonly Server[]): Server {
     const servers = this.#inOrder();
-    const others = servers.filter((server) => server !== except);
+    const others = servers.filter((server) => !tried.includes(server));
     const chosen = this.#among(others.length > 0 ? others : servers);
     chosen.chosen = this.#choices += 1;
     return chosen;
@@ -87,7 +94,7 @@ export class Servers {
   }
 
   #isPaused(server: Server): boolean {
-    return this.#chance.now() < server.pausedUntil;
+    return this.#chance.now() < Math.max(server.pausedUntil, server.refusedUntil);
   }
 
   /** With jitter from half to all of the pause, so that many gateways do not return together. */

@@ -35,12 +35,12 @@ export interface Client {
 export function client(
   urls: readonly string[],
   more: Partial<DirectorySettings> = {},
-  options: { readonly tuning?: DirectoryTuning; readonly ca?: string } = {},
+  options: { readonly tuning?: DirectoryTuning; readonly ca?: string; readonly bindPassword?: string } = {},
 ): Client {
   const logged: string[] = [];
   const settings = settingsFor(urls, { operation_timeout_seconds: 2, login_timeout_seconds: 5, ...more });
   const secrets = {
-    bindPassword: Secret.fromText('pw-gatekeeper'),
+    bindPassword: Secret.fromText(options.bindPassword ?? 'pw-gatekeeper'),
     ...(options.ca !== undefined && { ca: options.ca }),
   };
   const directory = createLdapDirectory(settings, secrets, (line) => logged.push(line), options.tuning);
