@@ -4,9 +4,11 @@ import { sprayFindings, sprays } from './patterns/spraying.ts';
 import { staleAccounts, staleDevices, staleFindings } from './patterns/stale.ts';
 import { stuffing, stuffingFindings } from './patterns/stuffing.ts';
 import { passwordsOf, type Campaign } from './patterns/campaign.ts';
+import type { AdverseTally } from './refusals.ts';
 import type { Column, Finding, Row, Section, Table } from './report.ts';
 import { thresholds } from './thresholds.ts';
 import { failures, Logins, type Try } from './tries.ts';
+import { unjudgedFindings } from './unjudged.ts';
 import { count, firstAndLast, groupsBy, mostFirst, reach, sum, tableOfMost, text } from './words.ts';
 import { beginningOf, dayMs } from '../events/tallies.ts';
 
@@ -82,16 +84,21 @@ function without(tries: readonly Try[], groups: readonly { readonly tries: reado
   return tries.filter((each) => !taken.has(each));
 }
 
-/** Failed logins: by account, by network, and what they look like. */
-export function readLogins(logins: Logins, { findings }: LoginReading): Section {
+/** Failed logins: by account, by network, and what they look like; before them those that could not be judged, which concern all. */
+export function readLogins(
+  logins: Logins,
+  { findings }: LoginReading,
+  adverse: readonly AdverseTally[],
+): Section {
   return {
     name: 'logins',
     title: 'Failed logins',
     about:
-      'Who failed to log in, from where, and whether it looks like a mistake, an old device or an attack.',
+      'Who failed to log in, from where, and whether it looks like a mistake, an old device, an attack, or a fault of this side.',
     series: [],
-    findings: mostFirst(findings),
-    noFindings: 'No pattern in failed logins: nobody guesses, and no device keeps an old password.',
+    findings: [...unjudgedFindings(adverse), ...mostFirst(findings)],
+    noFindings:
+      'No pattern in failed logins: nobody guesses, no device keeps an old password, and each could be judged.',
     tables: [
       failuresTable('accounts', 'By account', 'account', 'networks', logins),
       failuresTable('networks', 'By network', 'network', 'accounts', logins),

@@ -39,7 +39,7 @@ export async function readReport(
     ...period,
     sections: [
       readFlow(flow, period),
-      readLogins(logins, tries),
+      readLogins(logins, tries, adverse),
       readTakeover(mail, logins, tries.attacks, period),
       readMisconfigured(adverse, sessions, logins),
       readImpersonation(adverse, partnerMail, settings, now),
