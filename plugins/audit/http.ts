@@ -3,15 +3,27 @@ import { isDeepStrictEqual } from 'node:util';
 import { settingsState } from '../core/haraka/settings-in-force.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { metricsType } from './metrics.ts';
+import type { Unstored } from './unstored.ts';
 
 type Address = Policy['http'];
 
 /** A port may be taken only until another process has ended. */
 const retryAfterMs = 5000;
 
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
 interface Page {
   readonly type: string;
-  readonly body: () => string | Promise<string>;
+  readonly answer: () => Answer | Promise<Answer>;
+}
+
+/** What the pages show. */
+export interface Shown {
+  readonly metrics: () => Promise<string>;
+  readonly unstored: Unstored;
 }
 
 const json = 'application/json';
@@ -20,7 +32,9 @@ type Pages = Readonly<Record<string, Page>>;
 
 /** `stale` while newer settings are refused; mail goes on under those of `revision`. */
 interface Health {
-  readonly status: 'ok';
+  readonly status: 'ok' | 'no-mail';
+  /** Why no event can be kept, and every message is deferred. */
+  readonly events?: string;
   readonly revision: string;
   readonly settings: 'current' | 'stale';
   readonly emergency?: true;
@@ -34,10 +48,10 @@ export class HttpServer {
   #server: Server | undefined;
   #hasBegun = false;
 
-  constructor(metrics: () => Promise<string>, onFault: (problem: string) => void) {
+  constructor({ metrics, unstored }: Shown, onFault: (problem: string) => void) {
     this.#pages = {
-      '/health': { type: json, body: () => jsonBody(health()) },
-      '/metrics': { type: metricsType, body: metrics },
+      '/health': { type: json, answer: () => answerOf(health(unstored())) },
+      '/metrics': { type: metricsType, answer: async () => ({ status: 200, body: await metrics() }) },
     };
     this.#onFault = onFault;
   }
@@ -91,9 +105,9 @@ async function answer(pages: Pages, request: IncomingMessage, response: ServerRe
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-async function render({ type, body }: Page): Promise<{ status: number; type: string; body: string }> {
+async function render({ type, answer: give }: Page): Promise<Answer & { type: string }> {
   try {
-    return { status: 200, type, body: await body() };
+    return { type, ...(await give()) };
   } catch {
     return errorPage(500);
   }
@@ -107,10 +121,15 @@ function jsonBody(value: object): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-function health(): Health {
+function answerOf(health: Health): Answer {
+  return { status: health.status === 'ok' ? 200 : 503, body: jsonBody(health) };
+}
+
+function health(events: string | undefined): Health {
   const { settings, refused } = settingsState();
   return {
-    status: 'ok',
+    status: events === undefined ? 'ok' : 'no-mail',
+    ...(events !== undefined && { events }),
     revision: settings.revision,
     settings: refused === undefined ? 'current' : 'stale',
     ...(settings.policy.emergency && { emergency: true }),

@@ -1,5 +1,7 @@
 import { hearEvents } from '../core/events/event.ts';
+import { storeFiles } from '../core/events/places.ts';
 import { addHook } from '../core/haraka/hook.ts';
+import { configDirectory } from '../core/haraka/instance.ts';
 import { certificatesServed } from '../core/haraka/patches/certificate-files.ts';
 import { start, type Part } from '../core/haraka/startup.ts';
 import type { Next, Plugin } from '../core/haraka/types.ts';
@@ -12,6 +14,7 @@ import { gauge, measureCertificates, metricsOf } from './metrics.ts';
 import { Counts } from './metrics/counts.ts';
 import { countEvent } from './metrics/of-event.ts';
 import { countTogether } from './metrics/workers.ts';
+import { unstoredAnywhere, type Unstored } from './unstored.ts';
 import { tellSessions } from './sessions.ts';
 import { runSinks } from './sinks/part.ts';
 import { sendTlsReports } from './tls-reports/part.ts';
@@ -20,7 +23,8 @@ import { webhookPart } from './webhook/part.ts';
 export function register(this: Plugin): void {
   const counts = new Counts();
   const events = keepEvents(this, () => counts.add('gatekeeper_events_lost_total', ['store']));
-  const http = httpOf(this, counts);
+  const unstored = unstoredAnywhere(this, events.unstored);
+  const http = httpOf(this, counts, unstored);
   hearEvents((event) => countEvent(counts, event));
   const webhook = webhookPart(this, counts);
   const waiting = countTogether(this, counts, webhook.waiting);
@@ -32,8 +36,9 @@ export function register(this: Plugin): void {
   gauge('gatekeeper_webhook_waiting_events', waiting);
   measureCertificates(() => certificatesServed(this));
   const part: Part = {
+    rereads: (policy) => storeFiles(policy, configDirectory()),
     prepare: (settings) => {
-      const followers = [events, http, digests, tlsReports, sinks.follow];
+      const followers = [events.follow, http, digests, tlsReports, sinks.follow];
       const commits = followers.map((follow) => follow(settings));
       return () => commits.forEach((commit) => commit());
     },
@@ -42,10 +47,9 @@ export function register(this: Plugin): void {
 }
 
 /** In the primary process only, which runs `init_master` with any number of workers. */
-function httpOf(plugin: Plugin, counts: Counts): (settings: Settings) => () => void {
-  const server = new HttpServer(
-    () => metricsOf(counts),
-    (problem) => plugin.logcrit(problem),
+function httpOf(plugin: Plugin, counts: Counts, unstored: Unstored): (settings: Settings) => () => void {
+  const server = new HttpServer({ metrics: () => metricsOf(counts), unstored }, (problem) =>
+    plugin.logcrit(problem),
   );
   gauge('gatekeeper_workers', () => new Workers(plugin.haraka_require('server').cluster).count);
   const begin = (next: Next) => {

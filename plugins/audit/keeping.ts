@@ -17,8 +17,18 @@ import { defer, ownFault, pass, type Verdict } from '../core/verdict.ts';
 /** What is old is looked for for the first time after so long, and then every hour. */
 const firstLookMs = 60_000;
 
+/** So often a store whose folder could not be made is tried again. */
+const makeAgainMs = 5000;
+
+/** What keeps events. */
+export interface Keeping {
+  readonly follow: (settings: Settings) => () => void;
+  /** Why they cannot be kept now, neither in the store nor in the spool. */
+  readonly unstored: () => string | undefined;
+}
+
 /** Keeps all events in the store of the settings in force, and accepts no message whose event is not on disk. */
-export function keepEvents(plugin: Plugin, onLost: () => void): (settings: Settings) => () => void {
+export function keepEvents(plugin: Plugin, onLost: () => void): Keeping {
   const alarm = (message: string) => plugin.logcrit(`events: ${message}`);
   let used: object | undefined;
   let policyNow: Policy | undefined;
@@ -26,11 +36,18 @@ export function keepEvents(plugin: Plugin, onLost: () => void): (settings: Setti
   const early: GatekeeperEvent[] = [];
   /** With those whose place was taken, which may not have ended yet. */
   const writers: EventWriter[] = [];
-  const begin = (policy: Policy): EventWriter => {
-    const former = writer;
-    writer = new EventWriter({ ...placeOf(policy), alarm, onLost, former });
+  let place: StorePlace | undefined;
+  const begin = (policy: Policy, to = placeOf(policy)): EventWriter => {
+    place = to.place;
+    writer = new EventWriter({ ...to, alarm, onLost, former: writer });
     writers.push(writer);
     return writer;
+  };
+  /** What could not be made may be possible by now. */
+  const makeAgain = () => {
+    if (place?.kind !== 'none' || !policyNow) return;
+    const to = placeOf(policyNow);
+    if (to.place.kind !== 'none') begin(policyNow, to);
   };
   /** Begun with the first event: who only tries the settings has none, and makes no file. */
   const current = () => writer ?? (policyNow && begin(policyNow));
@@ -44,7 +61,9 @@ export function keepEvents(plugin: Plugin, onLost: () => void): (settings: Setti
   });
   install(plugin, storedChecks(current));
   if (!isWorker()) everyHour(() => policyNow && current()?.maintain(limitsOf(policyNow, Date.now())));
-  return ({ policy }) =>
+  setInterval(makeAgain, makeAgainMs).unref();
+  const follow =
+    ({ policy }: Settings) =>
     () => {
       policyNow = policy;
       keepClientAddresses(policy.audit.client_addresses);
@@ -53,6 +72,7 @@ export function keepEvents(plugin: Plugin, onLost: () => void): (settings: Setti
       used = next;
       for (const event of early.splice(0)) current()?.take(event);
     };
+  return { follow, unstored: () => writer?.trouble };
 }
 
 /** What makes it another place. */

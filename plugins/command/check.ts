@@ -22,7 +22,8 @@ within 30 days or has expired, a certificate of a listener that expires within
 21 days, has expired or is not valid yet, a plugin that has a known hole.
 
 Exit codes: 0 the gateway would start, with warnings too, 64 there is no Haraka
-to check with, 78 the gateway would not start; each line says why.
+to check with, 78 the gateway would not start, or its user (user= of smtp.ini)
+could not use its files; each line says why.
 
 Examples:
   gatekeeper check && systemctl restart haraka

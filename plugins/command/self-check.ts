@@ -1,10 +1,20 @@
 import { existsSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Server } from 'node:net';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { servedCertificates, validityNote, type NamedInIni } from '../core/certificate/served.ts';
 import { unusedSources } from '../core/directory/identity-source.ts';
-import { configurationFault, notedChecks, refusalPrefix, type ChecksByStage } from '../core/self-check.ts';
+import { messageOf } from '../core/message-of.ts';
+import { reachProblems } from '../core/reach.ts';
+import {
+  configurationFault,
+  notedChecks,
+  notedUses,
+  onlyTry,
+  refusalPrefix,
+  type ChecksByStage,
+} from '../core/self-check.ts';
 import { settingsLeft } from '../core/settings/environment.ts';
 
 // A process of its own, which `gatekeeper check` starts: it loads the plugins as Haraka does before it listens, and ends.
@@ -82,11 +92,60 @@ function certificateWarnings(): string[] {
   return notes.flatMap((note) => note?.text ?? []);
 }
 
+/** What smtp.ini says of whom Haraka becomes. */
+interface HarakaMain {
+  readonly user?: string | number;
+  readonly group?: string | number;
+}
+
+function mainOfIni(): HarakaMain {
+  const server = createRequire(join(harakaPackage, 'haraka.js'))('./server.js') as {
+    cfg?: { main?: HarakaMain };
+  };
+  return server.cfg?.main ?? {};
+}
+
+/** What Haraka could not do as the user that it becomes once it listens, asked as that user, with the rights that Haraka leaves it. */
+function reachUnder({
+  user,
+  group,
+}: HarakaMain): Pick<Report, 'warnings'> & { readonly problems: readonly string[] } {
+  const uses = notedUses();
+  if (user === undefined || !uses) return { problems: [] };
+  const who = { user: String(user), group: group === undefined ? undefined : String(group) };
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot && ![userInfo().username, String(process.getuid?.())].includes(who.user)) {
+    const unknown = `config/smtp.ini has user=${who.user}: what that user can read and write only a check tells that root or ${who.user} runs`;
+    return { problems: [], warnings: [unknown] };
+  }
+  try {
+    if (isRoot) become(user, group);
+  } catch (error) {
+    return {
+      problems: [
+        `config/smtp.ini: user=${user}${group === undefined ? '' : `, group=${group}`}: ${messageOf(error)}`,
+      ],
+    };
+  }
+  return { problems: reachProblems(uses, { ...who, isGivenFolders: isRoot }) };
+}
+
+/** As Haraka does, which asks for no other groups of the user; started by an init system it has none of root's either. */
+function become(user: string | number, group: string | number | undefined): void {
+  process.setgroups?.([]);
+  if (group !== undefined) process.setgid?.(group);
+  process.setuid?.(user);
+}
+
 /** Our own checks have run by now. */
 function conclude(): never {
   const settings = settingsLeft();
   if (settings === undefined) refuse('config/plugins loads no plugin of gatekeeper that starts');
-  const warnings = [...certificateWarnings(), ...unusedSources(settings.policy.identity_sources)];
+  const others = [...certificateWarnings(), ...unusedSources(settings.policy.identity_sources)];
+  const { problems, warnings: unknown = [] } = reachUnder(mainOfIni());
+  for (const problem of problems) process.stderr.write(`${refusalPrefix}${problem}\n`);
+  if (problems.length > 0) process.exit(configurationFault);
+  const warnings = [...others, ...unknown];
   report({ revision: settings.revision, checks: notedChecks(), warnings });
   process.exit(0);
 }
@@ -95,6 +154,7 @@ function conclude(): never {
 Server.prototype.listen = function () {
   return this;
 };
+onlyTry();
 process.on('uncaughtException', refuseError);
 try {
   load();

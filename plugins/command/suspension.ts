@@ -82,7 +82,10 @@ async function suspend(account: string, { because }: { readonly because: string 
   const installation = installationOf(command);
   const data = dataDirectory(installation);
   if (!statSync(data, { throwIfNoEntry: false })) {
-    throw new Failure(`${data} is not there: the gateway has not run yet`, exitCode.unavailable);
+    throw new Failure(
+      `${data} is not there: the gateway has not run yet, or cannot make it, which gatekeeper check tells`,
+      exitCode.unavailable,
+    );
   }
   const who = await identified(account, installation);
   if (typeof who === 'string') {

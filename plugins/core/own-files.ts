@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  chmodSync,
   chownSync,
   constants,
   existsSync,
@@ -71,6 +72,22 @@ export function makeLikeAbove(folder: string): void {
   }
   const { uid, gid } = statSync(above);
   if (process.getuid?.() === 0) chownSync(folder, uid, gid);
+}
+
+/** As root, makes a folder for a user, who can pass through what is missing above it; one that is there stays as it is. */
+export function makeFor(uid: number, folder: string): void {
+  if (existsSync(folder)) return;
+  makePassable(dirname(folder));
+  mkdirSync(folder, { mode: 0o700 });
+  lchownSync(folder, uid, -1);
+}
+
+function makePassable(folder: string): void {
+  if (existsSync(folder)) return;
+  makePassable(dirname(folder));
+  mkdirSync(folder);
+  // Whatever the umask is.
+  chmodSync(folder, 0o755);
 }
 
 /** Writes a file anew, to be read by its owner alone, who is that of its folder. It is on disk then. */

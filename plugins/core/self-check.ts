@@ -1,3 +1,5 @@
+import type { Uses } from './reach.ts';
+
 /** Exit code of a gateway that its configuration keeps from starting: EX_CONFIG of sysexits.h. */
 export const configurationFault = 78;
 
@@ -16,4 +18,26 @@ export function noteChecks(checks: ChecksByStage): void {
 
 export function notedChecks(): ChecksByStage {
   return noted;
+}
+
+let used: Uses | undefined;
+
+/** For who asks whether a user could use it. */
+export function noteUses(uses: Uses): void {
+  used = uses;
+}
+
+export function notedUses(): Uses | undefined {
+  return used;
+}
+
+let isTrial = false;
+
+/** This process only tries what the gateway would do: it writes nothing. */
+export function onlyTry(): void {
+  isTrial = true;
+}
+
+export function isOnlyTrying(): boolean {
+  return isTrial;
 }

@@ -16,7 +16,12 @@ import {
   tlsContext,
   tlsIni,
 } from '../core/haraka/patches/tls-context.ts';
-import { certificateFiles, hostPairProblems } from '../core/haraka/patches/certificate-files.ts';
+import {
+  certificateFiles,
+  hostPairProblems,
+  keyFiles,
+  readFaults,
+} from '../core/haraka/patches/certificate-files.ts';
 import { judge } from '../core/haraka/outcome.ts';
 import { sessionFacts } from '../core/haraka/session.ts';
 import { settingsFor } from '../core/haraka/transaction.ts';
@@ -73,6 +78,7 @@ export function register(this: Plugin): void {
   start(this, tickets.part, tlsIniPart(this), {
     problems: ({ policy }) => [...missingTls(this), ...unseenExceptions(policy, implicitPort(this))],
     files: (policy) => criteriaFiles(policy, configDirectory()),
+    rereads: () => keyFiles(this),
     prepare: ({ policy }) => {
       const trust = certificates.prepare(policy, configDirectory());
       if (!isInstalled(tlsContext)) return trust;
@@ -197,7 +203,10 @@ function checkKeys(plugin: Plugin): void {
   } catch (error) {
     failure = error as Error;
   }
-  const problems = [...keyPairProblems(defaultKeyPairs(plugin)), ...hostPairProblems(plugin)];
+  const problems = [
+    ...keyPairProblems(defaultKeyPairs(plugin), readFaults(plugin)),
+    ...hostPairProblems(plugin),
+  ];
   if (problems.length > 0) throw new Error(problems.join('; '));
   if (failure !== undefined) throw new Error(`tls.ini: ${failure.message}`);
 }

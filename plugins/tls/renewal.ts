@@ -3,6 +3,7 @@ import {
   certificatesServed,
   keyFiles,
   readDefaultPairs,
+  readFaults,
   takeHostPairs,
 } from '../core/haraka/patches/certificate-files.ts';
 import {
@@ -47,7 +48,7 @@ function renewDefault(plugin: Plugin): readonly string[] {
   const now = readDefaultPairs(plugin);
   const pairs = keyPairsOf(now, defaultKeyPairs(plugin)[0]?.passphrase);
   if (isSame(pairs, defaultKeyPairs(plugin))) return [];
-  const problems = keyPairProblems(pairs);
+  const problems = keyPairProblems(pairs, readFaults(plugin));
   if (problems.length > 0) return problems;
   try {
     replaceDefaultPairs(plugin, now);

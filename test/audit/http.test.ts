@@ -13,7 +13,7 @@ void describe('the HTTP port', () => {
     const { port } = other.address() as AddressInfo;
     const faults: string[] = [];
     const server = new HttpServer(
-      () => Promise.resolve(''),
+      { metrics: () => Promise.resolve(''), unstored: () => undefined },
       (problem) => faults.push(problem),
     );
     server.listenOn({ host: '127.0.0.1', port });
@@ -37,7 +37,7 @@ void describe('the HTTP port', () => {
     await once(other, 'listening');
     const faults: string[] = [];
     const server = new HttpServer(
-      () => Promise.resolve(''),
+      { metrics: () => Promise.resolve(''), unstored: () => undefined },
       (problem) => faults.push(problem),
     );
     server.listenOn({ host: '127.0.0.1', port: (other.address() as AddressInfo).port });

@@ -25,6 +25,8 @@ export interface Keeping {
 export class Keeper {
   readonly #keeping: Keeping;
   readonly #complain: (action: () => void) => void;
+  /** Of what is spooled: must not silence what says whether mail goes on. */
+  readonly #complainOfSpooled: (action: () => void) => void;
   #store: EventStore | undefined;
   #retryAt = -Infinity;
   /** Why it failed the last time. */
@@ -35,6 +37,7 @@ export class Keeper {
   constructor(keeping: Keeping) {
     this.#keeping = keeping;
     this.#complain = oncePerMinute(keeping.now);
+    this.#complainOfSpooled = oncePerMinute(keeping.now);
   }
 
   /** They are on disk when it resolves; rejects with `EventsUnavailable`. */
@@ -44,7 +47,7 @@ export class Keeper {
     } catch (error) {
       const trouble = asUnavailable(error);
       this.#fail(trouble);
-      this.#spool(lines, trouble);
+      this.#spoolOrSay(lines, trouble);
       return;
     }
     if (this.#isFailing) void this.#recover();
@@ -68,12 +71,22 @@ export class Keeper {
     try {
       for (const spool of spooled) count += await spool.empty((lines) => this.#append(lines));
     } catch (error) {
-      this.#fail(asUnavailable(error));
+      this.#cannotTake(error);
       return;
     }
     if (count === 0) return;
     alarm(`${count} events that were spooled are in their store now`);
     if (this.#isFailing) this.#beWell();
+  }
+
+  #cannotTake(error: unknown): void {
+    const { alarm } = this.#keeping;
+    if (!(error instanceof EventsUnavailable)) {
+      this.#complainOfSpooled(() => alarm(`spooled events cannot be read: ${messageOf(error)}`));
+      return;
+    }
+    this.#fail(error);
+    this.#complain(() => alarm(`the store of events cannot be used, events are spooled: ${error.message}`));
   }
 
   /** Forgets what is old, a part in each step. Never rejects: what failed is done the next time. */
@@ -112,12 +125,10 @@ export class Keeper {
   }
 
   #fail(error: EventsUnavailable): void {
-    const { now, alarm, spool } = this.#keeping;
+    const { now } = this.#keeping;
     if (now() >= this.#retryAt) this.#retryAt = now() + pauseMs;
-    const instead = spool ? 'events are spooled' : 'mail is deferred';
     this.#isFailing = true;
     this.#trouble = error.message;
-    this.#complain(() => alarm(`the store of events cannot be used, ${instead}: ${error.message}`));
     void this.close();
   }
 
@@ -133,14 +144,23 @@ export class Keeper {
     this.#keeping.alarm('the store of events can be used again');
   }
 
-  #spool(lines: readonly string[], trouble: EventsUnavailable): void {
-    const { spool } = this.#keeping;
-    if (!spool) throw trouble;
+  /** What is said of the store is said of the spool, too: one alone would not tell whether mail goes on. */
+  #spoolOrSay(lines: readonly string[], trouble: EventsUnavailable): void {
+    const { spool, alarm } = this.#keeping;
+    const say = (instead: string) =>
+      this.#complain(() => alarm(`the store of events cannot be used, ${instead}: ${trouble.message}`));
+    if (!spool) {
+      say('mail is deferred');
+      throw trouble;
+    }
     try {
       spool.write(lines);
     } catch (error) {
-      throw asUnavailable(error);
+      const { message, isFull } = asUnavailable(error);
+      say(`nor can the spool (${message}), mail is deferred`);
+      throw new EventsUnavailable(`${trouble.message}; spool: ${message}`, { isFull, cause: error });
     }
+    say('events are spooled');
   }
 
   async close(): Promise<void> {

@@ -30,6 +30,13 @@ export function placeOf(
   return { kind: 'postgresql', host, port, database, user, ...secrets, key };
 }
 
+/** The files that are read whenever a store is opened. */
+export function storeFiles({ audit: { store, postgresql } }: Policy, config: string): readonly string[] {
+  if (store !== 'postgresql' || !postgresql) return [];
+  const files = [postgresql.password_file, postgresql.ca_file];
+  return files.flatMap((file) => (file === undefined ? [] : [resolve(config, file)]));
+}
+
 /** Opens a store; throws `EventsUnavailable`. */
 export function openPlace(place: StorePlace): EventStore {
   switch (place.kind) {

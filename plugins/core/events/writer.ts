@@ -131,6 +131,11 @@ export class EventWriter {
     return this.#next();
   }
 
+  /** Why the last events could not be kept; nothing when they could. */
+  get trouble(): string | undefined {
+    return this.#trouble?.message;
+  }
+
   /** Has the store forget what is old; one process of a gateway does. */
   maintain(limits: Limits): void {
     if (this.#isHeld) return;

@@ -1,9 +1,11 @@
 import { messageOf } from '../message-of.ts';
-import { configurationFault, noteChecks, refusalPrefix } from '../self-check.ts';
+import { configurationFault, isOnlyTrying, noteChecks, noteUses, refusalPrefix } from '../self-check.ts';
+import type { Uses } from '../reach.ts';
 import type { Policy, Settings } from '../settings/settings.ts';
 import { checkProblems, orderChecks, orderOfChecks } from './checks/installed.ts';
 import { offerHandle } from './handle.ts';
 import { addHook } from './hook.ts';
+import { makeForHostUser, tellUnreachable, usesUnder } from './host-user.ts';
 import { hostProblems, installationProblems } from './installation.ts';
 import { isWorker } from './instance.ts';
 import { applyPatch, verifyPatches } from './patch.ts';
@@ -34,6 +36,8 @@ export interface Part {
   readonly fallback?: () => void;
   /** Files that `prepare` reads: a change of one of them is a change of the settings. */
   readonly files?: (policy: Policy) => readonly string[];
+  /** Files that it reads again by itself. */
+  readonly rereads?: (policy: Policy) => readonly string[];
 }
 
 const parts: Part[] = [];
@@ -63,10 +67,14 @@ function begin(plugin: Plugin): void {
   } catch (error) {
     refuseToStart([messageOf(error)]);
   }
+  // Before anything else makes them, as root.
+  if (!isOnlyTrying() && !isWorker()) makeForHostUser(plugin, uses());
   patchHaraka(plugin);
   offerHandle(plugin);
   const filesOf = (policy: Policy) => parts.flatMap(({ files }) => files?.(policy) ?? []);
   followSettings(plugin, { makeReady: (settings) => makeReady(plugin, settings), filesOf }, looks);
+  // By then Haraka is who it stays.
+  whenServing(plugin, () => setImmediate(() => tellUnreachable(plugin, uses())));
   // Runs after all plugins are loaded and before Haraka listens.
   process.nextTick(putFirstSettingsToWork, plugin);
 }
@@ -152,9 +160,17 @@ function putFirstSettingsToWork(plugin: Plugin): void {
     makeReady(plugin, currentSettings(), orFallBack)();
     const problems = verifyPatches();
     if (problems.length > 0) throw new Error(problems.join('\n'));
+    noteUses(uses());
   } catch (error) {
     refuseToStart([messageOf(error)]);
   }
+}
+
+/** Under the settings in force. */
+function uses(): Uses {
+  const { policy } = currentSettings();
+  const files = parts.flatMap((part) => [...(part.files?.(policy) ?? []), ...(part.rereads?.(policy) ?? [])]);
+  return usesUnder(policy, files);
 }
 
 /**

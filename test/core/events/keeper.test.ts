@@ -167,9 +167,14 @@ void describe('the keeper of events', () => {
   void it('refuses them when the spool cannot be written either, and says whether more room would help', async () => {
     const full = Object.assign(new Error('no room'), { code: 'ENOSPC' });
     const spool = { write: () => assert.fail(full), empty: () => Promise.resolve(0) } as unknown as Spool;
-    const { keeper, state, kept } = scene({ spool, spooled: [spool] });
+    const { keeper, state, alarms, kept } = scene({ spool, spooled: [spool] });
     state.fault = new EventsUnavailable('as asked');
-    await assert.rejects(keeper.keep(lines('one')), { name: 'EventsUnavailable', isFull: true });
+    await assert.rejects(keeper.keep(lines('one')), {
+      ...{ name: 'EventsUnavailable', isFull: true, message: 'as asked; spool: no room' },
+    });
+    assert.deepEqual(alarms, [
+      'the store of events cannot be used, nor can the spool (no room), mail is deferred: as asked',
+    ]);
     state.fault = undefined;
     state.now = 5000;
     await keeper.keep(lines('two'));

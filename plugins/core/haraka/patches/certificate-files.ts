@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { hostFilesIn, hostPairsIn, type HostPair } from '../../certificate/host-pairs.ts';
 import { namedInIni, passphraseIn, servedCertificates, type Served } from '../../certificate/served.ts';
+import { messageOf } from '../../message-of.ts';
 import { configDirectory } from '../instance.ts';
 import { definePatch, expect, replaceMethod } from '../patch.ts';
 import type { Plugin } from '../types.ts';
@@ -80,6 +81,17 @@ export function readDefaultPairs(plugin: Plugin): DefaultPairs {
   return { key: key.map(readOrNothing), cert: cert.map(readOrNothing) };
 }
 
+/** Why files of tls.ini cannot be read, at their places in it; nothing for one that can. */
+export interface DefaultFaults {
+  readonly key: readonly (string | undefined)[];
+  readonly cert: readonly (string | undefined)[];
+}
+
+export function readFaults(plugin: Plugin): DefaultFaults {
+  const { key, cert } = defaultFiles(plugin);
+  return { key: key.map(readFault), cert: cert.map(readFault) };
+}
+
 /** All files that hold a key or a certificate of a listener. */
 export function keyFiles(plugin: Plugin): readonly string[] {
   const { key, cert } = defaultFiles(plugin);
@@ -108,6 +120,15 @@ function readOrNothing(path: string): Buffer | undefined {
     return readFileSync(path);
   } catch {
     return undefined;
+  }
+}
+
+function readFault(path: string): string | undefined {
+  try {
+    readFileSync(path);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
   }
 }
 
