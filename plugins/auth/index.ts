@@ -3,6 +3,7 @@ import { readTrust, trustFiles } from '../core/certificate/trust.ts';
 import { Unavailable } from '../core/directory/directory.ts';
 import { openDirectories } from '../core/directory/directories.ts';
 import { remember, type MemoryOptions } from '../core/directory/remembered.ts';
+import { unknownAttributes } from '../core/directory/schema.ts';
 import { directorySecretFiles } from '../core/directory/secrets.ts';
 import { offeredSource, unusedSources } from '../core/directory/identity-source.ts';
 import { directoriesOf, type MemorySettings } from '../core/directory/sources.ts';
@@ -164,7 +165,20 @@ function openDirectory(plugin: Plugin, policy: Policy, { throttle, renewals }: H
     offered: offeredSource,
   });
   const look = (sequence?: number) => throttle.forgottenSince(sequence);
-  return attentive(directories, look, now, (account) => renewals.forget(account));
+  const opened = attentive(directories, look, now, (account) => renewals.forget(account));
+  const probe = async () => {
+    await opened.probe();
+    // Of no concern to whoever waits for the answer.
+    void tellUnknown(plugin, policy);
+  };
+  return { ...opened, probe };
+}
+
+/** Names in the log what the settings misspell: to the server it is an attribute that no account has. */
+async function tellUnknown(plugin: Plugin, policy: Policy): Promise<void> {
+  for (const source of directoriesOf(policy)) {
+    for (const line of await unknownAttributes(source, configDirectory())) plugin.logwarn(line);
+  }
 }
 
 function memoryOf(plugin: Plugin, directory: MemorySettings): MemoryOptions {

@@ -1,15 +1,17 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { isExpired } from '../core/credential.ts';
 import { refused, type Directory, type Verification } from '../core/directory/directory.ts';
+import { unknownAttributes } from '../core/directory/schema.ts';
 import { gatewayAlone } from '../core/directory/source-directory.ts';
-import { accountSourcesOf, chooser, identitySourcesOf } from '../core/directory/sources.ts';
+import { accountSourcesOf, chooser, directoriesOf, identitySourcesOf } from '../core/directory/sources.ts';
 import { mailServerOf, type MailServer } from '../core/registrations.ts';
 import type { Secret } from '../core/secret.ts';
 import type { Policy } from '../core/settings/settings.ts';
 import { accountFacts, accountJson, inWords, meanings, serverFacts } from './account.ts';
 import { accountDemands } from './demands.ts';
 import { counterFacts, countersOf, type AccountCounters } from './guessing.ts';
-import { askDirectory, installationOf } from './installation.ts';
+import { askDirectory, installationOf, type Installation } from './installation.ts';
 import { limitFacts, limitStatesOf, type LimitStates } from './limits.ts';
 import { aligned, exitCode, Failure, give, type Answer, type Fact } from './output.ts';
 import { readPassword } from './password.ts';
@@ -58,6 +60,7 @@ async function login(account: string, { password }: { readonly password: boolean
     return undefined;
   };
   const { policy } = installation.settings;
+  notes.push(...(await misspelledFor(account, installation)));
   const asked = directoryFor(account, policy);
   const found = tried.found.kind === 'account' ? tried.found.account : undefined;
   const server = found && mailServerOf(found, policy, new Date());
@@ -77,6 +80,14 @@ function refuseUnknown(login: string, policy: Policy): void {
 /** The key of the directory that decides, null where none does; absent where there is only one for all. */
 interface Asked {
   readonly directory?: string | null;
+}
+
+/** What the settings of the directory that decides name and its schema does not know. */
+async function misspelledFor(login: string, { dir, settings }: Installation): Promise<readonly string[]> {
+  const directories = directoriesOf(settings.policy);
+  const key = chooser(accountSourcesOf(settings.policy))(login)?.key;
+  const source = directories.find((each) => each.key === key);
+  return source ? unknownAttributes(source, join(dir, 'config')) : [];
 }
 
 function directoryFor(login: string, policy: Policy): Asked {

@@ -212,6 +212,23 @@ void describe('gatekeeper login, and a service account that is refused', () => {
   });
 });
 
+void describe('gatekeeper login with a misspelled attribute', () => {
+  void it('says that it restricts nobody', async () => {
+    const slapd = await startSlapd({ ldif: awkwardLdif() });
+    const directory = { status_attribute: 'acountStatus' };
+    const site = await startSite({ directoryUrl: slapd.url, settings: { directory } });
+    try {
+      const args = ['login', 'retired@corp.example', '--no-password'];
+      const { code, out } = await gatekeeper(args, { haraka: site.dir });
+      assert.equal(code, 0);
+      assert.match(out, /^note +directory\.status_attribute: .* acountStatus: .* restricts nobody$/m);
+    } finally {
+      await site.stop();
+      await slapd.stop();
+    }
+  });
+});
+
 void describe('gatekeeper login without a directory to ask', () => {
   let site: Site;
   before(async () => {

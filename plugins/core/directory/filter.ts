@@ -73,6 +73,12 @@ export function parseForAnyLogin(text: string): Chunks {
   return parsed(text, ['login'], true).filter({});
 }
 
+/** The attributes that a filter compares, as it writes them; in a value a parenthesis is escaped (RFC 4515 §3). */
+export function attributesIn(text: string): readonly string[] {
+  const items = text.matchAll(/\(\s*([A-Za-z0-9][A-Za-z0-9.;-]*)(?::[^=()]*)?[~<>]?=/g);
+  return [...new Set([...items].map(([, attribute = '']) => attribute))];
+}
+
 /** What one of these filters finds. */
 export function anyOf(filters: readonly Chunks[]): Chunks {
   return tlv(filterTags.or, ...filters);

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { it } from 'node:test';
+import { unknownAttributes } from '../../../plugins/core/directory/schema.ts';
 import { createLdapDirectory } from '../../../plugins/core/directory/ldap.ts';
 import { directorySettings, type DirectorySettings } from '../../../plugins/core/directory/settings.ts';
 import type { Preset } from '../../../plugins/core/directory/presets.ts';
@@ -94,6 +98,18 @@ export function testLearning(url: () => string, preset: Preset, lockedIs: string
 
   void it(`${preset}: an account by its uid`, async () => {
     assert.equal(inBrief(await ask('alice', {}, 'pw-alice')), 'alice@corp.example');
+  });
+
+  void it(`${preset}: that the server does not know a misspelled attribute`, async () => {
+    const config = mkdtempSync(join(tmpdir(), 'gatekeeper-learns-'));
+    writeFileSync(join(config, 'password'), gatekeeper.password, { mode: 0o600 });
+    const server = { urls: [url()], start_tls: false, bind_dn: gatekeeper.dn, base: peopleBase, preset };
+    const misspelled = { status_attribute: 'acountStatus', bind_password_file: 'password' };
+    const settings = directorySettings.parse({ ...server, ...misspelled });
+    const lines = await unknownAttributes({ key: 'directory', settings }, config);
+    rmSync(config, { recursive: true });
+    assert.equal(lines.length, 1);
+    assert.match(lines.join(), /acountStatus/);
   });
 
   void it(`${preset}: the lock of an administrator, which an application password does not open`, async () => {
