@@ -19,6 +19,8 @@ export interface Door {
   readonly isTls: boolean;
   /** Does it at most once a minute. */
   readonly complain: (action: () => void) => void;
+  /** The same, for what the directory has against it. */
+  readonly complainOfDirectory: (action: () => void) => void;
 }
 
 /** A refused login is answered after this time, whatever the cause: it must not tell who exists, or who is an admin. */
@@ -46,7 +48,7 @@ export async function logIn(
   }
   const began = performance.now();
   await site.sleep(turn.delayMs);
-  const found = await proven(site, account, form.get('password') ?? '');
+  const found = await proven(door, account, form.get('password') ?? '');
   const role = found && roleOf(found, site.policy);
   if (!found || !role || site.isSuspended(found.id)) {
     await tell(door, { by: account, client, refusal: 'bad-credentials' });
@@ -70,22 +72,20 @@ function begun(
 }
 
 /** The account that a login and a password prove. */
-async function proven({ directory }: Site, login: string, text: string): Promise<Account | undefined> {
+async function proven(door: Door, login: string, text: string): Promise<Account | undefined> {
   const password = Secret.fromText(text);
   try {
-    return accountIn(await asked(() => directory.verify(login, password)));
+    return accountIn(await asked(door, (directory) => directory.verify(login, password)));
   } finally {
     password.wipe();
   }
 }
 
 /** The role that an account has now: somebody may have taken it away since the login. */
-export async function roleNow(
-  { directory, policy, ...site }: Site,
-  login: string,
-): Promise<Role | undefined> {
-  const account = accountIn(await asked(() => directory.find(login)));
-  return account && !site.isSuspended(account.id) ? roleOf(account, policy) : undefined;
+export async function roleNow(door: Door, login: string): Promise<Role | undefined> {
+  const { site } = door;
+  const account = accountIn(await asked(door, (directory) => directory.find(login)));
+  return account && !site.isSuspended(account.id) ? roleOf(account, site.policy) : undefined;
 }
 
 function accountIn(verification: Verification): Account | undefined {
@@ -93,11 +93,16 @@ function accountIn(verification: Verification): Account | undefined {
 }
 
 /** Without an answer of the directory nobody is let in. */
-async function asked(ask: () => Promise<Verification>): Promise<Verification> {
+async function asked(
+  { site, complainOfDirectory }: Door,
+  ask: (directory: Site['directory']) => Promise<Verification>,
+): Promise<Verification> {
   try {
-    return await ask();
+    return await ask(site.directory);
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
+    const { message } = error;
+    complainOfDirectory(() => site.log(printable(`the directory cannot be asked: ${message}`)));
     throw new Refused(
       503,
       'The directory cannot be asked now, so nobody can log in. Try again in a moment.',

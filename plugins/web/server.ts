@@ -41,6 +41,7 @@ export function createPageServer(site: Site, keys?: PageKeys): Server {
     throttle: new Throttle(web.login_failures, () => site.now()),
     isTls: keys !== undefined,
     complain: oncePerMinute(() => performance.now()),
+    complainOfDirectory: oncePerMinute(() => performance.now()),
   };
   const listener: RequestListener = (request, response) => void handle(door, request, response);
   const options = { maxHeaderSize: longestHead };
@@ -138,7 +139,7 @@ async function sessionOf(door: Door, request: IncomingMessage): Promise<Session 
   const id = sessionIdOf(request, door.isTls);
   const found = id === undefined ? undefined : door.sessions.find(id);
   if (id === undefined || !found?.isStale) return found?.session;
-  const role = await roleNow(door.site, found.session.login);
+  const role = await roleNow(door, found.session.login);
   if (role) return door.sessions.confirm(id, role);
   door.sessions.end(id);
   return undefined;

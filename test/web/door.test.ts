@@ -256,6 +256,25 @@ void describe('the door of the page', () => {
   });
 });
 
+void describe('the page with a group among the viewers that is not there', () => {
+  void it('says once a minute in its log what the directory has against it', async () => {
+    const group = 'cn=no-such-group,ou=groups,dc=corp,dc=example';
+    const web = await startWeb({ web: { viewers: [group] } });
+    try {
+      for (let n = 0; n < 3; n += 1) {
+        assert.equal((await logIn(web, 'alice@corp.example', 'pw-alice')).status, 503);
+      }
+      const [line = '', ...more] = web.lines;
+      assert.match(line, /^the directory cannot be asked: ldap:.*noSuchObject \(32\)/);
+      assert.ok(line.includes(`"${group}" (web.admins or web.viewers)`), line);
+      assert.ok(!line.includes('pw-alice'));
+      assert.deepEqual(more, []);
+    } finally {
+      await web.stop();
+    }
+  });
+});
+
 void describe('the page with TLS', () => {
   let web: TestWeb;
   before(async () => {

@@ -9,7 +9,7 @@ import { messageOf } from '../message-of.ts';
 import { Connection, NoAnswer } from './connection.ts';
 import { Unavailable } from './directory.ts';
 import type { Endpoint } from './endpoint.ts';
-import { nameOfResult, resultCode } from './messages.ts';
+import { resultCode, textOfResult } from './messages.ts';
 import type { OperationTime } from './operation.ts';
 
 export interface DialOptions {
@@ -64,9 +64,9 @@ async function establish(socket: Socket, endpoint: Endpoint, options: DialOption
 /** RFC 4511 §4.14. The connection in clear ends here: it asked one question, and its parser goes no further. */
 async function startTls(socket: Socket, endpoint: Endpoint, options: DialOptions): Promise<Socket> {
   const clear = new Connection(endpoint.url, socket, options.idleMilliseconds);
-  const { code, diagnostic } = await clear.startTls(options.time);
-  if (code === resultCode.success) return clear.detach();
-  throw new Unavailable(`${endpoint.url}: the server refused StartTLS: ${nameOfResult(code)} ${diagnostic}`);
+  const result = await clear.startTls(options.time);
+  if (result.code === resultCode.success) return clear.detach();
+  throw new Unavailable(`${endpoint.url}: the server refused StartTLS: ${textOfResult(result)}`);
 }
 
 /** RFC 4513 §3.1.3: the certificate must name the host of the URL, an address as an address. */

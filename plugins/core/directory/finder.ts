@@ -79,6 +79,7 @@ export class Finder {
     const request = {
       scope: dn === undefined ? ('subtree' as const) : ('base' as const),
       ...{ filter, attributes },
+      setting: dn === undefined ? 'directory.base' : 'directory.bind_template',
       timeLimitSeconds: this.#timeLimitSeconds,
       sizeLimit: wantedEntries,
     } satisfies Omit<SearchRequest, 'base'>;

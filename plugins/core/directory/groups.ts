@@ -45,7 +45,7 @@ export class Groups {
   /** Active Directory walks by itself. Another server would take its rule for one that matches nobody. */
   async #inChain({ dn }: Entry, search: Search): Promise<readonly string[]> {
     const [entries, ...answers] = await Promise.all([
-      whole(search(this.#request('', ['supportedCapabilities'], anyEntry)), tooMany),
+      whole(search(this.#request(rootOfServer, ['supportedCapabilities'], anyEntry)), tooMany),
       ...this.#wanted.map((group) => this.#member(group, [inChain(Buffer.from(dn))], search)),
     ]);
     const capabilities = entries.flatMap((root) => valuesOf(root, 'supportedCapabilities'));
@@ -85,7 +85,8 @@ export class Groups {
   async #groupsWith(members: readonly FilterPart[], search: Search): Promise<string[]> {
     const bases = [this.#settings.group_base ?? []].flat();
     const requests = bases.map((base): SearchRequest => {
-      const request = this.#request(base, [noAttributes], anyOf(members));
+      const from = { base, setting: 'directory.group_base' };
+      const request = this.#request(from, [noAttributes], anyOf(members));
       return { ...request, scope: 'subtree', sizeLimit: mostGroups };
     });
     const answers = await Promise.all(requests.map((request) => whole(search(request), tooMany)));
@@ -94,22 +95,29 @@ export class Groups {
 
   /** The group, if it has one of the members: it has to be there, because a misspelled one would forbid nobody. */
   async #member(group: string, members: readonly FilterPart[], search: Search): Promise<readonly string[]> {
-    try {
-      const entries = await whole(search(this.#request(group, [noAttributes], anyOf(members))), tooMany);
-      return entries.length > 0 ? [group] : [];
-    } catch (error) {
-      if (!(error instanceof UnhelpfulAnswer)) throw error;
-      throw new UnhelpfulAnswer(`${error.message}; it was for the group ${group}`, error.code);
-    }
+    const request = this.#request(this.#named(group), [noAttributes], anyOf(members));
+    const entries = await whole(search(request), tooMany);
+    return entries.length > 0 ? [group] : [];
   }
 
-  #request(base: string, attributes: readonly string[], filter: FilterPart): SearchRequest {
+  #named(group: string): From {
+    const { required_groups, forbidden_groups } = this.#settings;
+    if (required_groups.includes(group)) return { base: group, setting: 'directory.required_groups' };
+    const isForbidden = forbidden_groups.includes(group);
+    return { base: group, setting: isForbidden ? 'directory.forbidden_groups' : 'web.admins or web.viewers' };
+  }
+
+  #request(from: From, attributes: readonly string[], filter: FilterPart): SearchRequest {
     const timeLimitSeconds = Math.ceil(this.#settings.operation_timeout_seconds);
-    return { base, scope: 'base', filter, attributes, timeLimitSeconds, sizeLimit: 1 };
+    return { ...from, scope: 'base', filter, attributes, timeLimitSeconds, sizeLimit: 1 };
   }
 }
 
 type FilterPart = ReturnType<LoginFilter>;
+type From = Pick<SearchRequest, 'base' | 'setting'>;
+
+/** What a server says of itself. */
+const rootOfServer: From = { base: '', setting: 'the root of the server, for directory.nested_groups' };
 
 /** RFC 4511 §4.5.1.8. */
 const noAttributes = '1.1';

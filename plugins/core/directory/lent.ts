@@ -75,8 +75,9 @@ export class Lenders {
 
   #requests(filter: Filled): SearchRequest[] {
     const { group_base, base, address_attributes, operation_timeout_seconds } = this.#settings;
+    const setting = group_base === undefined ? 'directory.base' : 'directory.group_base';
     return [group_base ?? base ?? []].flat().map((each) => ({
-      base: each,
+      ...{ base: each, setting },
       scope: 'subtree',
       filter,
       attributes: address_attributes,

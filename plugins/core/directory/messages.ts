@@ -35,6 +35,8 @@ export const resultCode = {
 
 export interface SearchRequest {
   readonly base: string;
+  /** The setting that the base comes from, for people. */
+  readonly setting: string;
   /** The entry of that name alone, or all that lies below, too. */
   readonly scope: 'base' | 'subtree';
   readonly filter: Chunks;
@@ -48,6 +50,8 @@ export interface Result {
   readonly code: number;
   /** What the server adds for people: never to be decided by, and never shown for a bind. */
   readonly diagnostic: string;
+  /** The nearest entry above that is there, where the server names one (RFC 4511 §4.1.9); for people alone, too. */
+  readonly matched: string;
   /** Of a bind: what a password policy has against this login. */
   readonly policy?: Refusal;
 }
@@ -153,13 +157,13 @@ function readResponse(reader: Reader): Response {
 /** RFC 4511 §4.1.9 with the optional fields that follow it in some answers; we use none of them. */
 function readResult(reader: Reader, ...optionalFields: readonly number[]): Result {
   const code = reader.number(tags.enumerated);
-  reader.content(tags.octets);
+  const matched = printable(reader.content(tags.octets));
   const diagnostic = printable(reader.content(tags.octets));
   const referral = 0xa3;
   if (reader.nextTag === referral)
     reader.inside(referral, (uris) => uris.all((uri) => uri.content(tags.octets)));
   for (const tag of optionalFields) reader.optional(tag);
-  return { code, diagnostic };
+  return { code, diagnostic, matched };
 }
 
 function readEntry(reader: Reader): Entry {
@@ -227,6 +231,11 @@ const resultNames: Readonly<Record<number, string>> = {
   53: 'unwillingToPerform',
   80: 'other',
 };
+
+/** That, and what the server says beside. */
+export function textOfResult({ code, diagnostic }: Result): string {
+  return [nameOfResult(code), diagnostic].filter((text) => text !== '').join(' ');
+}
 
 /** The code as administrators know it, such as `busy (51)`. */
 export function nameOfResult(code: number): string {

@@ -3,7 +3,7 @@ import type { Secret } from '../secret.ts';
 import { ConnectionLost, type Connection, type SearchAnswer } from './connection.ts';
 import { dial, type DialOptions } from './dial.ts';
 import { Unavailable } from './directory.ts';
-import { nameOfResult, resultCode, type SearchRequest } from './messages.ts';
+import { nameOfResult, resultCode, textOfResult, type Result, type SearchRequest } from './messages.ts';
 import type { OperationTime } from './operation.ts';
 import { proofOf, type Proof } from './proof.ts';
 import type { ServiceAccount } from './service-account.ts';
@@ -131,10 +131,10 @@ export class Pool {
   async #searchOn(server: Server, request: SearchRequest, time: OperationTime): Promise<SearchAnswer> {
     const connection = await this.#searcher(server, time);
     const answer = await connection.search(request, time);
-    const { code, diagnostic } = answer.result;
+    const { code } = answer.result;
     if (code === resultCode.success || code === resultCode.sizeLimitExceeded) return answer;
     connection.close();
-    throw new UnhelpfulAnswer(`${server.url}: the search failed: ${nameOfResult(code)} ${diagnostic}`, code);
+    throw new UnhelpfulAnswer(`${server.url}: ${failureOf(answer.result, request)}`, code);
   }
 
   /** Opened once for all who wait for it, in the time of the first, which ends before theirs. */
@@ -167,6 +167,12 @@ export class Pool {
     };
     return dial(server, { ...this.#options, time, onSocket });
   }
+}
+
+/** A base that is misspelled, and one that the account may not see, are answered alike: only its name and where it is from help. */
+function failureOf(result: Result, { base, setting }: SearchRequest): string {
+  const what = `the search failed: ${textOfResult(result)}; searched: "${base.slice(0, 200)}" (${setting})`;
+  return result.matched === '' ? what : `${what}, of which there is "${result.matched}"`;
 }
 
 /** A server may close an idle connection at any time, and we may learn of it only when we use it. */

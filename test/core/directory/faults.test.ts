@@ -101,7 +101,10 @@ describe('directory: result codes', () => {
 
     it(`takes ${code} to a search for the server's fault`, async () => {
       const server = await fake({ search: ({ id }) => answer.done(id, code) });
-      await assertUnavailable(client([server.url]).verify(), new RegExp(`search failed: .*\\(${code}\\)`));
+      await assertUnavailable(
+        client([server.url]).verify(),
+        new RegExp(`search failed: .*\\(${code}\\); searched: "dc=corp,dc=example" \\(directory.base\\)$`),
+      );
       assert.ok(!server.kinds().includes('bind'));
     });
   }

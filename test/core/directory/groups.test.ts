@@ -106,7 +106,12 @@ void describe('directory: groups, by a walk', () => {
   for (const key of ['required_groups', 'forbidden_groups'] as const) {
     void it(`of ${key} have to be there`, async () => {
       const { verify } = open({ [key]: [group('direct'), group('misspelled')] });
-      await assertUnavailable(verify(), /noSuchObject \(32\).*it was for the group cn=misspelled/);
+      await assertUnavailable(
+        verify(),
+        new RegExp(
+          `: noSuchObject \\(32\\); searched: "${group('misspelled')}" \\(directory.${key}\\), of which there is "${groupBase}"$`,
+        ),
+      );
     });
 
     void it(`of ${key} that are no DN make the directory unavailable`, async () => {
@@ -116,7 +121,10 @@ void describe('directory: groups, by a walk', () => {
 
   void it('need their base', async () => {
     const { verify } = open({ required_groups: [group('direct')], group_base: `ou=nowhere,${suffix}` });
-    await assertUnavailable(verify(), /noSuchObject \(32\)/);
+    await assertUnavailable(
+      verify(),
+      /\(32\); searched: "ou=nowhere,.*" \(directory.group_base\), of which there is "dc=corp,dc=example"$/,
+    );
   });
 
   for (const [what, login, password] of [
