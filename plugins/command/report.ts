@@ -3,6 +3,7 @@ import { jsonLine, printable } from '../core/json-line.ts';
 import { readReport } from '../core/readings/read-report.ts';
 import { sectionNames, type Report, type SectionName } from '../core/readings/report.ts';
 import { reportLines } from '../core/readings/text.ts';
+import { heldNow } from '../core/trail/held-now.ts';
 import { reportHtml } from '../web/report-html.ts';
 import { parseSince } from './event-filter.ts';
 import { wholeNumber } from './event-options.ts';
@@ -100,8 +101,9 @@ async function printReport(
   const installation = installationOf(command);
   const { policy: settings } = installation.settings;
   const now = new Date();
+  const held = await heldNow({ policy: settings, harakaDirectory: installation.dir });
   const made = await withEvents(installation, (store) =>
-    readReport((query) => store.tallies(query), { since, until: now, now, settings }),
+    readReport((query) => store.tallies(query), { since, until: now, now, settings, held }),
   );
   const asked = {
     ...made,

@@ -10,6 +10,7 @@ import { RequestDesk } from '../core/requests/desk.ts';
 import { remembered } from '../web/remembered.ts';
 import { Suspensions } from '../core/suspension/registry.ts';
 import { heldMessages } from '../core/trail/held-messages.ts';
+import { heldNow } from '../core/trail/held-now.ts';
 import { lookAtWaiting } from '../core/trail/waiting.ts';
 import type { Site } from '../web/site.ts';
 import { allRows, textOf } from './config.ts';
@@ -34,8 +35,11 @@ export function openSite(installation: Installation, log: (line: string) => void
   return {
     ...{ policy, revision, directory, store, log },
     report: remembered(
-      ({ since, until }) =>
-        readAside({ place: presentPlace(instance), since, until, settings: { partners, protected_domains } }),
+      async ({ since, until }) =>
+        readAside({
+          ...{ place: presentPlace(instance), since, until, held: await heldNow(instance) },
+          settings: { partners, protected_domains },
+        }),
       () => performance.now(),
     ),
     waiting: (isWanted) => lookAtWaiting(installation, isWanted),

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, writeFile
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Report } from '../../plugins/core/readings/report.ts';
 import { gatekeeper } from '../support/command.ts';
 import { eventually, eventWith } from '../support/gateway.ts';
 import { mountTmpfs } from '../support/tmpfs.ts';
@@ -26,6 +27,15 @@ interface Held {
 async function held(scene: Scene, ...args: readonly string[]) {
   const { code, out } = await gatekeeper(['held', ...args, '--json'], { haraka: scene.test.dir });
   return { code, answer: JSON.parse(out) as { held: Held[]; released?: string[]; dropped?: string[] } };
+}
+
+/** What a report says of mail that is held. */
+async function reported(scene: Scene): Promise<string[]> {
+  const { out } = await gatekeeper(['report', '--section', 'flow', '--json'], { haraka: scene.test.dir });
+  const { sections } = JSON.parse(out) as Report;
+  return sections.flatMap(({ findings }) =>
+    findings.map(({ reading, subject, count }) => `${reading} ${subject} ${count}`),
+  );
 }
 
 /** Has a plugin send to somebody, and gives the name under which that is held. */
@@ -56,6 +66,7 @@ for (const nodes of [0, 2]) {
 
     void it('is shown with its header and without its text', async () => {
       const id = await unproven(scene, 'shown@one.example');
+      assert.deepEqual(await reported(scene), ['held mail no-record 1']);
       const { answer } = await held(scene, 'show', id);
       assert.deepEqual(
         answer.held.map(({ id: name, state }) => [name, state]),
@@ -88,6 +99,7 @@ for (const nodes of [0, 2]) {
       assert.deepEqual([code, answer.dropped], [0, [id]]);
       assert.equal((await held(scene, 'drop', id)).code, 1);
       assert.ok(!readdirSync(folder()).some((file) => file.startsWith(id)));
+      assert.deepEqual(await reported(scene), ['held mail no-record 1']);
     });
 
     void it('leaves at the next start when it is released meanwhile, by two at once', async () => {

@@ -10,6 +10,7 @@ void describe('a report that a thread reads', () => {
       since: new Date('2026-11-24T00:00:00Z'),
       until: new Date('2026-11-25T00:00:00Z'),
       settings: { partners: [], protected_domains: [] },
+      held: undefined,
     } satisfies ReportOrder;
     await assert.rejects(readAside(order), (error) => {
       assert.ok(error instanceof EventsUnavailable);

@@ -10,6 +10,7 @@ import type { Policy, Settings } from '../../core/settings/settings.ts';
 import { sendDaily } from '../daily.ts';
 import { dueDay } from './due.ts';
 import { readAside } from '../../core/readings/read-aside.ts';
+import { heldNow } from '../../core/trail/held-now.ts';
 import { daySent, noteSent } from './state.ts';
 import { digestText } from './text.ts';
 
@@ -34,12 +35,14 @@ async function sendIfDue(plugin: Plugin, settings: Settings): Promise<void> {
   sendNotice(plugin, { to: digest.to, subject, text }, settings);
 }
 
-function readLastDay(policy: Policy): Promise<Report> {
+async function readLastDay(policy: Policy): Promise<Report> {
   const until = new Date();
   const { partners, protected_domains } = policy;
+  const instance = { policy, harakaDirectory: harakaDirectory() };
   return readAside({
-    place: storePlace({ policy, harakaDirectory: harakaDirectory() }),
+    place: storePlace(instance),
     ...{ since: new Date(until.getTime() - dayMs), until },
     settings: { partners, protected_domains },
+    held: await heldNow(instance),
   });
 }

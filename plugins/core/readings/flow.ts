@@ -1,6 +1,6 @@
 import { hourMs, dayMs } from '../events/tallies.ts';
 import { ask, type AskTallies, type Counted, type Period } from './ask.ts';
-import type { Column, Row, Section, Series, Table } from './report.ts';
+import type { Column, Finding, Row, Section, Series, Table } from './report.ts';
 import { count, groupsBy, sum, tableOf, tableOfMost, text } from './words.ts';
 
 type Flow = Counted<'flow'>;
@@ -32,8 +32,8 @@ export async function askFlow(tallies: AskTallies, period: Period) {
 
 type Facets = Awaited<ReturnType<typeof askFlow>>;
 
-/** Messages, recipients and bytes: how many, of whom, from where, and what became of them. */
-export function readFlow(facets: Facets, period: Period): Section {
+/** Messages, recipients and bytes: how many, of whom, from where, and what became of them; and what is held. */
+export function readFlow(facets: Facets, period: Period, held: readonly Finding[]): Section {
   const { overTime, listener, identity, network, reason } = facets;
   return {
     name: 'flow',
@@ -41,7 +41,7 @@ export function readFlow(facets: Facets, period: Period): Section {
     about:
       'Messages that this gateway has answered for or refused, and the recipients that they have reached.',
     series: seriesOf(overTime, period),
-    findings: [],
+    findings: held,
     noFindings: '',
     tables: [
       outcomeTable(overTime),

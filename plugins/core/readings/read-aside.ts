@@ -5,7 +5,7 @@ import type { ReportQuestion } from './read-report.ts';
 import type { Report } from './report.ts';
 
 /** What a thread is to read, and where. */
-export interface ReportOrder extends Required<Pick<ReportQuestion, 'since' | 'until' | 'settings'>> {
+export interface ReportOrder extends Required<Pick<ReportQuestion, 'since' | 'until' | 'settings' | 'held'>> {
   readonly place: StorePlace;
 }
 

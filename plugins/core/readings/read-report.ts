@@ -1,5 +1,7 @@
+import type { HeldNow } from '../trail/held-now.ts';
 import type { AskTallies } from './ask.ts';
 import { askFlow, readFlow } from './flow.ts';
+import { heldFindings } from './held-mail.ts';
 import { askPartnerMail, readImpersonation } from './impersonation.ts';
 import { askLogins, readLogins, readTries } from './logins.ts';
 import { askSessions, readMisconfigured } from './misconfigured.ts';
@@ -16,6 +18,8 @@ export interface ReportQuestion {
   readonly now: Date;
   /** Names partners and what can be done about them. */
   readonly settings?: Registry;
+  /** Mail that is held now, where that is known. */
+  readonly held?: readonly HeldNow[] | undefined;
 }
 
 const noRegistry: Registry = { partners: [], protected_domains: [] };
@@ -23,7 +27,7 @@ const noRegistry: Registry = { partners: [], protected_domains: [] };
 /** Reads a report off what a store has counted; rejects as that does. */
 export async function readReport(
   tallies: AskTallies,
-  { since, until, now, settings = noRegistry }: ReportQuestion,
+  { since, until, now, settings = noRegistry, held }: ReportQuestion,
 ): Promise<Report> {
   const period = { since: since.getTime(), until: until.getTime() };
   const [flow, logins, mail, adverse, sessions, partnerMail] = await Promise.all([
@@ -38,7 +42,7 @@ export async function readReport(
   return {
     ...period,
     sections: [
-      readFlow(flow, period),
+      readFlow(flow, period, heldFindings(adverse, held)),
       readLogins(logins, tries, adverse),
       readTakeover(mail, logins, tries.attacks, period),
       readMisconfigured(adverse, sessions, logins),

@@ -24,6 +24,9 @@ const times = (count: number, line: string) => Array.from({ length: count }, () 
 const never = { found: 0, foundInClear: 0 };
 const once = { found: 1, foundInClear: 0 };
 
+/** An account that the gateway does not let in, whatever its password. */
+export const suspended = 'bob@corp.example';
+
 /** Whoever is banned first. */
 export const guesser: Party = {
   it: 'guesses until the gateway closes',
@@ -71,6 +74,12 @@ export const parties: readonly Party[] = [
     says: Array.from({ length: 6 }, (_each, at) =>
       at % 2 === 0 ? `AUTH XOAUTH2 ${xoauth2('a.b.c', 'alice@corp.example')}` : '',
     ),
+    ...never,
+  },
+  {
+    it: 'is suspended, and has a program that keeps trying with the right password',
+    address: '203.0.113.13',
+    says: [guess(suspended, 'pw-bob')],
     ...never,
   },
   {

@@ -6,6 +6,8 @@ import { after, before, describe, it } from 'node:test';
 import { startDirectory } from '../../../scripts/demo/directory.ts';
 import { harakaDir } from '../../../scripts/demo/instance.ts';
 import { entries } from '../../../scripts/demo/people.ts';
+import { refusals } from '../../../plugins/core/directory/directory.ts';
+import { gatekeeper } from '../../support/command.ts';
 import { audience, issuer, issuerKey } from '../../support/oauth.ts';
 import { eventually, startTestGateway, type TestGateway } from '../../support/gateway.ts';
 import { plain } from '../../support/smtp.ts';
@@ -16,6 +18,7 @@ import {
   hostileLogins,
   parties,
   proxyAddress,
+  suspended,
   type Party,
 } from './attackers.ts';
 import { startFail2ban } from './fail2ban-server.ts';
@@ -23,6 +26,14 @@ import { startFail2ban } from './fail2ban-server.ts';
 const filter = join(import.meta.dirname, '../../../config/system/fail2ban/filter.d/gatekeeper.conf');
 const connectionIni = readFileSync(join(harakaDir, 'config/connection.ini'), 'utf8');
 const slanderer = '203.0.113.66';
+
+/** In the order of all. */
+const uncounted = [
+  ...['not-in-required-group', 'in-forbidden-group', 'app-password-expired', 'app-password-elsewhere'],
+  ...['mail-server-elsewhere', 'account-suspended', 'channel-binding'],
+  ...['token-invalid', 'token-expired', 'token-scope', 'token-without-login'],
+  ...['certificate-fault', 'certificate-ambiguous'],
+];
 
 /** What Haraka's log.ini may say; Haraka is shipped with the second, and at level data logs all that clients say. */
 const logs = [
@@ -85,6 +96,7 @@ for (const log of logs) {
       const directory = await startDirectory({ port: 0, entries: entries() });
       gateway = await startGateway(log, directory.port);
       file = join(gateway.dir, 'haraka.log');
+      assert.equal((await gatekeeper(['suspend', suspended], { haraka: gateway.dir })).code, 0);
       for (const party of parties) await play(party, gateway);
       const [line = ''] = failures(file, 'normal', 'msg');
       assert.match(line, /bad-credentials/);
@@ -97,6 +109,19 @@ for (const log of logs) {
     void it('finds who fails to log in, as often as they do, and nobody that they would have it find', () => {
       const all = { ...expected('found'), [slanderer]: slanders };
       assert.deepEqual(counted(failures(file, 'normal', 'ip')), all);
+    });
+
+    void it('counts each cause but those of a right password, and of what nobody can guess', () => {
+      const [line = ''] = failures(file, 'normal', 'msg').filter((each) => each.includes('wrong-password'));
+      const copy = join(gateway.dir, 'causes.log');
+      const counts = refusals.filter((cause) => {
+        writeFileSync(copy, `${line.replace('wrong-password', `${cause}: x`)}\n`);
+        return failures(copy, 'normal', 'ip').length === 1;
+      });
+      assert.deepEqual(
+        refusals.filter((cause) => !counts.includes(cause)),
+        uncounted,
+      );
     });
 
     void it('finds who logs in without TLS, and only those, when it is asked to', () => {
