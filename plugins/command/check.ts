@@ -11,7 +11,7 @@ import { findHaraka, versionOf } from './haraka-package.ts';
 import { harakaDirectory } from './installation.ts';
 import { aligned, exitCode, give } from './output.ts';
 import type { Report } from './self-check.ts';
-import { warningsOf } from './warnings.ts';
+import { queueWarnings, warningsOf } from './warnings.ts';
 
 const examples = `
 Loads the plugins of config/plugins as Haraka does, and runs the very checks
@@ -66,7 +66,7 @@ async function check(options: CheckOptions, command: Command): Promise<void> {
     return;
   }
   const { policy } = readSettings(join(dir, 'config')).settings;
-  const warnings = [...warningsOf(dir, policy, new Date()), ...found];
+  const warnings = [...warningsOf(dir, policy, new Date()), ...(await queueWarnings(dir, policy)), ...found];
   const sources = identitySourcesOf(policy).map(({ entry }) => entry);
   give(command, {
     exitCode: exitCode.yes,

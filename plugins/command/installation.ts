@@ -22,11 +22,16 @@ export interface Installation {
 /** Where Haraka's own packages for Debian and its documentation put it. */
 const usualDirectory = '/etc/haraka';
 
-/** The directory of Haraka: as the option says, else the environment, else here if it has config/FILE, else the usual one. */
+/** The directory of Haraka: as the option says, else the environment, else here if it has config/FILE or is one of Haraka's, else the usual one. */
 export function harakaDirectory(command: Command, file = 'gatekeeper.yaml'): string {
   const { haraka = process.env['HARAKA'] } = command.optsWithGlobals<Globals>();
   if (haraka) return resolve(haraka);
-  return existsSync(join('config', file)) ? process.cwd() : usualDirectory;
+  return existsSync(join('config', file)) || isOfHaraka() ? process.cwd() : usualDirectory;
+}
+
+/** Where somebody has forgotten to copy our settings. */
+function isOfHaraka(): boolean {
+  return ['smtp.ini', 'plugins'].every((name) => existsSync(join('config', name)));
 }
 
 /** The Haraka that a command is about, with its settings; throws `SettingsError`. */

@@ -66,7 +66,8 @@ function load(): void {
   const settings = ['smtp.ini', 'smtp.json', 'smtp.yaml'].map((name) =>
     join(harakaDirectory, 'config', name),
   );
-  if (!settings.some((file) => existsSync(file))) refuse(`${settings[0]} is missing`);
+  if (!settings.some((file) => existsSync(file)))
+    refuse(`${settings[0]} is missing; --haraka DIR names the directory of Haraka`);
   process.argv[1] = join(harakaPackage, 'haraka.js');
   const requireOfHaraka = createRequire(process.argv[1]);
   const server = requireOfHaraka('./server.js') as { notes: object; plugins: HarakaPlugins };

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { daysLeft, expiring, type Expiring } from '../core/expiry.ts';
 import type { Policy } from '../core/settings/settings.ts';
+import { countUnrecorded } from '../core/trail/waiting.ts';
 import { listed } from './import/plugins-file.ts';
 
 /** Soon enough to ask the owner. */
@@ -14,6 +15,7 @@ export function warningsOf(dir: string, policy: Policy, now: Date): readonly str
     ...ofSpfPlugin(dir, policy),
     ...ofForwarders(dir, policy),
     ...ofTlsReports(dir, policy),
+    ...ofMissingAudit(dir),
   ];
 }
 
@@ -57,6 +59,29 @@ function ofTlsReports(dir: string, { outbound }: Policy): string[] {
   return [
     'outbound.tls_reports: config/plugins does not load dkim: reports that no other plugin signs at pre_send_trans_email ' +
       'are thrown away by those who get them',
+  ];
+}
+
+/** In a longer queue, what lies behind is not looked at. */
+const mostQueued = 1000;
+
+/** Mail that was there before our plugins were. */
+export async function queueWarnings(dir: string, { outbound }: Policy): Promise<readonly string[]> {
+  if (outbound.unproven_mail !== 'enforce') return [];
+  const count = await countUnrecorded(dir, mostQueued);
+  if (count === 0) return [];
+  const [messages, have] = count === 1 ? ['message', 'has'] : ['messages', 'have'];
+  return [
+    `${count} ${messages} in the queue ${have} no record of ours, and would be held; let the queue run empty before, or set ` +
+      'outbound.unproven_mail: observe until it has',
+  ];
+}
+
+/** All other plugins of ours are needed by a role, or by the settings. */
+function ofMissingAudit(dir: string): string[] {
+  if (pluginLines(dir).some(({ name }) => name === 'gatekeeper/audit')) return [];
+  return [
+    'config/plugins does not load gatekeeper/audit: no event is kept, and trace, events and report show nothing',
   ];
 }
 

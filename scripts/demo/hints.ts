@@ -57,7 +57,7 @@ function questions({ dir }: Places): Hint[] {
     },
     {
       what: 'The whole life of what Alice has sent',
-      expect: 'its checks, and how it was delivered',
+      expect: 'when it was accepted and under which rules, and how it was delivered',
       command: `${asked} trace ${addresses[0]}`,
     },
   ];

@@ -168,7 +168,7 @@ void describe('gatekeeper check without what it needs', { concurrency: 2 }, () =
     {
       it: 'no config/smtp.ini',
       change: (config: string) => rmSync(join(config, 'smtp.ini')),
-      says: /^\/.*\/config\/smtp\.ini is missing\n$/,
+      says: /^\/.*\/config\/smtp\.ini is missing; --haraka DIR names the directory of Haraka\n$/,
     },
     {
       it: 'a plugin of ours that is not installed',
@@ -186,6 +186,17 @@ void describe('gatekeeper check without what it needs', { concurrency: 2 }, () =
       assert.match(out, says);
     });
   }
+});
+
+void describe('gatekeeper check in the directory of a Haraka', () => {
+  void it('that has no gatekeeper.yaml says that this is missing, and not that another directory is', async () => {
+    const site = await startSite();
+    rmSync(join(site.dir, 'config/gatekeeper.yaml'));
+    const { code, out } = await gatekeeper(['check'], { cwd: site.dir });
+    await site.stop();
+    assert.equal(code, 78);
+    assert.ok(out.startsWith(`${join(site.dir, 'config/gatekeeper.yaml')}: cannot be read (ENOENT)`), out);
+  });
 });
 
 void describe('gatekeeper check beside a running gateway', () => {

@@ -95,6 +95,13 @@ const cases: readonly {
     options: { plugins: ['dkim', ...defaultPlugins], settings: { outbound: { tls_reports: tlsReports } } },
     warnings: [],
   },
+  {
+    it: 'of our plugins without the one that keeps events',
+    options: { plugins: defaultPlugins.filter((name) => name !== 'gatekeeper/audit') },
+    warnings: [
+      'config/plugins does not load gatekeeper/audit: no event is kept, and trace, events and report show nothing',
+    ],
+  },
   { it: 'of haraka-plugin-spf', options: { plugins: withSpf }, warnings: [spfLine] },
   {
     it: 'of haraka-plugin-spf by its whole name',
@@ -137,6 +144,25 @@ void describe('gatekeeper check warns', { concurrency: 2 }, () => {
       assert.deepEqual([document.ok, document.warnings ?? []], [true, warnings]);
     });
   }
+
+  void it('of mail in the queue that was there before the gateway was', async () => {
+    const site = await startSite();
+    const header = {
+      ...{ uuid: 'A.1', queue_time: 1, domain: 'x.example', notes: {} },
+      mail_from: { user: 'a', host: 'corp.example' },
+      rcpt_to: [{ user: 'b', host: 'x.example' }],
+    };
+    const text = Buffer.from(JSON.stringify(header));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(text.length);
+    const message = Buffer.concat([length, text, Buffer.from('Subject: x\r\n\r\n')]);
+    for (const n of [1, 2])
+      writeFileSync(join(site.dir, `queue/160000000000${n}_0_1_1_a_${n}_host`), message);
+    const { code, out } = await gatekeeper(['check'], { haraka: site.dir });
+    await site.stop();
+    assert.equal(code, 0);
+    assert.match(out, /^warning {3}2 messages in the queue have no record of ours, and would be held; /m);
+  });
 
   void it('of nothing where the gateway would not start: only that counts', async () => {
     const partners = [partner('gone', '2020-01-31')];

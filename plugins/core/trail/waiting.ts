@@ -74,6 +74,18 @@ async function inQueue({ dir }: Place, isWanted: Wanted): Promise<Look> {
   return { waiting, notes: beyond > 0 ? [`${beyond} files of the queue were not looked at`] : [] };
 }
 
+/** How many of the first so many files in the queue are messages without a record of ours; there are none where it cannot be read. */
+export async function countUnrecorded(dir: string, most: number): Promise<number> {
+  const folder = await queueDirectory(dir);
+  const names = await readdir(folder).catch(() => []);
+  let count = 0;
+  for (const name of names.filter((each) => /^\d+_\d+_\d+_/.test(each)).slice(0, most)) {
+    const waiting = await readWaiting(join(folder, name), name);
+    if (waiting && !waiting.record) count += 1;
+  }
+  return count;
+}
+
 /** As Haraka finds it. */
 async function queueDirectory(dir: string): Promise<string> {
   const named = await readFile(join(dir, 'config/queue_dir'), 'utf8').catch(() => '');
