@@ -112,6 +112,7 @@ async function knownNames(search: Search, seconds: number): Promise<ReadonlySet<
   const values = async (base: string, filter: string, attribute: string) => {
     const request: SearchRequest = {
       ...{ base, scope: 'base', filter: parseCondition(filter)(Buffer.alloc(0)), attributes: [attribute] },
+      setting: 'the schema',
       ...{ timeLimitSeconds: Math.ceil(seconds), sizeLimit: 1 },
     };
     const { entries } = await search(request);
