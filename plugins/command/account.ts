@@ -19,7 +19,12 @@ interface Field {
 const fields: readonly Field[] = [
   { label: 'account', key: 'id', value: ({ id }) => id },
   { label: 'name', key: 'name', value: ({ name }) => name },
-  { label: 'may send as', key: 'addresses', value: ({ addresses }) => addresses.map(formatMailbox) },
+  {
+    ...{ label: 'may send as', key: 'addresses' },
+    // Pairs take their place.
+    value: ({ addresses, delegated }) => (delegated?.pairs.length ? undefined : addresses.map(formatMailbox)),
+    json: ({ addresses }) => addresses.map(formatMailbox),
+  },
   {
     ...{ label: 'any address of', key: 'domains' },
     value: ({ delegated }) => whereAny(delegated?.domains),

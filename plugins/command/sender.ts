@@ -106,7 +106,9 @@ function judge(text: string, identity: Identity, policy: Policy): Judgement {
   );
   const everywhere = answers.find(({ right }) => isUnconditional(right));
   if (everywhere) return { address, answers: [everywhere] };
-  const { name, forwards } = identity;
+  const { name, forwards, pairs } = identity;
+  if (pairs.length > 0)
+    return { address, answers, why: `${name} may write only in pairs, and ${address} is in none` };
   const forward = forwards === 'off' ? '' : ', but it may forward mail of others (forward_foreign)';
   return { address, answers, why: `${address} is no address of ${name}${forward}` };
 }

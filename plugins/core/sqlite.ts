@@ -40,9 +40,14 @@ function isDone(work: () => void, end: number): boolean {
     work();
     return true;
   } catch (error) {
-    if (performance.now() < end && messageOf(error).includes('database is locked')) return false;
+    if (performance.now() < end && isLocked(error)) return false;
     throw error;
   }
+}
+
+/** Whether something failed because somebody else writes. */
+export function isLocked(error: unknown): boolean {
+  return messageOf(error).includes('database is locked');
 }
 
 /** Does all of it or nothing, and nobody else writes meanwhile. */

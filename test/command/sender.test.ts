@@ -88,13 +88,13 @@ const cases = [
     by: 'app@corp.example',
     as: 'x@app.corp.example',
     code: 1,
-    says: 'no: x@app.corp.example is no address of app@corp.example',
+    says: 'no: app@corp.example may write only in pairs, and x@app.corp.example is in none',
   },
   {
     by: 'broken@corp.example',
     as: 'broken@corp.example',
     code: 1,
-    says: 'no: broken@corp.example is no address of broken@corp.example',
+    says: 'no: broken@corp.example may write only in pairs, and broken@corp.example is in none',
   },
   {
     by: 'support@corp.example',
@@ -189,16 +189,12 @@ void describe('gatekeeper sender', () => {
     },
     {
       by: 'app',
-      says: [
-        'may send as    app@corp.example',
-        'only in pairs  bounces@app.corp.example in MAIL FROM with *@corp.example in From',
-      ],
+      says: ['only in pairs  bounces@app.corp.example in MAIL FROM with *@corp.example in From'],
       json: { pairs: ['bounces@app.corp.example *@corp.example'] },
     },
     {
       by: 'broken',
       says: [
-        'may send as    broken@corp.example',
         'only in pairs  (none that can be read: it may write nothing)',
         'note           directory: uid=broken,ou=people,dc=corp,dc=example: gatekeeperPair: "bounces@app.corp.example" cannot be read and gives no right',
       ],
@@ -213,7 +209,7 @@ void describe('gatekeeper sender', () => {
         gatekeeper([...args, '--json'], { haraka: site.dir }),
       ]);
       const lines = text.out.trimEnd().split('\n');
-      const first = lines.findIndex((line) => line.startsWith('may send as'));
+      const first = lines.findIndex((line) => /^(?:may send as|only in pairs)/.test(line));
       assert.deepEqual(lines.slice(first, first + says.length), says);
       const { account } = JSON.parse(parsed.out) as { account: Record<string, unknown> };
       const { id: _, name: __, addresses: ___, ...rest } = account;

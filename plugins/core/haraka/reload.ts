@@ -109,15 +109,18 @@ async function change(
   workers: Workers,
   settings: Settings,
 ): Promise<boolean> {
+  const { revision } = settings;
   const before = currentSettings().revision;
+  // A password file is no part of the revision.
+  const how = before === revision ? 'with files that it names read anew' : `after ${before}`;
   try {
     const commit = makeReady(settings);
     await workers.agree(settings);
     commit();
     workers.commit(settings);
-    recordSettings(plugin, { revision: settings.revision, what: `in force, after ${before}` });
+    recordSettings(plugin, { revision, what: `in force, ${how}` });
     const where = workers.count > 0 ? ` in this process and ${workers.count} workers` : '';
-    plugin.lognotice(`settings: revision ${settings.revision} is in force${where}, after ${before}`);
+    plugin.lognotice(`settings: revision ${revision} is in force${where}, ${how}`);
     return true;
   } catch (error) {
     refuse(plugin, error);

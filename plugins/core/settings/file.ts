@@ -102,7 +102,10 @@ function splitIssue(issue: z.core.$ZodIssue): Mistake[] {
 function wording(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type' && issue.input === undefined) return 'is missing';
   if (issue.input === null) return 'has no value';
-  const message = issue.message.replace(/^Invalid (?:input|option): /, '');
+  if (issue.code === 'invalid_format' && issue.format === 'date') return 'is no date like 2026-12-31';
+  const message = issue.message
+    .replace(/^Invalid (?:input|option): /, '')
+    .replace('expected boolean', 'expected true or false');
   const isWord = issue.code === 'invalid_value' && typeof issue.input === 'string';
   return isWord ? message + orMeant(nearest(issue.input, issue.values.map(String))) : message;
 }

@@ -1,10 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type Libsql from 'libsql';
 import { LRUCache } from 'lru-cache';
 import { messageOf } from '../message-of.ts';
-import { inTransaction, openSqlite } from '../sqlite.ts';
+import { inTransaction, isLocked, openSqlite } from '../sqlite.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { Circles, circleSchema, shippedBounds, type Bounds } from './circles.ts';
 import {
@@ -21,8 +22,12 @@ import {
   type TallyKey,
 } from './store.ts';
 
-/** Longest wait for another process to finish what it writes: so long no session of this process goes on. */
-const busyMs = 50;
+/** Longest wait at once for another process to finish what it writes: so long no session of this process goes on. */
+const busyMs = 20;
+
+/** Then others have their turn for a moment, and it is tried again; about a second in all. Who gives up counts alone. */
+const againMs = 20;
+const mostTries = 25;
 
 /** The same where it is opened: all workers of a gateway make a new one at once, and who gives up counts alone for a while. */
 const openMs = 500;
@@ -108,6 +113,8 @@ class SqliteStore implements Store {
   #purged = -Infinity;
   #writes = 0;
   #looked = performance.now();
+  /** While another process writes. */
+  #pause: Promise<void> | undefined;
 
   constructor(file: string, bounds: Bounds) {
     this.#file = file;
@@ -244,14 +251,30 @@ class SqliteStore implements Store {
   }
 
   /** All of it happens at once, in this turn of the event loop: p99 of a step is far below a millisecond. */
-  #use<T>(work: () => T): Promise<T> {
-    return new Promise((resolve) => {
-      const result = translated(() => {
-        this.#lookAtFile();
-        return work();
-      });
-      resolve(result);
-    });
+  async #use<T>(work: () => T): Promise<T> {
+    for (let left = mostTries; ; left -= 1) {
+      // Whoever tries holds this process: one is enough to find out whether it goes on.
+      while (this.#pause) await this.#pause;
+      const done = this.#try(work, left > 1);
+      if (done) return done.result;
+      this.#pause = this.#moment();
+    }
+  }
+
+  /** `undefined` while another process writes, where that may be waited for. */
+  #try<T>(work: () => T, mayWait: boolean): { readonly result: T } | undefined {
+    try {
+      this.#lookAtFile();
+      return { result: work() };
+    } catch (error) {
+      if (mayWait && isLocked(error)) return undefined;
+      throw unavailable(error);
+    }
+  }
+
+  async #moment(): Promise<void> {
+    await delay(againMs);
+    this.#pause = undefined;
   }
 
   #lookAtFile(): void {
@@ -325,6 +348,10 @@ function translated<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new StoreUnavailable(messageOf(error), { cause: error });
+    throw unavailable(error);
   }
+}
+
+function unavailable(error: unknown): StoreUnavailable {
+  return new StoreUnavailable(messageOf(error), { cause: error });
 }

@@ -51,6 +51,16 @@ const mistakes: readonly { it: string; text: string; says: string }[] = [
     says: 'gatekeeper.yaml:6:5: listeners.0.port: expected number, received string',
   },
   {
+    it: 'a word for true or false that YAML 1.2 does not know',
+    text: `${directory}  start_tls: no\n`,
+    says: 'gatekeeper.yaml:5:3: directory.start_tls: expected true or false, received string',
+  },
+  {
+    it: 'a date in another order',
+    text: `${directory}partners:\n  - {name: a, owner: o, expires: 31.12.2026, domains: [a.example]}\n`,
+    says: 'gatekeeper.yaml:6:25: partners.0.expires: is no date like 2026-12-31',
+  },
+  {
     it: 'a value out of range',
     text: `${directory}deadline_seconds: 0\n`,
     says: 'gatekeeper.yaml:5:1: deadline_seconds: Too small: expected number to be >=0.1',

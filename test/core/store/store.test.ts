@@ -253,27 +253,6 @@ void describe('an insured store', () => {
     });
   }
 
-  void it('goes on with what it saw last when somebody locks the file, and waits only for a moment', async () => {
-    const directory = freshDirectory();
-    const said: string[] = [];
-    const store = new InsuredStore({
-      open: () => openStore(directory),
-      log: (message) => said.push(message),
-      now: () => 0,
-    });
-    await add(store);
-    const Database = createRequire(import.meta.url)('libsql') as typeof Libsql;
-    const other = new Database(storeFile(directory));
-    other.exec('BEGIN EXCLUSIVE');
-    const began = performance.now();
-    assert.equal(await add(store), 2);
-    assert.ok(performance.now() - began < 300, `${performance.now() - began} ms`);
-    assert.match(said.join(), /locked/);
-    other.exec('ROLLBACK');
-    other.close();
-    store.close();
-  });
-
   void it('does not write on in a file that was moved away', async () => {
     const directory = freshDirectory();
     const said: string[] = [];
