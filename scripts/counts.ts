@@ -14,3 +14,8 @@ export function lineOf({ passed, failed, skipped }: Counts): string {
 export function isGood({ passed, failed }: Counts): boolean {
   return failed === 0 && passed > 0;
 }
+
+/** Tests that have a race, or that found one. */
+export function unsteadyText(names: readonly string[]): string {
+  return ['Failed beside others, and passed alone:', ...names.map((name) => `  ${name}`)].join('\n');
+}

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isGood, lineOf } from './counts.ts';
+import { isGood, lineOf, unsteadyText } from './counts.ts';
 import { runFiles, totalOf } from './file-runs.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -61,10 +61,9 @@ function sizeOf(file: string): number {
 async function main(words: readonly string[]): Promise<void> {
   const { results, unsteady } = await runFiles(testFiles(words), { concurrency, timeout: longestFileMs });
   const counts = totalOf(results);
-  if (unsteady.length > 0) console.log('\nFailed beside others, and passed alone:');
-  for (const name of unsteady) console.log(`  ${name}`);
-  // For test-matrix.ts, which adds them up.
-  process.send?.({ counts, unsteady });
+  // To test-matrix.ts, which adds them up, and says the rest at the end.
+  if (process.send) process.send({ counts, unsteady });
+  else if (unsteady.length > 0) console.log(unsteadyText(unsteady));
   console.log(lineOf(counts));
   if (!isGood(counts)) process.exitCode = 1;
 }

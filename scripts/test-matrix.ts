@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { versionOf } from '../plugins/command/haraka-package.ts';
 import { testedHaraka } from '../plugins/core/haraka/patch.ts';
 import { checkCode } from './code-check.ts';
-import { type Counts, isGood, lineOf } from './counts.ts';
+import { type Counts, isGood, lineOf, unsteadyText } from './counts.ts';
 import { harakaDir, varDir } from './demo/instance.ts';
 import { planRuns, usage, type Run } from './test-plan.ts';
 
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
   console.log('');
   if (runs.length > 1) for (const { name, counts } of results) console.log(`${name}: ${lineOf(counts)}`);
   const unsteady = results.flatMap((each) => each.unsteady);
-  if (unsteady.length > 0) console.log(`Failed beside others, and passed alone:\n  ${unsteady.join('\n  ')}`);
+  if (unsteady.length > 0) console.log(unsteadyText(unsteady));
   const total = sum(results.map(({ counts }) => counts));
   if (!isCodeGood) console.log('npm run check fails: see above');
   console.log(lineOf(total));

@@ -84,15 +84,18 @@ interface Asked {
 
 /** What the settings of the directory that decides name and its schema does not know. */
 async function misspelledFor(login: string, { dir, settings }: Installation): Promise<readonly string[]> {
-  const directories = directoriesOf(settings.policy);
-  const key = chooser(accountSourcesOf(settings.policy))(login)?.key;
-  const source = directories.find((each) => each.key === key);
+  const key = sourceFor(login, settings.policy);
+  const source = directoriesOf(settings.policy).find((each) => each.key === key);
   return source ? unknownAttributes(source, join(dir, 'config')) : [];
 }
 
 function directoryFor(login: string, policy: Policy): Asked {
   if (policy.directories.length + policy.identity_sources.length === 0) return {};
-  return { directory: chooser(accountSourcesOf(policy))(login)?.key ?? null };
+  return { directory: sourceFor(login, policy) ?? null };
+}
+
+function sourceFor(login: string, policy: Policy): string | undefined {
+  return chooser(accountSourcesOf(policy))(login)?.key;
 }
 
 function askedFacts({ directory }: Asked): Fact[] {

@@ -81,9 +81,10 @@ export const thresholds = {
     /** With fewer days of past. */
     messagesWithoutHabit: 150,
     recipientsWithoutHabit: 600,
-    /** From its own networks (its computer is taken over): so many times its busiest day, if it has habits, and this share comes back. */
+    /** From its own networks (its computer is taken over): so many times its busiest day, and this share comes back. */
     timesFromHome: 8,
     bouncedShare: 0.2,
+    /** Of an account with that past; `recipientsWithoutHabit` of others. */
     recipientsFromHome: 200,
     /** From networks that are new to it, where that share comes back: more messages than ever, and so many recipients lost. */
     bounced: 10,

@@ -1,6 +1,6 @@
 import type { Counted } from './ask.ts';
 import { thresholds } from './thresholds.ts';
-import { groupsBy, hoursIn } from './words.ts';
+import { groupsBy, hoursIn, sum } from './words.ts';
 
 type LoginTally = Counted<'login'>;
 
@@ -128,6 +128,18 @@ export function pairsIn(tries: readonly Try[]): (readonly Try[])[] {
   return [...groupsBy(tries, ({ account }) => account).values()].flatMap((each) => [
     ...groupsBy(each, ({ password }) => password).values(),
   ]);
+}
+
+/**
+ * Without passwords that came again with their account, from one network after the other or hour after hour: in more hours than so
+ * many only a device does that.
+ */
+export function withoutDevices(tries: readonly Try[], mostHours: number): Try[] {
+  const isOfDevice = (pair: readonly Try[]) =>
+    pair[0]?.password !== '' && sum(pair, ({ hours }) => hours) > mostHours;
+  return pairsIn(tries)
+    .filter((pair) => !isOfDevice(pair))
+    .flat();
 }
 
 /** Of all days together. */

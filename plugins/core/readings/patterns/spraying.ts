@@ -1,4 +1,4 @@
-import { pairsIn, type Logins, type Try } from '../tries.ts';
+import { withoutDevices, type Logins, type Try } from '../tries.ts';
 import type { Finding } from '../report.ts';
 import { thresholds } from '../thresholds.ts';
 import { groupsBy, so, sum } from '../words.ts';
@@ -12,7 +12,11 @@ const tagValues = 4096;
  * is the password which many accounts have in common that shows it. A network of ours may be one, where a machine is taken over.
  */
 export function sprays(tries: readonly Try[], logins: Logins): Campaign[] {
-  const foreign = withoutDevices(tries.filter((each) => logins.isForeign(each)));
+  // A fleet of printers may have one wrong password.
+  const foreign = withoutDevices(
+    tries.filter((each) => logins.isForeign(each)),
+    thresholds.stale.hours - 1,
+  );
   const suspicious = suspiciousPasswords(foreign);
   const { passwordsPerAccount, shareOfNetwork } = thresholds.spraying;
   const ofCampaigns = [...groupsBy(foreign, ({ network }) => network).values()]
@@ -29,15 +33,6 @@ export function sprays(tries: readonly Try[], logins: Logins): Campaign[] {
       ({ accounts, passwords }) =>
         accounts.length >= thresholds.spraying.accounts && passwords <= passwordsPerAccount * accounts.length,
     );
-}
-
-/** Without a password that comes again with its account hour after hour, as a fleet of printers does, and no spray. */
-function withoutDevices(tries: readonly Try[]): readonly Try[] {
-  const isOfDevice = (pair: readonly Try[]) =>
-    pair[0]?.password !== '' && sum(pair, ({ hours }) => hours) >= thresholds.stale.hours;
-  return pairsIn(tries)
-    .filter((pair) => !isOfDevice(pair))
-    .flat();
 }
 
 /** Passwords that too many accounts were tried with for chance, and for a list in which some are popular. */

@@ -1,4 +1,4 @@
-import { pairsIn, type Logins, type Try } from '../tries.ts';
+import { withoutDevices, type Logins, type Try } from '../tries.ts';
 import type { Finding } from '../report.ts';
 import { thresholds } from '../thresholds.ts';
 import { groupsBy, so, sum } from '../words.ts';
@@ -6,26 +6,17 @@ import { campaignOf, findingOf, whereFrom, type Campaign } from './campaign.ts';
 
 /** What is left of strange tries when the other readings have theirs, if it is more than people who mistype. */
 export function stuffing(tries: readonly Try[], logins: Logins): Campaign | undefined {
-  const strange = listed(tries.filter((each) => logins.isStrange(each)));
-  const { accounts, accountsOfNetwork, shareOfAccounts } = thresholds.stuffing;
+  const { accounts, accountsOfNetwork, shareOfAccounts, triesPerAccount } = thresholds.stuffing;
+  const strange = withoutDevices(
+    tries.filter((each) => logins.isStrange(each)),
+    triesPerAccount,
+  );
   const networks = [...groupsBy(strange, ({ network }) => network).values()];
   const busy = networks.filter((group) => accountsIn(group) >= accountsOfNetwork);
   const quiet = networks.filter((group) => accountsIn(group) < accountsOfNetwork).flat();
   const isMuch = accountsIn(quiet) >= Math.max(accounts, shareOfAccounts * logins.activeAccounts);
   const found = [...busy.flat(), ...(isMuch ? quiet : [])];
   return found.length > 0 ? campaignOf(found) : undefined;
-}
-
-/**
- * Without passwords that came again with their account, from one network after the other or hour after hour, as those of a device do and
- * of no list.
- */
-function listed(tries: readonly Try[]): Try[] {
-  const isOfDevice = (pair: readonly Try[]) =>
-    pair[0]?.password !== '' && sum(pair, ({ hours }) => hours) > thresholds.stuffing.triesPerAccount;
-  return pairsIn(tries)
-    .filter((pair) => !isOfDevice(pair))
-    .flat();
 }
 
 function accountsIn(tries: readonly Try[]): number {
