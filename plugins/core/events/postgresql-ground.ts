@@ -1,7 +1,7 @@
 import type { Change, Ground, Span } from './ground.ts';
 import { columnsOf, storedEvent, type Query } from './postgresql-rows.ts';
 import { countRows, editRows, uncountRows } from './postgresql-schema.ts';
-import { hashesOf, sixKeys } from './rows.ts';
+import { movedHashes, sixKeys } from './rows.ts';
 import type { StoredEvent } from './store.ts';
 import { tallyReader } from './tally-query.ts';
 import { topics, type Tally, type Topic } from './tallies.ts';
@@ -53,16 +53,10 @@ export class PostgresqlGround implements Ground {
   }
 
   edit(changes: readonly Change[]): Promise<number> {
-    const terms = changes.map(({ place, before, after }) => {
-      const [old, fresh] = [
-        hashesOf(this.key, before),
-        after ? hashesOf(this.key, after) : new Set<number>(),
-      ];
-      const only = (these: ReadonlySet<number>, those: ReadonlySet<number>) =>
-        [...these].filter((hash) => !those.has(hash)).map((hash) => [hash, place] as const);
-      return { lost: only(old, fresh), found: only(fresh, old) };
-    });
-    const [lost, found] = [terms.flatMap((each) => each.lost), terms.flatMap((each) => each.found)];
+    const moved = changes.map((change) => ({ place: change.place, ...movedHashes(this.key, change) }));
+    const termsOf = (name: 'lost' | 'found') =>
+      moved.flatMap(({ place, [name]: hashes }) => hashes.map((hash) => [hash, place] as const));
+    const [lost, found] = [termsOf('lost'), termsOf('found')];
     return this.#inTransaction(async (query) => {
       await query(takeTurn, []);
       const done = await query(editRows, [

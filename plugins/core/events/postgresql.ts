@@ -9,7 +9,7 @@ import { PostgresqlGround } from './postgresql-ground.ts';
 import { appendRows, schemaLock, schemaVersion, tables } from './postgresql-schema.ts';
 import { columnsOf, readEvents, readTallies, type Query } from './postgresql-rows.ts';
 import { eraseIn, maintainIn } from './maintenance.ts';
-import { countedOf, hashesOf } from './rows.ts';
+import { rowsOf } from './rows.ts';
 import {
   EventsUnavailable,
   type Erased,
@@ -91,16 +91,13 @@ class PostgresqlEvents implements EventStore {
 
   async append(events: readonly GatekeeperEvent[]): Promise<void> {
     if (events.length === 0) return;
-    const times = events.map(({ time }) => Date.parse(time));
-    const terms = events.flatMap((event, index) =>
-      [...hashesOf(this.#key, event)].map((hash) => [hash, index + 1] as const),
-    );
+    const { times, bodies, terms, tallies } = rowsOf(this.#key, events);
     await this.#query(appendRows, [
-      ...columnsOf(countedOf(events)),
+      ...columnsOf(tallies),
       times,
-      events.map((event) => JSON.stringify(event)),
-      terms.map(([hash]) => hash),
-      terms.map(([, number]) => number),
+      bodies,
+      terms.map(({ hash }) => hash),
+      terms.map(({ index }) => index + 1),
       beginningOf('login', Math.min(...times)),
     ]);
   }

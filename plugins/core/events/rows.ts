@@ -1,11 +1,41 @@
 import type { GatekeeperEvent } from './event.ts';
+import type { Change } from './ground.ts';
 import { termHash } from './pseudonym.ts';
 import { added, talliesOf, type Tally } from './tallies.ts';
 import { termOf, textsOf } from './terms.ts';
 
-/** What is counted of several events, each key once. */
-export function countedOf(events: readonly GatekeeperEvent[]): readonly Tally[] {
-  return joined(events.flatMap((event) => talliesOf(event)));
+/** What databases keep of some events: made before it is written, since meanwhile nobody else writes. */
+export interface Rows {
+  readonly times: readonly number[];
+  /** As JSON. */
+  readonly bodies: readonly string[];
+  /** By which of them each event is found; in the order of the hashes. */
+  readonly terms: readonly Term[];
+  /** Each key once. */
+  readonly tallies: readonly Tally[];
+}
+
+export interface Term {
+  readonly hash: number;
+  /** Of the event among the others. */
+  readonly index: number;
+}
+
+/** The rows of events, in which they are found by hashes under this key. */
+export function rowsOf(key: string, events: readonly GatekeeperEvent[]): Rows {
+  const known = new Map<string, number>();
+  const terms: Term[] = [];
+  const tallies = new Map<string, Tally>();
+  for (const [index, event] of events.entries()) {
+    for (const hash of hashesOf(key, event, known)) terms.push({ hash, index });
+    for (const tally of talliesOf(event)) joinedInto(tallies, tally);
+  }
+  return {
+    times: events.map(({ time }) => Date.parse(time)),
+    bodies: events.map((event) => JSON.stringify(event)),
+    terms: terms.sort((one, other) => one.hash - other.hash),
+    tallies: [...tallies.values()],
+  };
 }
 
 /** What is counted several times added up. */
@@ -31,16 +61,20 @@ export function sixKeys({
 }
 
 /** The numbers under which an event is found. `known` are those of texts of other events: hashes are dear. */
-export function hashesOf(
-  key: string,
-  event: GatekeeperEvent,
-  known = new Map<string, number>(),
-): ReadonlySet<number> {
-  const hashes = new Set<number>();
+function hashesOf(key: string, event: GatekeeperEvent, known = new Map<string, number>()): readonly number[] {
+  const hashes: number[] = [];
   for (const text of textsOf(event)) {
-    const hash = known.get(text) ?? termHash(key, termOf(text));
-    known.set(text, hash);
-    hashes.add(hash);
+    let hash = known.get(text);
+    if (hash === undefined) known.set(text, (hash = termHash(key, termOf(text))));
+    if (!hashes.includes(hash)) hashes.push(hash);
   }
   return hashes;
+}
+
+/** The numbers under which an event is found no more when it becomes another, and those under which it is found from then on. */
+export function movedHashes(key: string, { before, after }: Change): Record<'lost' | 'found', number[]> {
+  const [old, fresh] = [before, after].map((event) => (event ? hashesOf(key, event) : []));
+  const only = (these: readonly number[] = [], those: readonly number[] = []) =>
+    these.filter((hash) => !those.includes(hash));
+  return { lost: only(old, fresh), found: only(fresh, old) };
 }

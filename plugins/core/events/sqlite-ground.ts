@@ -1,6 +1,6 @@
 import type Libsql from 'libsql';
 import type { Change, Ground, Span } from './ground.ts';
-import { hashesOf, sixKeys } from './rows.ts';
+import { movedHashes, sixKeys } from './rows.ts';
 import { partOf, type EventWriting } from './sqlite-writing.ts';
 import type { StoredEvent } from './store.ts';
 import { tallyReader } from './tally-query.ts';
@@ -65,7 +65,8 @@ export class SqliteGround implements Ground {
     });
   }
 
-  #editOne({ place, before, after }: Change): boolean {
+  #editOne(change: Change): boolean {
+    const { place, before, after } = change;
     const body = JSON.stringify(before);
     const isDone = after
       ? this.#run(
@@ -76,14 +77,12 @@ export class SqliteGround implements Ground {
         )
       : this.#run('DELETE FROM event WHERE place = ? AND body = ?', place, body);
     if (!isDone) return false;
-    const [old, fresh] = [hashesOf(this.key, before), after ? hashesOf(this.key, after) : new Set<number>()];
-    for (const hash of old) {
-      if (fresh.has(hash)) continue;
+    const { lost, found } = movedHashes(this.key, change);
+    for (const hash of lost) {
       this.#run('DELETE FROM term WHERE part = ? AND hash = ? AND place = ?', partOf(place), hash, place);
     }
-    for (const hash of fresh) {
-      if (!old.has(hash))
-        this.#run('INSERT OR IGNORE INTO term VALUES (?, ?, ?)', partOf(place), hash, place);
+    for (const hash of found) {
+      this.#run('INSERT OR IGNORE INTO term VALUES (?, ?, ?)', partOf(place), hash, place);
     }
     return true;
   }

@@ -1,10 +1,12 @@
 import type Libsql from 'libsql';
-import type { GatekeeperEvent } from './event.ts';
-import { countedOf, hashesOf, sixKeys } from './rows.ts';
+import { sixKeys, type Rows } from './rows.ts';
 import { beginningOf, type Tally } from './tallies.ts';
 
-/** So many places make a part of the index: what is written together lies together, however many events there are. */
-const partSize = 131_072;
+/**
+ * So many places make a part of the index: what is written together lies together, however many events there are. Who looks for something
+ * looks in each part.
+ */
+const partSize = 8192;
 
 /** The part of the index that a place is in. */
 export function partOf(place: number): number {
@@ -32,15 +34,13 @@ export const eventSchema = `
 
 /** Writes events into a database, within a transaction of the caller. */
 export class EventWriting {
-  readonly #key: string;
   readonly #last: Libsql.Statement;
   readonly #events: ManyRows;
   readonly #terms: ManyRows;
   readonly #tallies: ManyRows;
   readonly #late: Libsql.Statement;
 
-  constructor(database: Libsql.Database, key: string) {
-    this.#key = key;
+  constructor(database: Libsql.Database) {
     // Of those that were removed the last one is remembered: a place is never given twice.
     this.#last = database
       .prepare(
@@ -63,17 +63,15 @@ export class EventWriting {
     );
   }
 
-  write(events: readonly GatekeeperEvent[]): void {
-    if (events.length === 0) return;
-    const before = (this.#last.get() as [number])[0];
-    const times = events.map(({ time }) => Date.parse(time));
-    this.#events.insert(events, (event, index) => [
-      before + 1 + index,
-      times[index] ?? 0,
-      JSON.stringify(event),
-    ]);
-    this.#terms.insert(this.#termsOf(events, before), ({ part, hash, place }) => [part, hash, place]);
-    this.count(countedOf(events));
+  write({ times, bodies, terms, tallies }: Rows): void {
+    if (bodies.length === 0) return;
+    const first = (this.#last.get() as [number])[0] + 1;
+    this.#events.insert(bodies, (values, body, index) => values.push(first + index, times[index] ?? 0, body));
+    for (let part = partOf(first); part <= partOf(first + bodies.length - 1); part += 1) {
+      const ofPart = terms.filter(({ index }) => partOf(first + index) === part);
+      this.#terms.insert(ofPart, (values, { hash, index }) => values.push(part, hash, first + index));
+    }
+    this.count(tallies);
     this.#late.run(
       beginningOf(
         'login',
@@ -83,34 +81,11 @@ export class EventWriting {
   }
 
   count(tallies: readonly Tally[]): void {
-    this.#tallies.insert([...tallies].sort(byKeys), (tally) => {
+    this.#tallies.insert([...tallies].sort(byKeys), (values, tally) => {
       const { topic, at, count, recipients, bytes, first, last, hours, sample } = tally;
-      const [k0, k1, k2, k3, k4, k5] = sixKeys(tally);
-      return [topic, at, k0, k1, k2, k3, k4, k5, count, recipients, bytes, first, last, hours, sample];
+      values.push(topic, at, ...sixKeys(tally), count, recipients, bytes, first, last, hours, sample);
     });
   }
-
-  #termsOf(events: readonly GatekeeperEvent[], before: number): Term[] {
-    const known = new Map<string, number>();
-    const terms: Term[] = [];
-    let place = before;
-    for (const event of events) {
-      place += 1;
-      for (const hash of hashesOf(this.#key, event, known)) terms.push({ part: partOf(place), hash, place });
-    }
-    return terms.sort(byTerm);
-  }
-}
-
-interface Term {
-  readonly part: number;
-  readonly hash: number;
-  readonly place: number;
-}
-
-/** In the order of the index. */
-function byTerm(one: Term, other: Term): number {
-  return one.part - other.part || one.hash - other.hash;
 }
 
 /** About in the order of the table, so that one row is found from the one before. */
@@ -120,6 +95,8 @@ function byKeys(one: Tally, other: Tally): number {
   const differs = one.keys.findIndex((key, index) => key !== other.keys[index]);
   return (one.keys[differs] ?? '') < (other.keys[differs] ?? '') ? -1 : 1;
 }
+
+type Values = (string | number)[];
 
 /** One statement for many rows. */
 class ManyRows {
@@ -132,18 +109,15 @@ class ManyRows {
     this.#many = database.prepare(`${insert} ${Array(rowsAtOnce).fill(row).join(', ')} ${conflict}`);
   }
 
-  insert<T>(items: readonly T[], rowOf: (item: T, index: number) => readonly (string | number)[]): void {
+  /** `put` adds the values of the row of an item. */
+  insert<T>(items: readonly T[], put: (values: Values, item: T, index: number) => void): void {
     const whole = items.length - (items.length % rowsAtOnce);
-    let values: (string | number)[] = [];
+    let values: Values = [];
     for (const [index, item] of items.entries()) {
-      const row = rowOf(item, index);
-      if (index >= whole) {
-        this.#one.run(row);
-        continue;
-      }
-      for (const value of row) values.push(value);
-      if ((index + 1) % rowsAtOnce > 0) continue;
-      this.#many.run(values);
+      put(values, item, index);
+      const isLast = index >= whole || (index + 1) % rowsAtOnce === 0;
+      if (!isLast) continue;
+      (index >= whole ? this.#one : this.#many).run(values);
       values = [];
     }
   }

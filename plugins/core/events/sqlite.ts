@@ -8,6 +8,7 @@ import { makeLikeAbove, writeLikeAbove } from '../own-files.ts';
 import { inTransaction, openSqlite } from '../sqlite.ts';
 import type { GatekeeperEvent } from './event.ts';
 import { eraseIn, maintainIn } from './maintenance.ts';
+import { rowsOf } from './rows.ts';
 import { SqliteGround } from './sqlite-ground.ts';
 import { EventReading } from './sqlite-reading.ts';
 import { eventSchema, EventWriting } from './sqlite-writing.ts';
@@ -98,7 +99,8 @@ class SqliteEvents implements EventStore {
 
   append(events: readonly GatekeeperEvent[]): Promise<void> {
     return this.#use(() => {
-      this.#inTransaction((writing) => writing.write(events));
+      const rows = rowsOf(this.#key, events);
+      this.#inTransaction((writing) => writing.write(rows));
     });
   }
 
@@ -156,7 +158,7 @@ class SqliteEvents implements EventStore {
   }
 
   #inTransaction<T>(work: (writing: EventWriting) => T): T {
-    const writing = (this.#writing ??= new EventWriting(this.#database, this.#key));
+    const writing = (this.#writing ??= new EventWriting(this.#database));
     return inTransaction(this.#database, () => work(writing));
   }
 

@@ -31,18 +31,17 @@ export function termsOf(event: GatekeeperEvent): string[] {
   return [...new Set([...textsOf(event)].map(termOf))];
 }
 
-/** The same as it stands in the event: several texts may be one term. */
-export function textsOf(event: GatekeeperEvent): ReadonlySet<string> {
-  const texts = new Set<string>();
-  if (quietKinds.has(event.kind) && !isAdverse(event)) return texts;
-  const add = (text: string | undefined) => text !== undefined && text !== '' && texts.add(text);
-  add(uuid.exec(event.reference)?.[0]);
-  for (const name of names) add(event[name]);
-  for (const recipient of event.recipients ?? []) add(recipient);
-  return texts;
+/** The same as it stands in the event: several texts may be one term. It is asked of each event. */
+export function textsOf(event: GatekeeperEvent): readonly string[] {
+  if (quietKinds.has(event.kind) && !isAdverse(event)) return nothing;
+  const { connection, queue_id: queueId, bounce_of: bounceOf, message_id: messageId, sender } = event;
+  const { identity, identity_id: identityId, login, client, recipients = nothing } = event;
+  const texts = [uuid.exec(event.reference)?.[0], connection, queueId, bounceOf, messageId, sender];
+  return [...texts, identity, identityId, login, client, ...recipients].filter(isSaid);
 }
 
-const names = [
-  ...(['connection', 'queue_id', 'bounce_of', 'message_id', 'sender'] as const),
-  ...(['identity', 'identity_id', 'login', 'client'] as const),
-] as const;
+const nothing: readonly string[] = [];
+
+function isSaid(text: string | undefined): text is string {
+  return text !== undefined && text !== '';
+}
