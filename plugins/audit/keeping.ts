@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { hearEvents, keepClientAddresses, type GatekeeperEvent } from '../core/events/event.ts';
 import { storePlace, type Instance } from '../core/events/open.ts';
 import type { StorePlace } from '../core/events/places.ts';
-import { EventsUnavailable, type Limits } from '../core/events/store.ts';
+import { EventsUnavailable, longestDelayMs, type Limits } from '../core/events/store.ts';
 import { dayMs, hourMs } from '../core/events/tallies.ts';
 import { EventWriter, type Destination } from '../core/events/writer.ts';
 import { defineCheck } from '../core/haraka/checks/check.ts';
@@ -102,6 +102,7 @@ function limitsOf({ audit }: Policy, now: number): Limits {
     clearBefore: new Date(now - audit.clear_days * dayMs),
     keepAfter: new Date(now - audit.keep_days * dayMs),
     maxBytes: audit.most_bytes,
+    digestBefore: new Date(now - longestDelayMs),
   };
 }
 

@@ -85,7 +85,12 @@ void describe('gatekeeper export and gatekeeper erase', () => {
     await gateway.append(
       hers.map((each) => eventWith({ ...each, revision: `${each.revision} long ago` }, now - 40 * dayMs)),
     );
-    await gateway.maintain({ clearBefore: day(30), keepAfter: new Date(0), maxBytes: Infinity });
+    await gateway.maintain({
+      clearBefore: day(30),
+      keepAfter: new Date(0),
+      maxBytes: Infinity,
+      digestBefore: new Date(),
+    });
     await gateway.append([...hers, ...others].map((each) => eventWith(each, now - 3_600_000)));
   });
   after(async () => {

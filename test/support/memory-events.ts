@@ -35,7 +35,7 @@ export class MemoryEvents {
     }
     const rows = [...found.values()];
     if (most !== undefined) rows.sort((one, other) => other.count - one.count);
-    return Promise.resolve(rows.slice(0, most).map((row) => onlyAsked(row, query)));
+    return Promise.resolve(rows.slice(0, most).map(onlyAsked(query)));
   };
 }
 

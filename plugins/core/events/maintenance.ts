@@ -162,7 +162,8 @@ function onlyOf(batch: readonly Tally[]): Span {
   return { from: Math.min(...times), before: Math.max(...times) + 1 };
 }
 
-async function* talliesIn(ground: Ground, topic: Topic, span: Span): AsyncGenerator<readonly Tally[]> {
+/** In the order of time and keys, a part in each step. */
+export async function* talliesIn(ground: Ground, topic: Topic, span: Span): AsyncGenerator<readonly Tally[]> {
   let last: Tally | undefined;
   for (;;) {
     const batch = await ground.counted(topic, span, last, stepSize);

@@ -1,7 +1,7 @@
 import type Libsql from 'libsql';
 import type { Change, Ground, Span } from './ground.ts';
 import { movedHashes, sixKeys } from './rows.ts';
-import { partOf, type EventWriting } from './sqlite-writing.ts';
+import { partOf, sixColumns, type EventWriting } from './sqlite-writing.ts';
 import type { StoredEvent } from './store.ts';
 import { tallyReader } from './tally-query.ts';
 import { topics, type Tally, type Topic } from './tallies.ts';
@@ -15,8 +15,6 @@ export interface SqliteAccess {
   /** The same, all or nothing. */
   inTransaction<T>(work: (writing: EventWriting) => T): Promise<T>;
 }
-
-const keyColumns = ['k0', 'k1', 'k2', 'k3', 'k4', 'k5'] as const;
 
 export class SqliteGround implements Ground {
   readonly key: string;
@@ -101,7 +99,7 @@ export class SqliteGround implements Ground {
     count: number,
   ): Promise<readonly Tally[]> {
     const columns = topics[topic].keys.map((_, index) => `k${index}`).join(', ');
-    const order = `at, ${keyColumns.join(', ')}`;
+    const order = `at, ${sixColumns.join(', ')}`;
     const start = behind ? `(${order}) > (?, ?, ?, ?, ?, ?, ?)` : 'at >= ?';
     return this.#access.use(() =>
       this.#rows(
@@ -116,17 +114,15 @@ export class SqliteGround implements Ground {
     return this.#access.inTransaction((writing) => {
       this.#access.database.pragma('secure_delete = ON');
       const isSame = of.every((tally) => this.#isThere(tally));
-      if (!isSame) return false;
-      for (const tally of of) this.#run(`DELETE FROM tally WHERE ${thisTally}`, ...placeOf(tally));
-      writing.count(instead);
-      return true;
+      if (isSame) writing.recount(instead, of);
+      return isSame;
     });
   }
 
   #isThere(tally: Tally): boolean {
-    const { count, recipients, bytes, last } = tally;
-    const sql = `SELECT 1 FROM tally WHERE ${thisTally} AND count = ? AND recipients = ? AND bytes = ? AND last = ?`;
-    return this.#row(sql, ...placeOf(tally), count, recipients, bytes, last) !== undefined;
+    const { topic, at, count, recipients, bytes, last } = tally;
+    const values = [topic, at, ...sixKeys(tally), count, recipients, bytes, last];
+    return this.#row(thisTally, ...values) !== undefined;
   }
 
   /** Pages that hold something. */
@@ -158,8 +154,14 @@ export class SqliteGround implements Ground {
 
 type Value = string | number;
 
-const thisTally = ['topic', 'at', ...keyColumns].map((name) => `${name} = ?`).join(' AND ');
-
-function placeOf(tally: Tally): Value[] {
-  return [tally.topic, tally.at, ...sixKeys(tally)];
-}
+const thisTally = `SELECT 1 FROM tally WHERE ${[
+  'topic',
+  'at',
+  ...sixColumns,
+  'count',
+  'recipients',
+  'bytes',
+  'last',
+]
+  .map((name) => `${name} = ?`)
+  .join(' AND ')}`;

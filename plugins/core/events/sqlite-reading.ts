@@ -1,8 +1,11 @@
 import type Libsql from 'libsql';
+import { dayOf } from './digest.ts';
+import { askedOfParts, talliesIn, type Part } from './digest-query.ts';
 import type { GatekeeperEvent } from './event.ts';
+import { Digests } from './sqlite-digests.ts';
 import { partOf } from './sqlite-writing.ts';
 import { longestDelayMs, type EventQuery, type StoredEvent, type TallyQuery } from './store.ts';
-import type { Tally } from './tallies.ts';
+import { beginningOf, dayMs, type Tally } from './tallies.ts';
 import { tallyReader, tallyStatement, widthOf } from './tally-query.ts';
 import { termHash } from './pseudonym.ts';
 import { termOf } from './terms.ts';
@@ -16,9 +19,11 @@ type EventRow = [place: number, body: string];
 export class EventReading {
   readonly #database: Libsql.Database;
   readonly #key: string;
+  readonly #digests: Digests;
 
   constructor(database: Libsql.Database, key: string) {
     this.#database = database;
+    this.#digests = new Digests(database);
     this.#key = key;
   }
 
@@ -98,8 +103,30 @@ export class EventReading {
     return { low: low ?? 0, high: high ?? Number.MAX_SAFE_INTEGER };
   }
 
+  /** Of days that were digested from there, and of the others from their rows. */
+  tallies(query: TallyQuery): readonly Tally[] {
+    const { topic, since, until } = query;
+    const [from, before] = [beginningOf(topic, since.getTime()), until.getTime()];
+    const digests = this.#digests.of(topic, { from: dayOf(from), before });
+    if (digests.length === 0) return this.#counted(query);
+    const asked = askedOfParts(query);
+    const parts: Part[] = [];
+    let begin = from;
+    const readUntil = (end: number) => {
+      if (begin >= end) return;
+      parts.push({ tallies: this.#counted({ ...asked, since: new Date(begin), until: new Date(end) }) });
+    };
+    for (const digest of digests) {
+      readUntil(digest.day);
+      parts.push(digest);
+      begin = digest.day + dayMs;
+    }
+    readUntil(before);
+    return talliesIn(parts, query);
+  }
+
   /** All rows as one text: to make a value for each cell takes three times as long as to parse it. */
-  tallies(query: TallyQuery): Tally[] {
+  #counted(query: TallyQuery): Tally[] {
     const { sql, values } = tallyStatement('tally', query, dialect);
     const columns = Array.from({ length: widthOf(query) }, (_, index) => `c${index}`).join(', ');
     const [text] = this.#database

@@ -1,5 +1,6 @@
 import type Libsql from 'libsql';
 import { sixKeys, type Rows } from './rows.ts';
+import { Digests, digestSchema } from './sqlite-digests.ts';
 import { beginningOf, type Tally } from './tallies.ts';
 
 /**
@@ -16,6 +17,9 @@ export function partOf(place: number): number {
 /** Rows that one statement takes: each statement has its price. */
 const rowsAtOnce = 50;
 
+/** In which the keys of a tally stand. */
+export const sixColumns = ['k0', 'k1', 'k2', 'k3', 'k4', 'k5'] as const;
+
 export const eventSchema = `
   CREATE TABLE IF NOT EXISTS event (place INTEGER PRIMARY KEY, time INTEGER NOT NULL, body TEXT NOT NULL);
   CREATE INDEX IF NOT EXISTS event_time ON event (time);
@@ -30,7 +34,8 @@ export const eventSchema = `
     count INTEGER NOT NULL, recipients INTEGER NOT NULL, bytes INTEGER NOT NULL,
     first INTEGER NOT NULL, last INTEGER NOT NULL, hours INTEGER NOT NULL, sample TEXT NOT NULL,
     PRIMARY KEY (topic, at, k0, k1, k2, k3, k4, k5)
-  ) WITHOUT ROWID;`;
+  ) WITHOUT ROWID;
+  ${digestSchema}`;
 
 /** Writes events into a database, within a transaction of the caller. */
 export class EventWriting {
@@ -38,7 +43,9 @@ export class EventWriting {
   readonly #events: ManyRows;
   readonly #terms: ManyRows;
   readonly #tallies: ManyRows;
+  readonly #uncount: Libsql.Statement;
   readonly #late: Libsql.Statement;
+  readonly #digests: Digests;
 
   constructor(database: Libsql.Database) {
     // Of those that were removed the last one is remembered: a place is never given twice.
@@ -50,8 +57,12 @@ export class EventWriting {
     this.#late = database.prepare(
       "UPDATE state SET value = ?1 WHERE name IN ('cleared', 'clearing') AND value > ?1",
     );
+    this.#digests = new Digests(database);
     this.#events = new ManyRows(database, 'INSERT INTO event VALUES', 3);
     this.#terms = new ManyRows(database, 'INSERT OR IGNORE INTO term VALUES', 3);
+    this.#uncount = database.prepare(
+      `DELETE FROM tally WHERE topic = ? AND at = ? AND ${sixColumns.map((name) => `${name} = ?`).join(' AND ')}`,
+    );
     this.#tallies = new ManyRows(
       database,
       'INSERT INTO tally VALUES',
@@ -71,7 +82,7 @@ export class EventWriting {
       const ofPart = terms.filter(({ index }) => partOf(first + index) === part);
       this.#terms.insert(ofPart, (values, { hash, index }) => values.push(part, hash, first + index));
     }
-    this.count(tallies);
+    this.recount(tallies, []);
     this.#late.run(
       beginningOf(
         'login',
@@ -80,7 +91,10 @@ export class EventWriting {
     );
   }
 
-  count(tallies: readonly Tally[]): void {
+  /** Counts some, and others no more. */
+  recount(tallies: readonly Tally[], others: readonly Tally[]): void {
+    this.#digests.forget([...tallies, ...others]);
+    for (const { topic, at, ...other } of others) this.#uncount.run(topic, at, ...sixKeys(other));
     this.#tallies.insert([...tallies].sort(byKeys), (values, tally) => {
       const { topic, at, count, recipients, bytes, first, last, hours, sample } = tally;
       values.push(topic, at, ...sixKeys(tally), count, recipients, bytes, first, last, hours, sample);

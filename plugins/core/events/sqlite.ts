@@ -6,9 +6,11 @@ import { madeOnce } from '../made-once.ts';
 import { messageOf } from '../message-of.ts';
 import { makeLikeAbove, writeLikeAbove } from '../own-files.ts';
 import { inTransaction, openSqlite } from '../sqlite.ts';
+import { digestOf } from './digest.ts';
 import type { GatekeeperEvent } from './event.ts';
-import { eraseIn, maintainIn } from './maintenance.ts';
+import { eraseIn, maintainIn, talliesIn } from './maintenance.ts';
 import { rowsOf } from './rows.ts';
+import { Digests } from './sqlite-digests.ts';
 import { SqliteGround } from './sqlite-ground.ts';
 import { EventReading } from './sqlite-reading.ts';
 import { eventSchema, EventWriting } from './sqlite-writing.ts';
@@ -22,7 +24,7 @@ import {
   type StoredEvent,
   type TallyQuery,
 } from './store.ts';
-import type { Tally } from './tallies.ts';
+import { dayMs, topics, type Tally, type Topic } from './tallies.ts';
 
 /** So long a process waits for others that write; nothing but writing waits for it. */
 const busyMs = 5000;
@@ -126,8 +128,22 @@ class SqliteEvents implements EventStore {
     );
   }
 
-  maintain(limits: Limits): Promise<Maintained> {
-    return maintainIn(this.#ground(), limits);
+  async maintain(limits: Limits): Promise<Maintained> {
+    const maintained = await maintainIn(this.#ground(), limits);
+    for (const topic of Object.keys(topics) as Topic[]) await this.#digest(topic, limits.digestBefore);
+    return maintained;
+  }
+
+  async #digest(topic: Topic, before: Date): Promise<void> {
+    const digests = new Digests(this.#database);
+    for (const day of await this.#use(() => digests.missing(topic, before.getTime()))) {
+      const claim = await this.#use(() => digests.claim(topic, day));
+      const tallies: Tally[] = [];
+      for await (const batch of talliesIn(this.#ground(), topic, { from: day, before: day + dayMs })) {
+        tallies.push(...batch);
+      }
+      await this.#use(() => digests.keep(digestOf(topic, day, tallies), claim));
+    }
   }
 
   async erase(names: readonly string[]): Promise<Erased> {

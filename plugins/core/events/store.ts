@@ -34,7 +34,7 @@ export interface TallyQuery {
   readonly by?: readonly string[] | undefined;
   /** Whether hours or days stay apart; where not, `at` is that of the first. */
   readonly isOverTime?: boolean | undefined;
-  /** So many, those with the highest count. */
+  /** So many, those with the highest count, and of the same count those of the latest hour or day. */
   readonly most?: number | undefined;
   /** What is asked of each, everything where absent; the rest is 0 in the answer, or empty. Each thing less is read faster. */
   readonly amounts?: readonly Amount[] | undefined;
@@ -84,6 +84,8 @@ export interface Limits {
   readonly keepAfter: Date;
   /** Octets that events may need; beyond it the oldest are removed. */
   readonly maxBytes: number;
+  /** Days that were over by then are summed up where that is faster to read. */
+  readonly digestBefore: Date;
 }
 
 /** Of how many events. */

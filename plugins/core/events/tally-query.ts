@@ -35,12 +35,12 @@ export function tallyStatement(table: string, query: TallyQuery, dialect: Dialec
   const values: (string | number)[] = [];
   const given: Given = (value) => dialect.parameter(values.push(value));
   const conditions = conditionsOf(query, given);
-  const kept = keptKeys(query);
-  const keys = kept.map((index) => `k${index}`);
-  const isWhole = isOverTime && kept.length === topics[topic].keys.length;
+  const keys = keptKeys(query).map((index) => `k${index}`);
+  const isWhole = asksForRows(query);
   const columns = isWhole ? ofOne : ofSeveral(dialect, topic);
   const groups = [...(isOverTime ? ['at'] : []), ...keys];
-  const order = most === undefined ? groups : [`${columns.count} DESC`, ...groups];
+  const newestFirst = [...(isOverTime ? ['at DESC'] : []), ...keys];
+  const order = most === undefined ? groups : [`${columns.count} DESC`, ...newestFirst];
   const sql = [
     `SELECT ${[isOverTime ? 'at' : 'min(at)', ...keys, ...asked.map((each) => columns[each])].join(', ')}`,
     `FROM ${table} WHERE ${conditions.join(' AND ')}`,
@@ -112,6 +112,11 @@ type Asked = Pick<TallyQuery, 'topic' | 'by' | 'amounts'>;
 function keptKeys({ topic, by }: Asked): number[] {
   const names: readonly string[] = topics[topic].keys;
   return [...names.keys()].filter((place) => by === undefined || by.includes(names[place] ?? ''));
+}
+
+/** Whether nothing is added up. */
+export function asksForRows(query: TallyQuery): boolean {
+  return query.isOverTime === true && keptKeys(query).length === topics[query.topic].keys.length;
 }
 
 /** How many values a row of an answer has. */

@@ -96,7 +96,12 @@ for (const { it: kind, fresh } of storeKinds()) {
       const mark = await markAt(store, 9);
       // A file that is written to keeps what it has: it is rotated first.
       const keepAfter = new Date(noon + 100 * minute);
-      await store.maintain({ clearBefore: new Date(0), keepAfter, maxBytes: Infinity });
+      await store.maintain({
+        clearBefore: new Date(0),
+        keepAfter,
+        maxBytes: Infinity,
+        digestBefore: new Date(0),
+      });
       const { all, missed } = await foundIn(store, mark);
       assert.equal(all[0]?.time, keepAfter.toISOString());
       assert.equal(missed, isCounted ? 90 : 'unknown');
@@ -121,7 +126,12 @@ for (const { it: kind, fresh } of storeKinds()) {
       await store.append(events(3, 0, { identity: 'alice' }));
       const mark = await markAt(store, 0);
       const clearBefore = new Date(noon + 10 * minute);
-      await store.maintain({ clearBefore, keepAfter: new Date(0), maxBytes: Infinity });
+      await store.maintain({
+        clearBefore,
+        keepAfter: new Date(0),
+        maxBytes: Infinity,
+        digestBefore: new Date(0),
+      });
       const { all } = await foundIn(store, mark);
       assert.equal(all.length, 2);
       assert.match(all[0]?.identity ?? '', /^~/);

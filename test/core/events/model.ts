@@ -56,7 +56,9 @@ export function talliesIn(
     })),
   );
   const sorted = sums.toSorted((a, b) => (isOverTime ? a.at - b.at : 0) || byKeys(a, b));
-  const shown = most === undefined ? sorted : sorted.toSorted((a, b) => b.count - a.count).slice(0, most);
+  const newest = (a: Tally, b: Tally) => (isOverTime ? b.at - a.at : 0);
+  const shown =
+    most === undefined ? sorted : sorted.toSorted((a, b) => b.count - a.count || newest(a, b)).slice(0, most);
   return asked === undefined
     ? shown
     : shown.map((tally) => ({ ...tally, ...blank, ...amountsOf(tally, asked) }));

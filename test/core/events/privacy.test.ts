@@ -9,7 +9,10 @@ import { found, key, storeKinds, type Place } from './stores.ts';
 const kinds = storeKinds();
 
 const day = (number: number) => new Date(noon + number * dayMs);
-const keptAll = { clearBefore: new Date(0), keepAfter: new Date(0), maxBytes: Infinity };
+const keptAll = {
+  ...{ clearBefore: new Date(0), keepAfter: new Date(0), maxBytes: Infinity },
+  digestBefore: new Date('2100-01-01'),
+};
 const wholeTime = { since: new Date(0), until: new Date('2100-01-01') };
 
 const eventsOf = async (store: EventStore, mentions?: string) =>

@@ -29,7 +29,10 @@ const eventsOf = async (store: EventStore, query: EventQuery = {}) =>
   (await found(store, query)).map(({ event }) => event);
 
 const wholeTime = { since: new Date(0), until: new Date('2100-01-01') };
-const keptAll = { clearBefore: new Date(0), keepAfter: new Date(0), maxBytes: Infinity };
+const keptAll = {
+  ...{ clearBefore: new Date(0), keepAfter: new Date(0), maxBytes: Infinity },
+  digestBefore: new Date('2100-01-01'),
+};
 
 /** Without what only has to be one of several. */
 const withoutSample = (tallies: readonly Tally[]) => tallies.map(({ sample: _, ...tally }) => tally);

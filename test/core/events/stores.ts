@@ -6,8 +6,11 @@ import { after, before } from 'node:test';
 import { openLineEvents } from '../../../plugins/core/events/lines.ts';
 import { openPostgresqlEvents } from '../../../plugins/core/events/postgresql.ts';
 import { openSqliteEvents } from '../../../plugins/core/events/sqlite.ts';
-import type { EventQuery, EventStore, StoredEvent } from '../../../plugins/core/events/store.ts';
+import type { EventQuery, EventStore, StoredEvent, TallyQuery } from '../../../plugins/core/events/store.ts';
+import { dayMs } from '../../../plugins/core/events/tallies.ts';
 import { startPostgresql, type Postgresql } from '../../support/postgresql.ts';
+
+import { noon } from './sample-events.ts';
 
 /** A place that nobody used yet: what opens it, once or several times, and what takes it away. */
 export interface Place {
@@ -38,6 +41,7 @@ export function storeKinds(): readonly StoreKind[] {
   });
   return [
     { it: 'SQLite', fresh: () => inSqlite(base) },
+    { it: 'SQLite with digests', fresh: () => withDigests(inSqlite(base)) },
     { it: 'files of lines', fresh: () => inLines(base) },
     { it: 'PostgreSQL', fresh: () => inPostgresql(server) },
   ];
@@ -48,6 +52,25 @@ function inSqlite(base: string): Place {
   return {
     open: () => openSqliteEvents({ file, key }),
     takeAway: () => renameSync(file, `${file}.away`),
+  };
+}
+
+/** Before anything counted is read days are digested: all, or the first ones. */
+function withDigests({ open, takeAway }: Place): Place {
+  const limits = { clearBefore: new Date(0), keepAfter: new Date(0), maxBytes: Infinity };
+  const digestBefore = new Date(noon + ([1, 2, 1000][count % 3] ?? 0) * dayMs);
+  return {
+    takeAway,
+    open: () => {
+      const store = open();
+      const { tallies } = Object.getPrototypeOf(store) as EventStore;
+      return Object.assign(store, {
+        tallies: async (query: TallyQuery) => {
+          await store.maintain({ ...limits, digestBefore });
+          return tallies.call(store, query);
+        },
+      });
+    },
   };
 }
 

@@ -73,6 +73,7 @@ for (const { it: kind, fresh } of kinds) {
         clearBefore: new Date(day + 2 * dayMs),
         keepAfter: new Date(0),
         maxBytes: Infinity,
+        digestBefore: new Date(),
       });
       assert.deepEqual(await reportsOf(store), []);
       const left = await store.tallies({ topic: 'tls', since: new Date(0), until: new Date('2100-01-01') });

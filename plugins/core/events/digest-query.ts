@@ -1,0 +1,83 @@
+import { tallyMaker, type Digest } from './digest.ts';
+import type { TallyQuery } from './store.ts';
+import { topics, type Tally } from './tallies.ts';
+import { asksForRows } from './tally-query.ts';
+import { onlyAsked, rowsIn, TallySums } from './tally-sums.ts';
+
+/** What was counted in a span of time: a day that was digested, or tallies of others. No two parts have a day in common. */
+export type Part = Digest | { readonly tallies: readonly Tally[] };
+
+/** What is asked of parts which are not digested: also what tells which of them come first. */
+export function askedOfParts(query: TallyQuery): TallyQuery {
+  const { amounts, most } = query;
+  return {
+    ...query,
+    // Where rows are added up, what is little in each part may be much in all.
+    most: asksForRows(query) ? most : undefined,
+    amounts: amounts && [...new Set([...amounts, 'count', 'last'] as const)],
+  };
+}
+
+/** What a query finds in parts, which come in the order of time. */
+export function talliesIn(parts: readonly Part[], query: TallyQuery): readonly Tally[] {
+  if (asksForRows(query)) return rowsOf(parts, query);
+  const sums = new TallySums(query);
+  for (const part of parts) {
+    if ('tallies' in part) for (const tally of part.tallies) sums.addFound(tally);
+    else sums.addDay(part);
+  }
+  return sums.sorted();
+}
+
+/** Rows as they are: of very many those with the highest counts are made tallies, and no others. */
+function rowsOf(parts: readonly Part[], query: TallyQuery): readonly Tally[] {
+  const { most } = query;
+  const sources = parts.map((part) =>
+    'tallies' in part ? ofTallies(part.tallies, query) : ofDay(part, query),
+  );
+  if (most === undefined) return sources.flatMap(({ rows, tallyOf }) => rows.map(tallyOf));
+  const newestFirst = sources.toReversed().map((source) => ({ source, byCount: byCount(source) }));
+  const counts = new Set(newestFirst.flatMap(({ byCount: of }) => [...of.keys()]));
+  const found: Tally[] = [];
+  for (const count of [...counts].sort((one, other) => other - one)) {
+    for (const { source, byCount: of } of newestFirst) {
+      const rows = of.get(count) ?? [];
+      for (const row of rows.slice(0, most - found.length)) found.push(source.tallyOf(row));
+    }
+  }
+  return found;
+}
+
+interface Source {
+  readonly rows: readonly number[];
+  readonly countOf: (row: number) => number;
+  readonly tallyOf: (row: number) => Tally;
+}
+
+function ofTallies(tallies: readonly Tally[], query: TallyQuery): Source {
+  const withAsked = onlyAsked(query);
+  return {
+    rows: [...tallies.keys()],
+    countOf: (row) => tallies[row]?.count ?? 0,
+    tallyOf: (row) => withAsked(tallies[row] as Tally),
+  };
+}
+
+function ofDay(digest: Digest, query: TallyQuery): Source {
+  const rows = [...rowsIn(digest, query)];
+  const { hour, count } = digest;
+  if (query.most !== undefined && topics[digest.topic].per === 'hour') {
+    rows.sort((one, other) => (hour[other] ?? 0) - (hour[one] ?? 0));
+  }
+  return { rows, countOf: (row) => count[row] ?? 0, tallyOf: tallyMaker(digest, query.amounts) };
+}
+
+function byCount({ rows, countOf }: Source): ReadonlyMap<number, readonly number[]> {
+  const groups = new Map<number, number[]>();
+  for (const row of rows) {
+    const group = groups.get(countOf(row));
+    if (group) group.push(row);
+    else groups.set(countOf(row), [row]);
+  }
+  return groups;
+}

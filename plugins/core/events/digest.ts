@@ -1,0 +1,109 @@
+import { deserialize, serialize } from 'node:v8';
+import { amounts, dayMs, hourMs, topics, type Amount, type Tally, type Topic } from './tallies.ts';
+
+/** Whole numbers, in as few octets as the largest of them needs. */
+export type Numbers = Uint8Array | Uint16Array | Int32Array | Float64Array;
+
+/** What was counted of a topic on one day, column by column, in the order of time and keys: read many times as fast as rows. */
+export interface Digest {
+  readonly topic: Topic;
+  /** When it began, in milliseconds since 1970. */
+  readonly day: number;
+  readonly length: number;
+  /** In which hour of the day; 0 where days are counted. */
+  readonly hour: Numbers;
+  readonly keys: readonly KeyColumn[];
+  readonly count: Numbers;
+  readonly recipients: Numbers;
+  readonly bytes: Numbers;
+  /** In milliseconds since the day began. */
+  readonly first: Numbers;
+  readonly last: Numbers;
+  readonly hours: Numbers;
+  /** With NUL between them, which stands in none; empty where all are. */
+  readonly samples: string;
+}
+
+/** For each row the place of its key among all that there are. */
+export interface KeyColumn {
+  readonly names: readonly string[];
+  readonly codes: Numbers;
+}
+
+/** The beginning of the day in which a time lies. */
+export function dayOf(time: number): number {
+  return Math.floor(time / dayMs) * dayMs;
+}
+
+/** All that was counted of a topic on one day, in the order of time and keys. */
+export function digestOf(topic: Topic, day: number, tallies: readonly Tally[]): Digest {
+  const column = (of: (tally: Tally) => number) => numbers(tallies.map(of));
+  return {
+    ...{ topic, day, length: tallies.length },
+    hour: column(({ at }) => Math.floor((at - day) / hourMs)),
+    keys: topics[topic].keys.map((_, index) => keyColumn(tallies.map(({ keys }) => keys[index] ?? ''))),
+    count: column(({ count }) => count),
+    recipients: column(({ recipients }) => recipients),
+    bytes: column(({ bytes }) => bytes),
+    first: column(({ first }) => first - day),
+    last: column(({ last }) => last - day),
+    hours: column(({ hours }) => hours),
+    samples: tallies.every(({ sample }) => sample === '')
+      ? ''
+      : tallies.map(({ sample }) => sample).join('\0'),
+  };
+}
+
+function keyColumn(keys: readonly string[]): KeyColumn {
+  const places = new Map<string, number>();
+  for (const key of keys) if (!places.has(key)) places.set(key, places.size);
+  return { names: [...places.keys()], codes: numbers(keys.map((key) => places.get(key) ?? 0)) };
+}
+
+function numbers(values: readonly number[]): Numbers {
+  let [least, most] = [0, 0];
+  for (const value of values) {
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  if (least >= 0 && most < 2 ** 8) return Uint8Array.from(values);
+  if (least >= 0 && most < 2 ** 16) return Uint16Array.from(values);
+  return least >= -(2 ** 31) && most < 2 ** 31 ? Int32Array.from(values) : Float64Array.from(values);
+}
+
+export function packed(digest: Digest): Buffer {
+  return serialize(digest);
+}
+
+/** Nothing where a later Node.js has packed it: then what it is made of is read. */
+export function unpacked(octets: Buffer): Digest | undefined {
+  try {
+    return deserialize(octets) as Digest;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What makes tallies of rows, with what is asked of them. */
+export function tallyMaker(digest: Digest, asked: readonly Amount[] = amounts): (row: number) => Tally {
+  const { topic, day, hour, keys, samples } = digest;
+  const amountOf = (amount: Exclude<Amount, 'sample'>, since = 0) => {
+    const column = digest[amount];
+    return asked.includes(amount) ? (row: number) => since + (column[row] ?? 0) : () => 0;
+  };
+  const [count, recipients, bytes] = [amountOf('count'), amountOf('recipients'), amountOf('bytes')];
+  const [first, last, hours] = [amountOf('first', day), amountOf('last', day), amountOf('hours')];
+  const sampleOf = asked.includes('sample') && samples !== '' ? samples.split('\0') : [];
+  return (row) => ({
+    topic,
+    keys: keys.map(({ names, codes }) => names[codes[row] ?? 0] ?? ''),
+    at: day + (hour[row] ?? 0) * hourMs,
+    count: count(row),
+    recipients: recipients(row),
+    bytes: bytes(row),
+    first: first(row),
+    last: last(row),
+    hours: hours(row),
+    sample: sampleOf[row] ?? '',
+  });
+}

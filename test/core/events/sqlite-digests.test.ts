@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { digestOf } from '../../../plugins/core/events/digest.ts';
+import { Digests } from '../../../plugins/core/events/sqlite-digests.ts';
+import type { EventStore, TallyQuery } from '../../../plugins/core/events/store.ts';
+import { openSqliteEvents } from '../../../plugins/core/events/sqlite.ts';
+import { dayMs, talliesOf } from '../../../plugins/core/events/tallies.ts';
+import { openSqlite } from '../../../plugins/core/sqlite.ts';
+import { eventWith, noon } from './sample-events.ts';
+import { key } from './stores.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'gatekeeper-digests-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+let files = 0;
+const fresh = () => join(folder, `${(files += 1)}.db`);
+
+const kept = { clearBefore: new Date(0), keepAfter: new Date(0), maxBytes: Infinity };
+const until = (days: number) => ({ ...kept, digestBefore: new Date(noon + days * dayMs) });
+
+const wrong = (login: string, at = noon) =>
+  eventWith(
+    { check: 'auth/login', verdict: 'refuse', reason: 'bad-credentials', login, client: '192.0.2.1' },
+    at,
+  );
+
+const many = (count: number) =>
+  Array.from({ length: count }, (_, index) => wrong(`account${index}`, noon + index));
+
+async function failures(store: EventStore): Promise<number> {
+  const [sum] = await store.tallies({
+    ...{ topic: 'login', by: [], since: new Date(noon - dayMs), until: new Date(noon + 9 * dayMs) },
+  });
+  return sum?.count ?? 0;
+}
+
+/** The days of a topic that are digested, with how many octets they take. */
+function digests(file: string): readonly { day: number; octets: number | null }[] {
+  const database = openSqlite(file, 1000, () => undefined);
+  try {
+    const sql = "SELECT day, length(body) AS octets FROM digest WHERE topic = 'login' ORDER BY day";
+    return database.prepare(sql).all() as { day: number; octets: number | null }[];
+  } finally {
+    database.close();
+  }
+}
+
+void describe('digests of days', () => {
+  void it('are made of days that are over, and of no others', async () => {
+    const file = fresh();
+    const store = openSqliteEvents({ file, key });
+    await store.append([wrong('alice'), wrong('alice', noon + dayMs)]);
+    await store.maintain(until(0.4));
+    assert.equal(digests(file).length, 0);
+    await store.maintain(until(0.6));
+    assert.deepEqual(
+      digests(file).map(({ day }) => day),
+      [noon - dayMs / 2],
+    );
+    assert.equal(await failures(store), 2);
+    await store.close();
+  });
+
+  void it('make one answer with days that are not digested', async () => {
+    const store = openSqliteEvents({ file: fresh(), key });
+    const days = [0, 1, 2].map((day) => noon + day * dayMs);
+    for (const at of days) await store.append([wrong('alice', at), wrong('alice', at), wrong('bob', at)]);
+    await store.append(Array.from({ length: 5 }, () => wrong('bob', noon + 2 * dayMs)));
+    const asked = { since: new Date(noon - dayMs), until: new Date(noon + 9 * dayMs) };
+    const queries: readonly TallyQuery[] = [
+      { topic: 'login', ...asked, where: { result: 'bad-credentials' }, by: ['account'], amounts: ['count'] },
+      { topic: 'login', ...asked, where: { account: ['bob', 'zoe'] }, by: ['network'] },
+      { topic: 'login', ...asked, where: { account: 'zoe' }, by: ['network'] },
+      { topic: 'login', ...asked, by: ['account'], most: 1, amounts: ['first'] },
+      { topic: 'login', ...asked, isOverTime: true, most: 4, amounts: ['last', 'sample'] },
+      { topic: 'login', ...asked, isOverTime: true, where: { account: 'bob' } },
+      { topic: 'login', ...asked, isOverTime: true, by: ['result'], most: 2 },
+    ];
+    const answers = () => Promise.all(queries.map((query) => store.tallies(query)));
+    const ofRows = await answers();
+    assert.deepEqual(
+      ofRows[0]?.map(({ keys, count }) => [keys[1], count]),
+      [
+        ['alice', 6],
+        ['bob', 8],
+      ],
+    );
+    for (const digested of [1, 2, 3]) {
+      await store.maintain(until(digested));
+      assert.deepEqual(await answers(), ofRows, `${digested} days`);
+    }
+    await store.close();
+  });
+
+  void it('are forgotten when something comes late, and made again', async () => {
+    const file = fresh();
+    const store = openSqliteEvents({ file, key });
+    await store.append([wrong('alice')]);
+    await store.maintain(until(1));
+    assert.equal(await failures(store), 1);
+    await store.append([wrong('late')]);
+    assert.deepEqual([digests(file), await failures(store)], [[], 2]);
+    await store.maintain(until(1));
+    assert.deepEqual([digests(file).length, await failures(store)], [1, 2]);
+    await store.close();
+  });
+
+  void it('are not kept where something was written while they were made', async () => {
+    const file = fresh();
+    const [one, other] = [openSqliteEvents({ file, key }), openSqliteEvents({ file, key })];
+    await one.append(many(3000));
+    const made = one.maintain(until(1));
+    while (digests(file).length === 0) await new Promise(setImmediate);
+    await other.append([wrong('meanwhile')]);
+    await made;
+    assert.deepEqual([digests(file), await failures(one), await failures(other)], [[], 3001, 3001]);
+    await one.maintain(until(1));
+    assert.deepEqual([digests(file).length, await failures(other)], [1, 3001]);
+    await Promise.all([one.close(), other.close()]);
+  });
+
+  void it('are not kept for somebody who began before another did', async () => {
+    const file = fresh();
+    const store = openSqliteEvents({ file, key });
+    const database = openSqlite(file, 1000, () => undefined);
+    const [made, day] = [new Digests(database), noon - dayMs / 2];
+    const old = made.claim('login', day);
+    await store.append(many(7));
+    const [fresher, tallies] = [made.claim('login', day), many(7).flatMap((event) => talliesOf(event))];
+    made.keep(digestOf('login', day, []), old);
+    assert.equal(await failures(store), 7);
+    made.keep(digestOf('login', day, tallies.slice(1)), fresher);
+    assert.equal(await failures(store), 6);
+    database.close();
+    await store.close();
+  });
+
+  void it('that cannot be read are done without', async () => {
+    const file = fresh();
+    const store = openSqliteEvents({ file, key });
+    await store.append(many(10));
+    await store.maintain(until(1));
+    const database = openSqlite(file, 1000, () => undefined);
+    database.exec("UPDATE digest SET body = x'ff42', claim = 1");
+    database.close();
+    assert.equal(await failures(store), 10);
+    await store.close();
+  });
+
+  void it('have nothing of who was erased', async () => {
+    const file = fresh();
+    const store = openSqliteEvents({ file, key });
+    await store.append([wrong('maria'), wrong('zoe')]);
+    await store.maintain(until(1));
+    const octets = () => ['', '-wal'].map((end) => readFileSync(`${file}${end}`, 'latin1')).join('');
+    assert.match(octets(), /maria/);
+    await store.erase(['maria']);
+    assert.doesNotMatch(octets(), /maria/);
+    await store.maintain(until(1));
+    assert.deepEqual([digests(file).length, await failures(store)], [1, 2]);
+    assert.doesNotMatch(octets(), /maria/);
+    await store.close();
+  });
+});
