@@ -1,8 +1,9 @@
 import { tallyMaker, type Digest } from './digest.ts';
+import { rowsIn } from './digest-rows.ts';
 import type { TallyQuery } from './store.ts';
 import { topics, type Tally } from './tallies.ts';
 import { asksForRows } from './tally-query.ts';
-import { onlyAsked, rowsIn, TallySums } from './tally-sums.ts';
+import { onlyAsked, TallySums } from './tally-sums.ts';
 
 /** What was counted in a span of time: a day that was digested, or tallies of others. No two parts have a day in common. */
 export type Part = Digest | { readonly tallies: readonly Tally[] };
@@ -23,7 +24,7 @@ export function talliesIn(parts: readonly Part[], query: TallyQuery): readonly T
   if (asksForRows(query)) return rowsOf(parts, query);
   const sums = new TallySums(query);
   for (const part of parts) {
-    if ('tallies' in part) for (const tally of part.tallies) sums.addFound(tally);
+    if ('tallies' in part) part.tallies.forEach((tally) => sums.addFound(tally));
     else sums.addDay(part);
   }
   return sums.sorted();
@@ -35,14 +36,14 @@ function rowsOf(parts: readonly Part[], query: TallyQuery): readonly Tally[] {
   const sources = parts.map((part) =>
     'tallies' in part ? ofTallies(part.tallies, query) : ofDay(part, query),
   );
-  if (most === undefined) return sources.flatMap(({ rows, tallyOf }) => rows.map(tallyOf));
-  const newestFirst = sources.toReversed().map((source) => ({ source, byCount: byCount(source) }));
-  const counts = new Set(newestFirst.flatMap(({ byCount: of }) => [...of.keys()]));
+  if (most === undefined) return sources.flatMap(({ rows, talliesOf }) => talliesOf(rows));
+  const newestFirst = sources.toReversed().map((source) => ({ source, rowsOf: byCount(source) }));
+  const counts = [...new Set(newestFirst.flatMap(({ rowsOf: groups }) => [...groups.keys()]))];
   const found: Tally[] = [];
-  for (const count of [...counts].sort((one, other) => other - one)) {
-    for (const { source, byCount: of } of newestFirst) {
-      const rows = of.get(count) ?? [];
-      for (const row of rows.slice(0, most - found.length)) found.push(source.tallyOf(row));
+  for (const count of counts.sort((one, other) => other - one)) {
+    for (const { source, rowsOf: groups } of newestFirst) {
+      const rows = groups.get(count)?.slice(0, most - found.length) ?? [];
+      source.talliesOf(rows).forEach((tally) => found.push(tally));
     }
   }
   return found;
@@ -51,7 +52,7 @@ function rowsOf(parts: readonly Part[], query: TallyQuery): readonly Tally[] {
 interface Source {
   readonly rows: readonly number[];
   readonly countOf: (row: number) => number;
-  readonly tallyOf: (row: number) => Tally;
+  readonly talliesOf: (rows: readonly number[]) => readonly Tally[];
 }
 
 function ofTallies(tallies: readonly Tally[], query: TallyQuery): Source {
@@ -59,7 +60,7 @@ function ofTallies(tallies: readonly Tally[], query: TallyQuery): Source {
   return {
     rows: [...tallies.keys()],
     countOf: (row) => tallies[row]?.count ?? 0,
-    tallyOf: (row) => withAsked(tallies[row] as Tally),
+    talliesOf: (rows) => rows.flatMap((row) => tallies[row] ?? []).map(withAsked),
   };
 }
 
@@ -69,7 +70,8 @@ function ofDay(digest: Digest, query: TallyQuery): Source {
   if (query.most !== undefined && topics[digest.topic].per === 'hour') {
     rows.sort((one, other) => (hour[other] ?? 0) - (hour[one] ?? 0));
   }
-  return { rows, countOf: (row) => count[row] ?? 0, tallyOf: tallyMaker(digest, query.amounts) };
+  const tallyOf = tallyMaker(digest, query.amounts);
+  return { rows, countOf: (row) => count[row] ?? 0, talliesOf: (some) => some.map(tallyOf) };
 }
 
 function byCount({ rows, countOf }: Source): ReadonlyMap<number, readonly number[]> {

@@ -46,7 +46,7 @@ export function joined(tallies: readonly Tally[]): readonly Tally[] {
 }
 
 /** Adds a tally to what has the same keys, and is of the same hour or day, where these stay apart. */
-export function joinedInto(sums: Map<string, Tally>, tally: Tally, isOverTime = true): void {
+function joinedInto(sums: Map<string, Tally>, tally: Tally, isOverTime = true): void {
   const name = `${tally.topic}\0${isOverTime ? tally.at : ''}\0${tally.keys.join('\0')}`;
   const known = sums.get(name);
   sums.set(name, known ? added(known, tally) : tally);

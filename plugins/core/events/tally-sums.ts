@@ -1,8 +1,8 @@
-import { tallyMaker, type Digest } from './digest.ts';
+import type { Digest, Numbers } from './digest.ts';
+import { hoursOfDay, noKeys, rowsIn, wantedBy, type Wanted } from './digest-rows.ts';
 import type { TallyQuery } from './store.ts';
-import { amounts, beginningOf, hourMs, keyText, topics, type Tally } from './tallies.ts';
-
-type Sum = { -readonly [Name in keyof Tally]: Tally[Name] };
+import { amounts, beginningOf, hourMs, topics, type Amount, type Tally } from './tallies.ts';
+import { Places } from './value-places.ts';
 
 /** Adds tallies up as a query demands, one after the other or a day at once. */
 export class TallySums {
@@ -10,13 +10,18 @@ export class TallySums {
   readonly since: Date;
   readonly #query: TallyQuery;
   readonly #wanted: Wanted;
-  /** The keys that stay apart, by their places. */
+  /** The keys that stay apart, by their places, and which values each has. */
   readonly #kept: readonly number[];
-  /** For each of them, and for the time before them, which values there are, and what each makes of the group so far. */
   readonly #times = new Places<number>();
   readonly #values: readonly Places<string>[];
+  /** For the time and each of the keys: the group that a value makes of the group so far. */
   readonly #groups: readonly Map<number, number>[];
-  readonly #sums: Sum[] = [];
+  /** By group: its values, and a column for each thing that is asked. */
+  readonly #groupValues: (readonly number[])[] = [];
+  readonly #at: number[] = [];
+  readonly #figures: Readonly<Record<Figure, number[]>>;
+  readonly #samples: string[] = [];
+  readonly #sampledAt: number[] = [];
 
   /** Throws where a key is asked for that there is not. */
   constructor(query: TallyQuery) {
@@ -28,6 +33,7 @@ export class TallySums {
     this.#kept = [...names.keys()].filter((place) => by === undefined || by.includes(names[place] ?? ''));
     this.#values = this.#kept.map(() => new Places());
     this.#groups = [0, ...this.#kept].map(() => new Map());
+    this.#figures = { count: [], recipients: [], bytes: [], first: [], last: [], hours: [] };
   }
 
   /** One of all that there are. */
@@ -41,37 +47,65 @@ export class TallySums {
 
   /** One that the query is about. */
   addFound(tally: Tally): void {
-    let group = this.#groupIn(0, 0, this.#timeOf(tally.at));
-    for (const [index, place] of this.#kept.entries()) {
-      group = this.#groupIn(index + 1, group, this.#values[index]?.of(tally.keys[place] ?? '') ?? 0);
+    const values = this.#kept.map((place, index) => this.#values[index]?.of(tally.keys[place] ?? '') ?? 0);
+    const group = this.#groupOf(tally.at, values);
+    for (const figure of figures) {
+      const column = this.#figures[figure];
+      column[group] = joins[figure](column[group], tally[figure]);
     }
-    this.#addTo(group, tally);
+    this.#sample(group, tally.last, tally.sample);
   }
 
-  /** All that a day has of the topic. What a value is here is found once, and not for each row. */
+  /** All that a day has of the topic: column by column. */
   addDay(digest: Digest): void {
-    const { day, hour, keys } = digest;
-    const tallyOf = tallyMaker(digest, this.#query.amounts?.includes('sample') === false ? figures : amounts);
-    const columns = this.#kept.map((place, index) => {
-      const { names = [], codes = new Uint8Array() } = keys[place] ?? {};
-      return { codes, values: this.#values[index], names, known: new Int32Array(names.length).fill(-1) };
-    });
-    for (const row of rowsIn(digest, this.#query)) {
-      let group = this.#groupIn(0, 0, this.#timeOf(day + (hour[row] ?? 0) * hourMs));
-      for (const [index, { codes, values, names, known }] of columns.entries()) {
-        const code = codes[row] ?? 0;
-        if (known[code] === -1) known[code] = values?.of(names[code] ?? '') ?? 0;
-        group = this.#groupIn(index + 1, group, known[code] ?? 0);
-      }
-      this.#addTo(group, tallyOf(row));
+    const rows = rowsIn(digest, this.#query);
+    const groups = this.#groupsOf(digest, rows);
+    const { amounts: asked = amounts, most } = this.#query;
+    for (const figure of figures) {
+      if (!asked.includes(figure) && (figure !== 'count' || most === undefined)) continue;
+      const since = figure === 'first' || figure === 'last' ? digest.day : 0;
+      joinColumn(this.#figures[figure], groups, { rows, column: digest[figure], since, join: joins[figure] });
+    }
+    if (digest.samples !== '' && asked.includes('sample')) this.#sampleDay(digest, rows, groups);
+  }
+
+  #sampleDay({ day, last, samples }: Digest, rows: Int32Array, groups: Int32Array): void {
+    const texts = samples.split('\0');
+    for (const [index, row] of rows.entries()) {
+      this.#sample(groups[index] ?? 0, day + (last[row] ?? 0), texts[row] ?? '');
     }
   }
 
-  #timeOf(at: number): number {
-    return this.#query.isOverTime === true ? this.#times.of(at) : 0;
+  /** The group of each row; what the keys of a row make together is looked for once. */
+  #groupsOf({ day, hour, keys }: Digest, rows: Int32Array): Int32Array {
+    const columns = this.#kept.map((place) => keys[place] ?? noKeys);
+    const together = new Float64Array(rows.length);
+    if (this.#query.isOverTime === true) addDigits(together, rows, hour, hoursOfDay);
+    for (const { codes, names } of columns) addDigits(together, rows, codes, names.length);
+    const valuesOf = columns.map(({ names }, index) =>
+      names.map((name) => this.#values[index]?.of(name) ?? 0),
+    );
+    const known = new Map<number, number>();
+    return rows.map((row, index) => {
+      const name = together[index] ?? 0;
+      const group = known.get(name);
+      if (group !== undefined) return group;
+      const values = columns.map(({ codes }, column) => valuesOf[column]?.[codes[row] ?? 0] ?? 0);
+      const fresh = this.#groupOf(day + (hour[row] ?? 0) * hourMs, values);
+      known.set(name, fresh);
+      return fresh;
+    });
   }
 
-  /** The group that a value makes of one; each has a number. */
+  /** The group of a time and of values of the keys that stay apart; each has a number. */
+  #groupOf(at: number, values: readonly number[]): number {
+    let group = this.#groupIn(0, 0, this.#query.isOverTime === true ? this.#times.of(at) : 0);
+    for (const [index, value] of values.entries()) group = this.#groupIn(index + 1, group, value);
+    if (group === this.#groupValues.length) this.#groupValues.push(values);
+    this.#at[group] = Math.min(at, this.#at[group] ?? at);
+    return group;
+  }
+
   #groupIn(level: number, group: number, value: number): number {
     const name = group * mostValues + value;
     const groups = this.#groups[level];
@@ -82,96 +116,104 @@ export class TallySums {
     return fresh;
   }
 
-  #addTo(group: number, tally: Tally): void {
-    const sum = this.#sums[group];
-    if (!sum) {
-      const keys = tally.keys.map((key, place) => (this.#kept.includes(place) ? key : ''));
-      this.#sums[group] = { ...tally, keys };
-      return;
-    }
-    sum.at = Math.min(sum.at, tally.at);
-    sum.count += tally.count;
-    sum.recipients += tally.recipients;
-    sum.bytes += tally.bytes;
-    sum.hours |= tally.hours;
-    if (tally.sample !== '' && (sum.sample === '' || tally.last >= sum.last)) sum.sample = tally.sample;
-    sum.first = Math.min(sum.first, tally.first);
-    sum.last = Math.max(sum.last, tally.last);
+  #sample(group: number, last: number, sample: string): void {
+    if (sample === '' || last < (this.#sampledAt[group] ?? -Infinity)) return;
+    this.#samples[group] = sample;
+    this.#sampledAt[group] = last;
   }
 
   /** By time and keys; with `most`, by count first. */
   sorted(): readonly Tally[] {
     const { isOverTime = false, most } = this.#query;
+    const order = this.#orderOfKeys();
+    const byTime = (one: number, other: number) =>
+      isOverTime ? (this.#at[one] ?? 0) - (this.#at[other] ?? 0) : 0;
+    const byCount = (one: number, other: number) =>
+      (this.#figures.count[other] ?? 0) - (this.#figures.count[one] ?? 0);
+    const groups = [...this.#groupValues.keys()];
+    const shown =
+      most === undefined
+        ? groups.sort((a, b) => byTime(a, b) || order(a, b))
+        : groups.sort((a, b) => byCount(a, b) || byTime(b, a) || order(a, b)).slice(0, most);
+    return shown.map(this.#tallyMaker());
+  }
+
+  /** What makes tallies of groups: there are many, nothing is spread or looked up for each. */
+  #tallyMaker(): (group: number) => Tally {
+    const { topic, amounts: asked = amounts } = this.#query;
+    const figure = (name: Figure): readonly number[] => (asked.includes(name) ? this.#figures[name] : []);
+    const [count, recipients, bytes] = [figure('count'), figure('recipients'), figure('bytes')];
+    const [first, last, hours] = [figure('first'), figure('last'), figure('hours')];
+    const samples = asked.includes('sample') ? this.#samples : [];
+    const columns = topics[topic].keys.map((_, place) => this.#kept.indexOf(place));
+    return (group) => {
+      const values = this.#groupValues[group] ?? [];
+      return {
+        topic,
+        keys: columns.map((index) => this.#values[index]?.at(values[index] ?? 0) ?? ''),
+        at: this.#at[group] ?? 0,
+        count: count[group] ?? 0,
+        recipients: recipients[group] ?? 0,
+        bytes: bytes[group] ?? 0,
+        first: first[group] ?? 0,
+        last: last[group] ?? 0,
+        hours: hours[group] ?? 0,
+        sample: samples[group] ?? '',
+      };
+    };
+  }
+
+  #orderOfKeys(): (one: number, other: number) => number {
     const ranks = this.#values.map((values) => values.ranks());
-    const byKeys = (one: Tally, other: Tally) => {
-      for (const [index, place] of this.#kept.entries()) {
-        const rank = ranks[index];
-        const order = (rank?.get(one.keys[place] ?? '') ?? 0) - (rank?.get(other.keys[place] ?? '') ?? 0);
+    return (one, other) => {
+      const [those, these] = [this.#groupValues[one] ?? [], this.#groupValues[other] ?? []];
+      for (const [index, ranked] of ranks.entries()) {
+        const order = (ranked[those[index] ?? 0] ?? 0) - (ranked[these[index] ?? 0] ?? 0);
         if (order !== 0) return order;
       }
       return 0;
     };
-    const byTime = (one: Tally, other: Tally) => (isOverTime ? one.at - other.at : 0);
-    const shown =
-      most === undefined
-        ? this.#sums.sort((a, b) => byTime(a, b) || byKeys(a, b))
-        : this.#sums.sort((a, b) => b.count - a.count || byTime(b, a) || byKeys(a, b)).slice(0, most);
-    return shown.map(onlyAsked(this.#query));
   }
 }
 
-const figures = amounts.filter((amount) => amount !== 'sample');
+type Figure = Exclude<Amount, 'sample'>;
+type Join = (one: number | undefined, other: number) => number;
+
+const sum: Join = (one = 0, other) => one + other;
+
+/** How each is made of that of several tallies. */
+const joins: Readonly<Record<Figure, Join>> = {
+  ...{ count: sum, recipients: sum, bytes: sum },
+  first: (one = Infinity, other) => Math.min(one, other),
+  last: (one = -Infinity, other) => Math.max(one, other),
+  hours: (one = 0, other) => one | other,
+};
+
+const figures = Object.keys(joins) as Figure[];
+
+interface Joined {
+  readonly rows: Int32Array;
+  readonly column: Numbers;
+  readonly since: number;
+  readonly join: Join;
+}
+
+function joinColumn(sums: number[], groups: Int32Array, { rows, column, since, join }: Joined): void {
+  for (let index = 0; index < groups.length; index += 1) {
+    const group = groups[index] ?? 0;
+    sums[group] = join(sums[group], since + (column[rows[index] ?? 0] ?? 0));
+  }
+}
+
+/** Makes one number of those of several columns, each of which has so many values. */
+function addDigits(together: Float64Array, rows: Int32Array, column: Numbers, values: number): void {
+  for (let index = 0; index < rows.length; index += 1) {
+    together[index] = (together[index] ?? 0) * values + (column[rows[index] ?? 0] ?? 0);
+  }
+}
 
 /** More than there are keys in a store, and so few that the number of a group and this make a whole number. */
 const mostValues = 2 ** 26;
-
-/** Values, each with its place among those that came. */
-class Places<T extends string | number> {
-  readonly #places = new Map<T, number>();
-
-  of(value: T): number {
-    const known = this.#places.get(value);
-    if (known !== undefined) return known;
-    this.#places.set(value, this.#places.size);
-    return this.#places.size - 1;
-  }
-
-  /** Where each stands in order, octet by octet, as databases have it. */
-  ranks(): ReadonlyMap<T, number> {
-    const octets = [...this.#places.keys()].map((value) => ({ value, octets: Buffer.from(String(value)) }));
-    const sorted = octets.sort((one, other) => Buffer.compare(one.octets, other.octets));
-    return new Map(sorted.map(({ value }, rank) => [value, rank]));
-  }
-}
-
-/** By the place of a key, which values are meant. */
-type Wanted = ReadonlyMap<number, ReadonlySet<string>>;
-
-function wantedBy({ topic, where = {} }: TallyQuery): Wanted {
-  const names: readonly string[] = topics[topic].keys;
-  const unknown = Object.keys(where).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new Error(`no tally has the key ${unknown}`);
-  return new Map(
-    Object.entries(where).map(([name, value]) => [names.indexOf(name), new Set([value].flat().map(keyText))]),
-  );
-}
-
-/** The rows of a day that a query is about, in their order. */
-export function rowsIn({ topic, day, length, hour, keys }: Digest, query: TallyQuery): readonly number[] {
-  const hourOf = (time: number) => (time - day) / hourMs;
-  const [from, until] = [hourOf(beginningOf(topic, query.since.getTime())), hourOf(query.until.getTime())];
-  const tests = [...wantedBy(query)].map(([place, values]) => {
-    const { names = [], codes = new Uint8Array() } = keys[place] ?? {};
-    return { codes, isWanted: Uint8Array.from(names, (name) => Number(values.has(name))) };
-  });
-  const rows: number[] = [];
-  for (let row = 0; row < length; row += 1) {
-    const at = hour[row] ?? 0;
-    if (at < from || at >= until) continue;
-    if (tests.every(({ codes, isWanted }) => isWanted[codes[row] ?? 0] === 1)) rows.push(row);
-  }
-  return rows;
-}
 
 /** What leaves in a tally only what is asked of it. */
 export function onlyAsked({

@@ -63,11 +63,11 @@ function withDigests({ open, takeAway }: Place): Place {
     takeAway,
     open: () => {
       const store = open();
-      const { tallies } = Object.getPrototypeOf(store) as EventStore;
+      const tallies = store.tallies.bind(store);
       return Object.assign(store, {
         tallies: async (query: TallyQuery) => {
           await store.maintain({ ...limits, digestBefore });
-          return tallies.call(store, query);
+          return tallies(query);
         },
       });
     },
