@@ -65,10 +65,12 @@ function ofTallies(tallies: readonly Tally[], query: TallyQuery): Source {
 }
 
 function ofDay(digest: Digest, query: TallyQuery): Source {
-  const rows = [...rowsIn(digest, query)];
   const { hour, count } = digest;
-  if (query.most !== undefined && topics[digest.topic].per === 'hour') {
-    rows.sort((one, other) => (hour[other] ?? 0) - (hour[one] ?? 0));
+  const rows = [...rowsIn(digest, query)];
+  // The day is in the order of its first key.
+  const isNewestFirst = query.most !== undefined;
+  if (topics[digest.topic].per === 'hour') {
+    rows.sort((one, other) => ((hour[one] ?? 0) - (hour[other] ?? 0)) * (isNewestFirst ? -1 : 1));
   }
   const tallyOf = tallyMaker(digest, query.amounts);
   return { rows, countOf: (row) => count[row] ?? 0, talliesOf: (some) => some.map(tallyOf) };

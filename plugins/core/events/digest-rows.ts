@@ -1,4 +1,4 @@
-import type { Digest, KeyColumn } from './digest.ts';
+import type { Digest, KeyColumn, Numbers } from './digest.ts';
 import type { TallyQuery } from './store.ts';
 import { beginningOf, hourMs, keyText, topics } from './tallies.ts';
 
@@ -20,17 +20,51 @@ export function wantedBy({ topic, where = {} }: TallyQuery): Wanted {
   );
 }
 
-/** The rows of a day that a query is about, in their order. */
+/** The rows of a day that a query is about, in the order of the day. */
 export function rowsIn({ topic, day, length, hour, keys }: Digest, query: TallyQuery): Int32Array {
+  const wanted = [...wantedBy(query)].map(([place, values]) => ({
+    ...(keys[place] ?? noKeys),
+    values,
+    place,
+  }));
+  const first = wanted.find(({ place }) => place === 0);
+  let rows = first ? rowsOfFirst(first) : new Int32Array(length).map((_, row) => row);
   const hourOf = (time: number) => (time - day) / hourMs;
   const [from, until] = [hourOf(beginningOf(topic, query.since.getTime())), hourOf(query.until.getTime())];
   const isIn = (at: number) => at >= from && at < until;
-  let rows = new Int32Array(length).map((_, row) => row);
   if (!isIn(0) || !isIn(hoursOfDay - 1)) rows = rows.filter((row) => isIn(hour[row] ?? 0));
-  for (const [place, values] of wantedBy(query)) {
-    const { names, codes } = keys[place] ?? noKeys;
+  for (const { names, codes, values, place } of wanted) {
+    if (place === 0) continue;
     const isWanted = Uint8Array.from(names, (name) => Number(values.has(name)));
     rows = rows.filter((row) => isWanted[codes[row] ?? 0] === 1);
   }
   return rows;
+}
+
+/** Those with some of the first keys: a day is in their order. */
+function rowsOfFirst({
+  names,
+  codes,
+  values,
+}: KeyColumn & { readonly values: ReadonlySet<string> }): Int32Array {
+  const spans = [...names.keys()]
+    .filter((code) => values.has(names[code] ?? ''))
+    .map((code) => ({ begin: placeOf(codes, code), end: placeOf(codes, code + 1) }));
+  const rows = new Int32Array(spans.reduce((sum, { begin, end }) => sum + end - begin, 0));
+  let filled = 0;
+  for (const { begin, end } of spans) {
+    for (let row = begin; row < end; row += 1) rows[filled++] = row;
+  }
+  return rows;
+}
+
+/** Where the first is that is no less, of numbers in their order. */
+function placeOf(sorted: Numbers, value: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? 0) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

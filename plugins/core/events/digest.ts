@@ -1,10 +1,12 @@
 import { deserialize, serialize } from 'node:v8';
+import { TallySums } from './tally-sums.ts';
+import { Places } from './value-places.ts';
 import { amounts, dayMs, hourMs, topics, type Amount, type Tally, type Topic } from './tallies.ts';
 
 /** Whole numbers, in as few octets as the largest of them needs. */
 export type Numbers = Uint8Array | Uint16Array | Int32Array | Float64Array;
 
-/** What was counted of a topic on one day, column by column, in the order of time and keys: read many times as fast as rows. */
+/** What was counted of a topic on one day, column by column: read many times as fast as rows. In the order of the first key, then of time. */
 export interface Digest {
   readonly topic: Topic;
   /** When it began, in milliseconds since 1970. */
@@ -24,7 +26,7 @@ export interface Digest {
   readonly samples: string;
 }
 
-/** For each row the place of its key among all that there are. */
+/** For each row the place of its key among all that there are, in their order. */
 export interface KeyColumn {
   readonly names: readonly string[];
   readonly codes: Numbers;
@@ -35,29 +37,46 @@ export function dayOf(time: number): number {
   return Math.floor(time / dayMs) * dayMs;
 }
 
-/** All that was counted of a topic on one day, in the order of time and keys. */
+/** Of all that was counted of a topic on one day, in the order of time and keys. */
 export function digestOf(topic: Topic, day: number, tallies: readonly Tally[]): Digest {
-  const column = (of: (tally: Tally) => number) => numbers(tallies.map(of));
+  const first = keyColumn(tallies.map(({ keys }) => keys[0] ?? '')).codes;
+  const order = [...tallies.keys()].sort((one, other) => (first[one] ?? 0) - (first[other] ?? 0));
+  const sorted = order.flatMap((index) => tallies[index] ?? []);
+  const column = (of: (tally: Tally) => number) => numbers(sorted.map(of));
   return {
-    ...{ topic, day, length: tallies.length },
+    ...{ topic, day, length: sorted.length },
     hour: column(({ at }) => Math.floor((at - day) / hourMs)),
-    keys: topics[topic].keys.map((_, index) => keyColumn(tallies.map(({ keys }) => keys[index] ?? ''))),
+    keys: topics[topic].keys.map((_, index) => keyColumn(sorted.map(({ keys }) => keys[index] ?? ''))),
     count: column(({ count }) => count),
     recipients: column(({ recipients }) => recipients),
     bytes: column(({ bytes }) => bytes),
     first: column(({ first }) => first - day),
     last: column(({ last }) => last - day),
     hours: column(({ hours }) => hours),
-    samples: tallies.every(({ sample }) => sample === '')
-      ? ''
-      : tallies.map(({ sample }) => sample).join('\0'),
+    samples: sorted.every(({ sample }) => sample === '') ? '' : sorted.map(({ sample }) => sample).join('\0'),
   };
 }
 
+/** The same with nothing of its hours, of which a report on many days needs none; nothing where days are counted anyway. */
+export function withoutHours(topic: Topic, day: number, tallies: readonly Tally[]): Digest | undefined {
+  if (topics[topic].per === 'day') return undefined;
+  const query = { topic, since: new Date(day), until: new Date(day + dayMs) };
+  const sums = new TallySums(query);
+  for (const tally of tallies) sums.addFound(tally);
+  return digestOf(
+    topic,
+    day,
+    sums.sorted().map((tally) => ({ ...tally, at: day })),
+  );
+}
+
 function keyColumn(keys: readonly string[]): KeyColumn {
-  const places = new Map<string, number>();
-  for (const key of keys) if (!places.has(key)) places.set(key, places.size);
-  return { names: [...places.keys()], codes: numbers(keys.map((key) => places.get(key) ?? 0)) };
+  const places = new Places<string>();
+  const codes = keys.map((key) => places.of(key));
+  const ranks = places.ranks();
+  const names: string[] = [];
+  for (const [place, rank] of ranks.entries()) names[rank] = places.at(place) ?? '';
+  return { names, codes: numbers(codes.map((code) => ranks[code] ?? 0)) };
 }
 
 function numbers(values: readonly number[]): Numbers {

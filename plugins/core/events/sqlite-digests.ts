@@ -1,11 +1,20 @@
 import type Libsql from 'libsql';
 import { LRUCache } from 'lru-cache';
-import { dayOf, packed, unpacked, type Digest } from './digest.ts';
-import { dayMs, type Tally, type Topic } from './tallies.ts';
+import { dayOf, digestOf, packed, unpacked, withoutHours, type Digest } from './digest.ts';
+import type { TallyQuery } from './store.ts';
+import { beginningOf, dayMs, type Tally, type Topic } from './tallies.ts';
+
+/** A digest, or that somebody makes one. */
+interface Claimed {
+  readonly topic: Topic;
+  readonly day: number;
+  readonly claim: number;
+}
 
 export const digestSchema = `
   CREATE TABLE IF NOT EXISTS digest (
-    topic TEXT NOT NULL, day INTEGER NOT NULL, claim INTEGER NOT NULL, body BLOB, PRIMARY KEY (topic, day)
+    topic TEXT NOT NULL, day INTEGER NOT NULL, claim INTEGER NOT NULL, body BLOB, daily BLOB,
+    PRIMARY KEY (topic, day)
   );`;
 
 /** Octets of digests that are kept in memory: a report asks several times for the same ones. */
@@ -23,24 +32,34 @@ export class Digests {
     this.#database = database;
   }
 
-  /** Of all days from one to before another of which there are any, in the order of time. */
-  of(topic: Topic, { from, before }: { readonly from: number; readonly before: number }): Digest[] {
+  /** Of all days from one to before another of which there are any, in the order of time; without hours where they are not asked for. */
+  of(query: TallyQuery): Digest[] {
+    const { topic, since, until, isOverTime = false } = query;
+    const from = beginningOf(topic, since.getTime());
     const rows = this.#database
       .prepare(
-        'SELECT day, claim FROM digest WHERE topic = ? AND day >= ? AND day < ? AND body NOT NULL ORDER BY day',
+        'SELECT day, claim, daily NOT NULL FROM digest WHERE topic = ? AND day >= ? AND day < ? AND body NOT NULL ORDER BY day',
       )
       .raw()
-      .all(topic, from, before) as [number, number][];
-    return rows.map(([day, claim]) => this.#digest(topic, day, claim)).filter((each) => each !== undefined);
+      .all(topic, dayOf(from), until.getTime()) as [number, number, number][];
+    return rows
+      .map(([day, claim, hasDaily]) => {
+        const isWhole = day >= from && day + dayMs <= until.getTime();
+        const column = hasDaily === 1 && isWhole && !isOverTime ? 'daily' : 'body';
+        return this.#digest(column, { topic, day, claim });
+      })
+      .filter((each) => each !== undefined);
   }
 
-  #digest(topic: Topic, day: number, claim: number): Digest | undefined {
-    const name = `${topic} ${day}`;
+  #digest(column: 'body' | 'daily', { topic, day, claim }: Claimed): Digest | undefined {
+    const name = `${column} ${topic} ${day}`;
     const known = this.#known.get(name);
     if (known?.claim === claim) return known.digest;
     const [body] =
       (this.#database
-        .prepare('SELECT body FROM digest WHERE topic = ? AND day = ? AND claim = ? AND body NOT NULL')
+        .prepare(
+          `SELECT ${column} FROM digest WHERE topic = ? AND day = ? AND claim = ? AND ${column} NOT NULL`,
+        )
         .raw()
         .get(topic, day, claim) as [Buffer] | undefined) ?? [];
     const digest = body && unpacked(body);
@@ -66,17 +85,22 @@ export class Digests {
   }
 
   /** Says that one is being made; whoever made one before has done so in vain. */
-  claim(topic: Topic, day: number): number {
+  claim(topic: Topic, day: number): Claimed {
     const claim = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
-    this.#database.prepare('INSERT OR REPLACE INTO digest VALUES (?, ?, ?, NULL)').run(topic, day, claim);
-    return claim;
+    this.#database
+      .prepare('INSERT OR REPLACE INTO digest VALUES (?, ?, ?, NULL, NULL)')
+      .run(topic, day, claim);
+    return { topic, day, claim };
   }
 
-  /** Keeps it, unless what it was made of has changed. */
-  keep(digest: Digest, claim: number): void {
+  /** Keeps it, of all tallies of the day in the order of time and keys, unless these have changed. */
+  keep({ topic, day, claim }: Claimed, tallies: readonly Tally[]): void {
+    const daily = withoutHours(topic, day, tallies);
     this.#database
-      .prepare('UPDATE digest SET body = ? WHERE topic = ? AND day = ? AND claim = ? AND body IS NULL')
-      .run(packed(digest), digest.topic, digest.day, claim);
+      .prepare(
+        'UPDATE digest SET body = ?, daily = ? WHERE topic = ? AND day = ? AND claim = ? AND body IS NULL',
+      )
+      .run(packed(digestOf(topic, day, tallies)), daily ? packed(daily) : null, topic, day, claim);
   }
 
   /** Those of which some tallies change. */

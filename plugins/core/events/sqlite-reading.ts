@@ -1,5 +1,4 @@
 import type Libsql from 'libsql';
-import { dayOf } from './digest.ts';
 import { askedOfParts, talliesIn, type Part } from './digest-query.ts';
 import type { GatekeeperEvent } from './event.ts';
 import { Digests } from './sqlite-digests.ts';
@@ -107,7 +106,7 @@ export class EventReading {
   tallies(query: TallyQuery): readonly Tally[] {
     const { topic, since, until } = query;
     const [from, before] = [beginningOf(topic, since.getTime()), until.getTime()];
-    const digests = this.#digests.of(topic, { from: dayOf(from), before });
+    const digests = this.#digests.of(query);
     if (digests.length === 0) return this.#counted(query);
     const asked = askedOfParts(query);
     const parts: Part[] = [];

@@ -6,7 +6,6 @@ import { madeOnce } from '../made-once.ts';
 import { messageOf } from '../message-of.ts';
 import { makeLikeAbove, writeLikeAbove } from '../own-files.ts';
 import { inTransaction, openSqlite } from '../sqlite.ts';
-import { digestOf } from './digest.ts';
 import type { GatekeeperEvent } from './event.ts';
 import { eraseIn, maintainIn, talliesIn } from './maintenance.ts';
 import { rowsOf } from './rows.ts';
@@ -137,12 +136,12 @@ class SqliteEvents implements EventStore {
   async #digest(topic: Topic, before: Date): Promise<void> {
     const digests = new Digests(this.#database);
     for (const day of await this.#use(() => digests.missing(topic, before.getTime()))) {
-      const claim = await this.#use(() => digests.claim(topic, day));
+      const claimed = await this.#use(() => digests.claim(topic, day));
       const tallies: Tally[] = [];
       for await (const batch of talliesIn(this.#ground(), topic, { from: day, before: day + dayMs })) {
         tallies.push(...batch);
       }
-      await this.#use(() => digests.keep(digestOf(topic, day, tallies), claim));
+      await this.#use(() => digests.keep(claimed, tallies));
     }
   }
 
