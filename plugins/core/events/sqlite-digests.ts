@@ -2,7 +2,7 @@ import type Libsql from 'libsql';
 import { LRUCache } from 'lru-cache';
 import { dayOf, digestOf, packed, unpacked, withoutHours, type Digest } from './digest.ts';
 import type { TallyQuery } from './store.ts';
-import { beginningOf, dayMs, type Tally, type Topic } from './tallies.ts';
+import { beginningOf, dayMs, topics, type Tally, type Topic } from './tallies.ts';
 
 /** A digest, or that somebody makes one. */
 interface Claimed {
@@ -34,7 +34,9 @@ export class Digests {
 
   /** Of all days from one to before another of which there are any, in the order of time; without hours where they are not asked for. */
   of(query: TallyQuery): Digest[] {
-    const { topic, since, until, isOverTime = false } = query;
+    const { topic, since, until, isOverTime = false, where } = query;
+    // Rows of a first key are found hour by hour, and are few beside a day with all of its hours.
+    if (isOverTime && topics[topic].per === 'hour' && where?.[topics[topic].keys[0]] !== undefined) return [];
     const from = beginningOf(topic, since.getTime());
     const rows = this.#database
       .prepare(

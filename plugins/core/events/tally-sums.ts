@@ -2,6 +2,7 @@ import type { Digest, Numbers } from './digest.ts';
 import { hoursOfDay, noKeys, rowsIn, wantedBy, type Wanted } from './digest-rows.ts';
 import type { TallyQuery } from './store.ts';
 import { amounts, beginningOf, hourMs, topics, type Amount, type Tally } from './tallies.ts';
+import { PairPlaces } from './pair-places.ts';
 import { Places } from './value-places.ts';
 
 /** Adds tallies up as a query demands, one after the other or a day at once. */
@@ -15,7 +16,7 @@ export class TallySums {
   readonly #times = new Places<number>();
   readonly #values: readonly Places<string>[];
   /** For the time and each of the keys: the group that a value makes of the group so far. */
-  readonly #groups: readonly Map<number, number>[];
+  readonly #groups: readonly PairPlaces[];
   /** By group: its values, and a column for each thing that is asked. */
   readonly #groupValues: (readonly number[])[] = [];
   readonly #at: number[] = [];
@@ -32,7 +33,7 @@ export class TallySums {
     this.since = new Date(beginningOf(topic, since.getTime()));
     this.#kept = [...names.keys()].filter((place) => by === undefined || by.includes(names[place] ?? ''));
     this.#values = this.#kept.map(() => new Places());
-    this.#groups = [0, ...this.#kept].map(() => new Map());
+    this.#groups = [0, ...this.#kept].map(() => new PairPlaces());
     this.#figures = { count: [], recipients: [], bytes: [], first: [], last: [], hours: [] };
   }
 
@@ -48,7 +49,12 @@ export class TallySums {
   /** One that the query is about. */
   addFound(tally: Tally): void {
     const values = this.#kept.map((place, index) => this.#values[index]?.of(tally.keys[place] ?? '') ?? 0);
-    const group = this.#groupOf(tally.at, values);
+    const time = this.#query.isOverTime === true ? this.#times.of(tally.at) : 0;
+    const group = [time, ...values].reduce(
+      (one, other, level) => this.#groups[level]?.of(one, other) ?? 0,
+      0,
+    );
+    this.#begin(group, tally.at, () => values);
     for (const figure of figures) {
       const column = this.#figures[figure];
       column[group] = joins[figure](column[group], tally[figure]);
@@ -76,44 +82,30 @@ export class TallySums {
     }
   }
 
-  /** The group of each row; what the keys of a row make together is looked for once. */
+  /** The group of each row, key by key. */
   #groupsOf({ day, hour, keys }: Digest, rows: Int32Array): Int32Array {
-    const columns = this.#kept.map((place) => keys[place] ?? noKeys);
-    const together = new Float64Array(rows.length);
-    if (this.#query.isOverTime === true) addDigits(together, rows, hour, hoursOfDay);
-    for (const { codes, names } of columns) addDigits(together, rows, codes, names.length);
-    const valuesOf = columns.map(({ names }, index) =>
-      names.map((name) => this.#values[index]?.of(name) ?? 0),
-    );
-    const known = new Map<number, number>();
-    return rows.map((row, index) => {
-      const name = together[index] ?? 0;
-      const group = known.get(name);
-      if (group !== undefined) return group;
-      const values = columns.map(({ codes }, column) => valuesOf[column]?.[codes[row] ?? 0] ?? 0);
-      const fresh = this.#groupOf(day + (hour[row] ?? 0) * hourMs, values);
-      known.set(name, fresh);
-      return fresh;
+    const columns = this.#kept.map((place, index) => {
+      const { codes, names } = keys[place] ?? noKeys;
+      return { codes, values: Int32Array.from(names.map((name) => this.#values[index]?.of(name) ?? 0)) };
     });
+    const groups = new Int32Array(rows.length);
+    if (this.#query.isOverTime === true) {
+      const times = Array.from({ length: hoursOfDay }, (_, at) => this.#times.of(day + at * hourMs));
+      joinPairs(groups, rows, this.#groups[0], { codes: hour, values: Int32Array.from(times) });
+    }
+    for (const [index, column] of columns.entries()) joinPairs(groups, rows, this.#groups[index + 1], column);
+    for (const [index, group] of groups.entries()) {
+      const row = rows[index] ?? 0;
+      this.#begin(group, day + (hour[row] ?? 0) * hourMs, () =>
+        columns.map(({ codes, values }) => values[codes[row] ?? 0] ?? 0),
+      );
+    }
+    return groups;
   }
 
-  /** The group of a time and of values of the keys that stay apart; each has a number. */
-  #groupOf(at: number, values: readonly number[]): number {
-    let group = this.#groupIn(0, 0, this.#query.isOverTime === true ? this.#times.of(at) : 0);
-    for (const [index, value] of values.entries()) group = this.#groupIn(index + 1, group, value);
-    if (group === this.#groupValues.length) this.#groupValues.push(values);
+  #begin(group: number, at: number, values: () => readonly number[]): void {
+    if (group === this.#groupValues.length) this.#groupValues.push(values());
     this.#at[group] = Math.min(at, this.#at[group] ?? at);
-    return group;
-  }
-
-  #groupIn(level: number, group: number, value: number): number {
-    const name = group * mostValues + value;
-    const groups = this.#groups[level];
-    const known = groups?.get(name);
-    if (known !== undefined) return known;
-    const fresh = groups?.size ?? 0;
-    groups?.set(name, fresh);
-    return fresh;
   }
 
   #sample(group: number, last: number, sample: string): void {
@@ -205,15 +197,23 @@ function joinColumn(sums: number[], groups: Int32Array, { rows, column, since, j
   }
 }
 
-/** Makes one number of those of several columns, each of which has so many values. */
-function addDigits(together: Float64Array, rows: Int32Array, column: Numbers, values: number): void {
-  for (let index = 0; index < rows.length; index += 1) {
-    together[index] = (together[index] ?? 0) * values + (column[rows[index] ?? 0] ?? 0);
-  }
+interface Column {
+  readonly codes: Numbers;
+  readonly values: Int32Array;
 }
 
-/** More than there are keys in a store, and so few that the number of a group and this make a whole number. */
-const mostValues = 2 ** 26;
+/** Makes of each row's group that of the group and the row's value. */
+function joinPairs(
+  groups: Int32Array,
+  rows: Int32Array,
+  pairs: PairPlaces | undefined,
+  { codes, values }: Column,
+): void {
+  for (let index = 0; index < groups.length; index += 1) {
+    const value = values[codes[rows[index] ?? 0] ?? 0] ?? 0;
+    groups[index] = pairs?.of(groups[index] ?? 0, value) ?? 0;
+  }
+}
 
 /** What leaves in a tally only what is asked of it. */
 export function onlyAsked({

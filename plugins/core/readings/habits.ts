@@ -47,11 +47,7 @@ export function daysFromNewNetworks(
   return daysIn(sent, since)
     .map((at) => {
       const ofDay = sent.filter((each) => each.at === at && isNew(each));
-      return compared(
-        at,
-        ofDay,
-        sent.filter((each) => each.at < at && !isNewAt(each, at, arrived)),
-      );
+      return compared(at, ofDay, () => sent.filter((each) => each.at < at && !isNewAt(each, at, arrived)));
     })
     .filter((day) => day !== undefined);
 }
@@ -65,12 +61,15 @@ function isNewAt({ network }: Sent, at: number, arrived: ReadonlyMap<string, num
 export function daysFromHome(sent: readonly Sent[], since: number): UnusualDay[] {
   const { timesFromHome, recipientsFromHome, recipientsWithoutHabit, pastDays } = thresholds.takeover;
   const least = (day: UnusualDay) => (day.pastDays >= pastDays ? recipientsFromHome : recipientsWithoutHabit);
+  const totals = new Map<number, number>();
+  for (const { at, recipients } of sent) totals.set(at, (totals.get(at) ?? 0) + recipients);
   return daysIn(sent, since)
+    .filter((at) => (totals.get(at) ?? 0) >= Math.min(recipientsFromHome, recipientsWithoutHabit))
     .map((at) =>
       compared(
         at,
         sent.filter((each) => each.at === at),
-        sent.filter((each) => each.at < at),
+        () => sent.filter((each) => each.at < at),
       ),
     )
     .filter((day) => day !== undefined)
@@ -83,10 +82,11 @@ function daysIn(sent: readonly Sent[], since: number): number[] {
     .sort((one, other) => one - other);
 }
 
-function compared(at: number, ofDay: readonly Sent[], before: readonly Sent[]): UnusualDay | undefined {
+/** What came before is looked for only where there is something to compare with it. */
+function compared(at: number, ofDay: readonly Sent[], before: () => readonly Sent[]): UnusualDay | undefined {
   if (ofDay.length === 0) return undefined;
   const past = new Map<number, Day>();
-  for (const each of before) past.set(each.at, joined(past.get(each.at), each));
+  for (const each of before()) past.set(each.at, joined(past.get(each.at), each));
   const days = [...past.values()];
   const today = ofDay.reduce<Day | undefined>(joined, undefined);
   const known = days.reduce((bits, { hours }) => bits | hours, 0);

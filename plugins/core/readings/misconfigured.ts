@@ -57,11 +57,16 @@ interface Device {
 }
 
 function devicesIn(adverse: readonly AdverseTally[]): Device[] {
-  const groups = groupsBy(adverse, (tally) => {
-    const { reading = '' } = deviceRemedyFor(tally.reason, detailOf(tally)) ?? {};
-    return `${reading}\0${tally.who}\0${tally.client}`;
+  const wrong = adverse.flatMap((tally) => {
+    const known = deviceRemedyFor(tally.reason, detailOf(tally));
+    return known ? [{ tally, known }] : [];
   });
-  return [...groups.values()].flatMap((tallies) => {
+  const groups = groupsBy(
+    wrong,
+    ({ tally: { who, client }, known: { reading } }) => `${reading}\0${who}\0${client}`,
+  );
+  return [...groups.values()].flatMap((group) => {
+    const tallies = group.map(({ tally }) => tally);
     const last = latest(tallies);
     const known = last && deviceRemedyFor(last.reason, detailOf(last));
     return known ? [{ tallies, last, known }] : [];

@@ -1,3 +1,5 @@
+import { PairPlaces } from '../events/pair-places.ts';
+import { Places } from '../events/value-places.ts';
 import type { Counted } from './ask.ts';
 import { thresholds } from './thresholds.ts';
 import { groupsBy, hoursIn, sum } from './words.ts';
@@ -142,14 +144,16 @@ export function withoutDevices(tries: readonly Try[], mostHours: number): Try[] 
     .flat();
 }
 
-/** Of all days together. */
+/** Of all days together. There are hundreds of thousands: no name is made for each. */
 function joined(tallies: readonly LoginTally[]): Try[] {
-  const tries = new Map<string, { -readonly [Name in keyof Try]: Try[Name] }>();
+  const [accounts, networks, passwords] = [new Places<string>(), new Places<string>(), new Places<string>()];
+  const [places, all] = [new PairPlaces(), new PairPlaces()];
+  const tries: { -readonly [Name in keyof Try]: Try[Name] }[] = [];
   for (const { account, network, password, count, first, last, hours } of tallies) {
-    const key = `${account}\n${network}\n${password}`;
-    const known = tries.get(key);
+    const at = all.of(places.of(accounts.of(account), networks.of(network)), passwords.of(password));
+    const known = tries[at];
     if (!known) {
-      tries.set(key, { account, network, password, count, first, last, hours: hoursIn(hours) });
+      tries.push({ account, network, password, count, first, last, hours: hoursIn(hours) });
       continue;
     }
     known.count += count;
@@ -157,7 +161,7 @@ function joined(tallies: readonly LoginTally[]): Try[] {
     known.last = Math.max(last, known.last);
     known.hours += hoursIn(hours);
   }
-  return [...tries.values()];
+  return tries;
 }
 
 const none: ReadonlyMap<string, number> = new Map();
