@@ -156,11 +156,13 @@ export class TallySums {
   }
 
   #orderOfKeys(): (one: number, other: number) => number {
-    const ranks = this.#values.map((values) => values.ranks());
+    const columns = this.#values.map((values, index) => {
+      const ranks = values.ranks();
+      return Int32Array.from(this.#groupValues, (group) => ranks[group[index] ?? 0] ?? 0);
+    });
     return (one, other) => {
-      const [those, these] = [this.#groupValues[one] ?? [], this.#groupValues[other] ?? []];
-      for (const [index, ranked] of ranks.entries()) {
-        const order = (ranked[those[index] ?? 0] ?? 0) - (ranked[these[index] ?? 0] ?? 0);
+      for (const column of columns) {
+        const order = (column[one] ?? 0) - (column[other] ?? 0);
         if (order !== 0) return order;
       }
       return 0;
