@@ -9,6 +9,9 @@ const keptMs = 15_000;
 const patienceMs = 150;
 const oldestMs = 600_000;
 
+/** How often the overview is read while nobody asks: no longer than what is shown may be old. */
+const readyMs = 300_000;
+
 interface Known {
   report?: Report;
   /** When it was read, by a clock in milliseconds that only moves forward. */
@@ -48,4 +51,11 @@ function readInto(known: Known, read: () => Promise<Report>, now: () => number):
   };
   reading.then(forget, forget);
   return reading;
+}
+
+/** Has the report that most look at read before they come; where it cannot be, who comes is told why. */
+export function keepReady(report: () => Promise<unknown>): void {
+  const read = () => void report().catch(() => undefined);
+  read();
+  setInterval(read, readyMs).unref();
 }

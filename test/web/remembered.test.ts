@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { beforeEach, describe, it } from 'node:test';
-import { remembered } from '../../plugins/web/remembered.ts';
+import { beforeEach, describe, it, mock } from 'node:test';
+import { keepReady, remembered } from '../../plugins/web/remembered.ts';
 import type { Report } from '../../plugins/core/readings/report.ts';
 
 /** A report that is read once somebody says so. */
@@ -94,5 +94,27 @@ void describe('reports of the page', () => {
     assert.equal(readings.length, 2);
     readings[1]?.done();
     assert.equal(await asked, 'until 0');
+  });
+
+  void it('of a day are read before anybody asks, and again before they are too old to be shown', async () => {
+    mock.timers.enable({ apis: ['setInterval'] });
+    try {
+      let reads = 0;
+      keepReady(() => {
+        reads += 1;
+        return reads === 1 ? Promise.reject(new Error('no events yet')) : ask();
+      });
+      assert.equal(reads, 1);
+      mock.timers.tick(300_000);
+      readings[0]?.done();
+      assert.equal(await ask(), 'until 0');
+      clock = 300_000;
+      mock.timers.tick(300_000);
+      clock = 599_000;
+      assert.equal(await ask(), 'until 0', 'the newer one takes long');
+      assert.deepEqual([reads, readings.length], [3, 2]);
+    } finally {
+      mock.timers.reset();
+    }
   });
 });
