@@ -2,7 +2,7 @@ import type { EventDraft } from '../../plugins/core/events/event.ts';
 import { dayMs } from '../../plugins/core/events/tallies.ts';
 
 /** How long the population sends mail, and how many accounts it has. */
-const days = 30;
+export const days = 30;
 const accounts = 2000;
 
 /** Who looks for accounts from outside: so many networks, of which some come again. */

@@ -1,5 +1,6 @@
 import type { EventFigures, Taken } from './events.ts';
 import type { Machine } from './machine.ts';
+import { days } from './events-population.ts';
 import { ranged, table } from './report.ts';
 import { spreadOf } from './statistics.ts';
 
@@ -10,7 +11,7 @@ export function eventsTextOf(
   rounds: number,
 ): string {
   const { processor, cores, versions } = machine;
-  const { events, adverse, appended, bytes } = store;
+  const { events, adverse, appended, bytes, digested } = store;
   const inSecond = (ms: number) => String(Math.round((1000 * events) / ms));
   const read = (title: string, times: readonly Taken[], target: string) => [
     title,
@@ -28,6 +29,7 @@ export function eventsTextOf(
       ['appended in a second', inSecond(appended.wall), 'at least 50000'],
       ['appended in a second of CPU time', inSecond(appended.cpu), ''],
       ['octets for one event', bytes.toFixed(0), ''],
+      ['CPU-ms to sum up a day', (digested.cpu / days).toFixed(0), ''],
     ]),
     '',
     ...table([

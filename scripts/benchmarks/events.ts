@@ -3,11 +3,10 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { completed, type EventDraft, type GatekeeperEvent } from '../../plugins/core/events/event.ts';
 import { isAdverse } from '../../plugins/core/events/fields.ts';
-import { openPlace, type StorePlace } from '../../plugins/core/events/places.ts';
+import type { StorePlace } from '../../plugins/core/events/places.ts';
 import type { EventStore } from '../../plugins/core/events/store.ts';
 import { dayMs } from '../../plugins/core/events/tallies.ts';
 import type { EventWriter } from '../../plugins/core/events/writer.ts';
-import { readReport } from '../../plugins/core/readings/read-report.ts';
 import { parseStat } from './cpu.ts';
 import { Population } from './events-population.ts';
 
@@ -32,6 +31,9 @@ export interface StoreFigures {
   /** CPU time of writing is that of this process: PostgreSQL has its own. */
   readonly appended: Taken;
   readonly bytes: number;
+  /** Days that are over, as a gateway does once for each. */
+  readonly digested: Taken;
+  /** In a thread that has read none before, as the page has it. */
   readonly overview: readonly Taken[];
   readonly report: readonly Taken[];
   readonly message: readonly Taken[];
@@ -101,14 +103,17 @@ type Publish = (draft: EventDraft, onFault: (error: unknown) => void) => void;
 /** As it is shipped: a thread of Node.js runs JavaScript. */
 async function built() {
   const folder = join(import.meta.dirname, '../../dist');
-  const [event, writer, counts, ofEvent] = await Promise.all(
-    ['core/events/event', 'core/events/writer', 'audit/metrics/counts', 'audit/metrics/of-event'].map(
-      (name) => import(join(folder, `${name}.js`)) as Promise<unknown>,
-    ),
+  const [event, writer, places, reading, counts, ofEvent] = await Promise.all(
+    [
+      ...['core/events/event', 'core/events/writer', 'core/events/places', 'core/readings/read-aside'],
+      ...['audit/metrics/counts', 'audit/metrics/of-event'],
+    ].map((name) => import(join(folder, `${name}.js`)) as Promise<unknown>),
   );
   return {
     ...(event as typeof import('../../plugins/core/events/event.ts')),
     ...(writer as typeof import('../../plugins/core/events/writer.ts')),
+    ...(places as typeof import('../../plugins/core/events/places.ts')),
+    ...(reading as typeof import('../../plugins/core/readings/read-aside.ts')),
     ...(counts as typeof import('../../plugins/audit/metrics/counts.ts')),
     ...(ofEvent as typeof import('../../plugins/audit/metrics/of-event.ts')),
   };
@@ -143,20 +148,25 @@ async function measureStore(
   place: StorePlace,
   { events, rounds, say, signal }: Caller,
 ): Promise<StoreFigures> {
+  const { openPlace, readAside } = await built();
   const store = openPlace(place);
   const until = Date.now();
   try {
     const filled = await fill(store, { events, until, say, signal });
     const { messageId, account } = filled.known;
-    const bytes = (await store.size()) / events;
     const ask = async (what: () => Promise<unknown>) => {
       const times: Taken[] = [];
       for (let round = 0; round <= rounds; round += 1) times.push(await timed(what));
       return times.slice(1);
     };
+    say('sums up days that are over');
+    const forever = { clearBefore: new Date(0), keepAfter: new Date(0), maxBytes: Infinity };
+    const digested = await timed(() => store.maintain({ ...forever, digestBefore: new Date(until) }));
+    const bytes = (await store.size()) / events;
     const reportOf = (days: number) => () =>
-      readReport((query) => store.tallies(query), {
-        ...{ since: new Date(until - days * dayMs), until: new Date(until), now: new Date(until) },
+      readAside({
+        ...{ place, since: new Date(until - days * dayMs), until: new Date(until), held: undefined },
+        settings: { partners: [], protected_domains: [] },
       });
     say('reads what was counted');
     const [overview, report] = [await ask(reportOf(1)), await ask(reportOf(30))];
@@ -164,7 +174,7 @@ async function measureStore(
     const message = await ask(() => firstBatches(store, messageId));
     return {
       ...filled,
-      bytes,
+      ...{ bytes, digested },
       overview,
       report,
       message,

@@ -1,12 +1,12 @@
 import { tallyMaker, type Digest } from './digest.ts';
 import { rowsIn } from './digest-rows.ts';
 import type { TallyQuery } from './store.ts';
-import { topics, type Tally } from './tallies.ts';
+import type { Tally } from './tallies.ts';
 import { asksForRows } from './tally-query.ts';
 import { onlyAsked, TallySums } from './tally-sums.ts';
 
-/** What was counted in a span of time: a day that was digested, or tallies of others. No two parts have a day in common. */
-export type Part = Digest | { readonly tallies: readonly Tally[] };
+/** What was counted in a span of time: digests of a day, or tallies of others. No two parts have a day in common. */
+export type Part = { readonly digests: readonly Digest[] } | { readonly tallies: readonly Tally[] };
 
 /** What is asked of parts which are not digested: also what tells which of them come first. */
 export function askedOfParts(query: TallyQuery): TallyQuery {
@@ -25,7 +25,7 @@ export function talliesIn(parts: readonly Part[], query: TallyQuery): readonly T
   const sums = new TallySums(query);
   for (const part of parts) {
     if ('tallies' in part) part.tallies.forEach((tally) => sums.addFound(tally));
-    else sums.addDay(part);
+    else part.digests.forEach((digest) => sums.addDay(digest));
   }
   return sums.sorted();
 }
@@ -33,11 +33,17 @@ export function talliesIn(parts: readonly Part[], query: TallyQuery): readonly T
 /** Rows as they are: of very many those with the highest counts are made tallies, and no others. */
 function rowsOf(parts: readonly Part[], query: TallyQuery): readonly Tally[] {
   const { most } = query;
-  const sources = parts.map((part) =>
-    'tallies' in part ? ofTallies(part.tallies, query) : ofDay(part, query),
-  );
-  if (most === undefined) return sources.flatMap(({ rows, talliesOf }) => talliesOf(rows));
-  const newestFirst = sources.toReversed().map((source) => ({ source, rowsOf: byCount(source) }));
+  const sourcesOf = (part: Part) =>
+    'tallies' in part
+      ? [ofTallies(part.tallies, query)]
+      : part.digests.map((digest) => ofDigest(digest, query));
+  if (most === undefined) {
+    return parts.flatMap(sourcesOf).flatMap(({ rows, talliesOf }) => talliesOf(rows));
+  }
+  const newestFirst = parts
+    .toReversed()
+    .flatMap(sourcesOf)
+    .map((source) => ({ source, rowsOf: byCount(source) }));
   const counts = [...new Set(newestFirst.flatMap(({ rowsOf: groups }) => [...groups.keys()]))];
   const found: Tally[] = [];
   for (const count of counts.sort((one, other) => other - one)) {
@@ -64,16 +70,9 @@ function ofTallies(tallies: readonly Tally[], query: TallyQuery): Source {
   };
 }
 
-function ofDay(digest: Digest, query: TallyQuery): Source {
-  const { hour, count } = digest;
-  const rows = [...rowsIn(digest, query)];
-  // The day is in the order of its first key.
-  const isNewestFirst = query.most !== undefined;
-  if (topics[digest.topic].per === 'hour') {
-    rows.sort((one, other) => ((hour[one] ?? 0) - (hour[other] ?? 0)) * (isNewestFirst ? -1 : 1));
-  }
-  const tallyOf = tallyMaker(digest, query.amounts);
-  return { rows, countOf: (row) => count[row] ?? 0, talliesOf: (some) => some.map(tallyOf) };
+function ofDigest(digest: Digest, query: TallyQuery): Source {
+  const [rows, tallyOf] = [[...rowsIn(digest, query)], tallyMaker(digest, query.amounts)];
+  return { rows, countOf: (row) => digest.count[row] ?? 0, talliesOf: (some) => some.map(tallyOf) };
 }
 
 function byCount({ rows, countOf }: Source): ReadonlyMap<number, readonly number[]> {

@@ -1,8 +1,6 @@
 import type { Digest, KeyColumn, Numbers } from './digest.ts';
 import type { TallyQuery } from './store.ts';
-import { beginningOf, hourMs, keyText, topics } from './tallies.ts';
-
-export const hoursOfDay = 24;
+import { keyText, topics } from './tallies.ts';
 
 /** Of a key that a topic does not have. */
 export const noKeys: KeyColumn = { names: [], codes: new Uint8Array() };
@@ -20,8 +18,8 @@ export function wantedBy({ topic, where = {} }: TallyQuery): Wanted {
   );
 }
 
-/** The rows of a day that a query is about, in the order of the day. */
-export function rowsIn({ topic, day, length, hour, keys }: Digest, query: TallyQuery): Int32Array {
+/** The rows of a day that a query is about, in their order. */
+export function rowsIn({ length, keys }: Digest, query: TallyQuery): Int32Array {
   const wanted = [...wantedBy(query)].map(([place, values]) => ({
     ...(keys[place] ?? noKeys),
     values,
@@ -29,10 +27,6 @@ export function rowsIn({ topic, day, length, hour, keys }: Digest, query: TallyQ
   }));
   const first = wanted.find(({ place }) => place === 0);
   let rows = first ? rowsOfFirst(first) : new Int32Array(length).map((_, row) => row);
-  const hourOf = (time: number) => (time - day) / hourMs;
-  const [from, until] = [hourOf(beginningOf(topic, query.since.getTime())), hourOf(query.until.getTime())];
-  const isIn = (at: number) => at >= from && at < until;
-  if (!isIn(0) || !isIn(hoursOfDay - 1)) rows = rows.filter((row) => isIn(hour[row] ?? 0));
   for (const { names, codes, values, place } of wanted) {
     if (place === 0) continue;
     const isWanted = Uint8Array.from(names, (name) => Number(values.has(name)));

@@ -1,19 +1,17 @@
 import { deserialize, serialize } from 'node:v8';
 import { TallySums } from './tally-sums.ts';
 import { Places } from './value-places.ts';
-import { amounts, dayMs, hourMs, topics, type Amount, type Tally, type Topic } from './tallies.ts';
+import { amounts, dayMs, topics, type Amount, type Tally, type Topic } from './tallies.ts';
 
 /** Whole numbers, in as few octets as the largest of them needs. */
 export type Numbers = Uint8Array | Uint16Array | Int32Array | Float64Array;
 
-/** What was counted of a topic on one day, column by column: read many times as fast as rows. In the order of the first key, then of time. */
+/** What was counted of a topic on one day, whole days alone: column by column, read many times as fast as rows. In the order of keys. */
 export interface Digest {
   readonly topic: Topic;
   /** When it began, in milliseconds since 1970. */
   readonly day: number;
   readonly length: number;
-  /** In which hour of the day; 0 where days are counted. */
-  readonly hour: Numbers;
   readonly keys: readonly KeyColumn[];
   readonly count: Numbers;
   readonly recipients: Numbers;
@@ -37,37 +35,42 @@ export function dayOf(time: number): number {
   return Math.floor(time / dayMs) * dayMs;
 }
 
-/** Of all that was counted of a topic on one day, in the order of time and keys. */
-export function digestOf(topic: Topic, day: number, tallies: readonly Tally[]): Digest {
-  const first = keyColumn(tallies.map(({ keys }) => keys[0] ?? '')).codes;
-  const order = [...tallies.keys()].sort((one, other) => (first[one] ?? 0) - (first[other] ?? 0));
-  const sorted = order.flatMap((index) => tallies[index] ?? []);
-  const column = (of: (tally: Tally) => number) => numbers(sorted.map(of));
+/** Topics of which the first key says what it is about: each of its values has a digest of its own, since whoever asks wants one. */
+const divided: ReadonlySet<Topic> = new Set(['flow', 'login', 'adverse']);
+
+/** The name of the part of a day that has a first key; `undefined` where a day is one. It is never empty. */
+export function partOf(topic: Topic, first: string): string | undefined {
+  return divided.has(topic) ? `=${first}` : undefined;
+}
+
+/** Digests of all that was counted of a topic on one day, by the names of their parts: of what is not divided it is empty. */
+export function digestsOf(topic: Topic, day: number, tallies: readonly Tally[]): ReadonlyMap<string, Digest> {
+  const parts = new Map<string, TallySums>();
+  for (const tally of tallies) {
+    const part = partOf(topic, tally.keys[0] ?? '') ?? '';
+    const sums =
+      parts.get(part) ?? new TallySums({ topic, since: new Date(day), until: new Date(day + dayMs) });
+    parts.set(part, sums);
+    sums.addFound(tally);
+  }
+  return new Map([...parts].map(([part, sums]) => [part, digestOf(topic, day, sums.sorted())]));
+}
+
+function digestOf(topic: Topic, day: number, tallies: readonly Tally[]): Digest {
+  const column = (of: (tally: Tally) => number) => numbers(tallies.map(of));
   return {
-    ...{ topic, day, length: sorted.length },
-    hour: column(({ at }) => Math.floor((at - day) / hourMs)),
-    keys: topics[topic].keys.map((_, index) => keyColumn(sorted.map(({ keys }) => keys[index] ?? ''))),
+    ...{ topic, day, length: tallies.length },
+    keys: topics[topic].keys.map((_, index) => keyColumn(tallies.map(({ keys }) => keys[index] ?? ''))),
     count: column(({ count }) => count),
     recipients: column(({ recipients }) => recipients),
     bytes: column(({ bytes }) => bytes),
     first: column(({ first }) => first - day),
     last: column(({ last }) => last - day),
     hours: column(({ hours }) => hours),
-    samples: sorted.every(({ sample }) => sample === '') ? '' : sorted.map(({ sample }) => sample).join('\0'),
+    samples: tallies.every(({ sample }) => sample === '')
+      ? ''
+      : tallies.map(({ sample }) => sample).join('\0'),
   };
-}
-
-/** The same with nothing of its hours, of which a report on many days needs none; nothing where days are counted anyway. */
-export function withoutHours(topic: Topic, day: number, tallies: readonly Tally[]): Digest | undefined {
-  if (topics[topic].per === 'day') return undefined;
-  const query = { topic, since: new Date(day), until: new Date(day + dayMs) };
-  const sums = new TallySums(query);
-  for (const tally of tallies) sums.addFound(tally);
-  return digestOf(
-    topic,
-    day,
-    sums.sorted().map((tally) => ({ ...tally, at: day })),
-  );
 }
 
 function keyColumn(keys: readonly string[]): KeyColumn {
@@ -105,7 +108,7 @@ export function unpacked(octets: Buffer): Digest | undefined {
 
 /** What makes tallies of rows, with what is asked of them. */
 export function tallyMaker(digest: Digest, asked: readonly Amount[] = amounts): (row: number) => Tally {
-  const { topic, day, hour, keys, samples } = digest;
+  const { topic, day, keys, samples } = digest;
   const amountOf = (amount: Exclude<Amount, 'sample'>, since = 0) => {
     const column = digest[amount];
     return asked.includes(amount) ? (row: number) => since + (column[row] ?? 0) : () => 0;
@@ -116,7 +119,7 @@ export function tallyMaker(digest: Digest, asked: readonly Amount[] = amounts): 
   return (row) => ({
     topic,
     keys: keys.map(({ names, codes }) => names[codes[row] ?? 0] ?? ''),
-    at: day + (hour[row] ?? 0) * hourMs,
+    at: day,
     count: count(row),
     recipients: recipients(row),
     bytes: bytes(row),

@@ -1,28 +1,38 @@
 import type Libsql from 'libsql';
 import { LRUCache } from 'lru-cache';
-import { dayOf, digestOf, packed, unpacked, withoutHours, type Digest } from './digest.ts';
+import { dayOf, digestsOf, packed, partOf, unpacked, type Digest } from './digest.ts';
 import type { TallyQuery } from './store.ts';
-import { beginningOf, dayMs, topics, type Tally, type Topic } from './tallies.ts';
-
-/** A digest, or that somebody makes one. */
-interface Claimed {
-  readonly topic: Topic;
-  readonly day: number;
-  readonly claim: number;
-}
+import { beginningOf, dayMs, keyText, topics, type Tally, type Topic } from './tallies.ts';
 
 export const digestSchema = `
   CREATE TABLE IF NOT EXISTS digest (
-    topic TEXT NOT NULL, day INTEGER NOT NULL, claim INTEGER NOT NULL, body BLOB, daily BLOB,
-    PRIMARY KEY (topic, day)
+    topic TEXT NOT NULL, day INTEGER NOT NULL, part TEXT NOT NULL, claim INTEGER NOT NULL, body BLOB,
+    PRIMARY KEY (topic, day, part)
   );`;
 
 /** Octets of digests that are kept in memory: a report asks several times for the same ones. */
 const mostOctets = 128 * 1024 * 1024;
 
+/** Fewer days are read from their rows as fast. */
+const fewestDays = 3;
+
+/** That somebody makes the digests of a day, or has made them. */
+interface Claim {
+  readonly topic: Topic;
+  readonly day: number;
+  readonly claim: number;
+}
+
+/** What is known of one day. */
+export interface DigestedDay {
+  readonly day: number;
+  readonly digests: readonly Digest[];
+}
+
 /**
- * Digests of days that are over, beside the tallies that they are made of. Whoever changes one of these has the digest forgotten in the
- * same step, and one that is being made: it has no `body` yet, and is kept only if its `claim` is still there.
+ * Digests of days that are over, beside the tallies that they are made of: for each topic one, or one for each value of its first key.
+ * Whoever changes one of these tallies has those of its day forgotten in the same step, and also those that are being made: the row
+ * without a name of its part says whose claim it is, and has a body when they are done.
  */
 export class Digests {
   readonly #database: Libsql.Database;
@@ -32,40 +42,61 @@ export class Digests {
     this.#database = database;
   }
 
-  /** Of all days from one to before another of which there are any, in the order of time; without hours where they are not asked for. */
-  of(query: TallyQuery): Digest[] {
-    const { topic, since, until, isOverTime = false, where } = query;
-    // Rows of a first key are found hour by hour, and are few beside a day with all of its hours.
-    if (isOverTime && topics[topic].per === 'hour' && where?.[topics[topic].keys[0]] !== undefined) return [];
+  /** Days that a query is wholly about, in their order; none where rows are read as fast, or each hour is asked for. */
+  of(query: TallyQuery): readonly DigestedDay[] {
+    const { topic, since, until, isOverTime = false } = query;
+    const isHourly = topics[topic].per === 'hour';
+    if (isHourly && isOverTime) return [];
     const from = beginningOf(topic, since.getTime());
-    const rows = this.#database
+    const before = isHourly ? until.getTime() - dayMs + 1 : until.getTime();
+    const done = this.#database
       .prepare(
-        'SELECT day, claim, daily NOT NULL FROM digest WHERE topic = ? AND day >= ? AND day < ? AND body NOT NULL ORDER BY day',
+        `SELECT day, claim FROM digest WHERE topic = ? AND part = '' AND day >= ? AND day < ? AND body NOT NULL ORDER BY day`,
       )
       .raw()
-      .all(topic, dayOf(from), until.getTime()) as [number, number, number][];
-    return rows
-      .map(([day, claim, hasDaily]) => {
-        const isWhole = day >= from && day + dayMs <= until.getTime();
-        const column = hasDaily === 1 && isWhole && !isOverTime ? 'daily' : 'body';
-        return this.#digest(column, { topic, day, claim });
-      })
-      .filter((each) => each !== undefined);
+      .all(topic, from, before) as [number, number][];
+    if (done.length < fewestDays) return [];
+    return done.flatMap(([day, claim]) => this.#digestsOf({ topic, day, claim }, query) ?? []);
   }
 
-  #digest(column: 'body' | 'daily', { topic, day, claim }: Claimed): Digest | undefined {
-    const name = `${column} ${topic} ${day}`;
+  /** Nothing where one of them cannot be read. */
+  #digestsOf(claim: Claim, query: TallyQuery): DigestedDay | undefined {
+    const digests: Digest[] = [];
+    for (const part of this.#partsOf(claim, query)) {
+      const digest = this.#digest(claim, part);
+      if (digest === 'unreadable') return undefined;
+      if (digest) digests.push(digest);
+    }
+    return { day: claim.day, digests };
+  }
+
+  /** Those that a query is about, in the order of their names. */
+  #partsOf({ topic, day, claim }: Claim, { where }: TallyQuery): readonly string[] {
+    if (partOf(topic, '') === undefined) return [''];
+    const parts = this.#database
+      .prepare(
+        "SELECT part FROM digest WHERE topic = ? AND day = ? AND claim = ? AND part <> '' ORDER BY part",
+      )
+      .raw()
+      .all(topic, day, claim) as [string][];
+    const first = where?.[topics[topic].keys[0]];
+    const wanted = first === undefined ? undefined : [first].flat().map((key) => partOf(topic, keyText(key)));
+    return parts.map(([part]) => part).filter((part) => wanted?.includes(part) !== false);
+  }
+
+  #digest({ topic, day, claim }: Claim, part: string): Digest | 'unreadable' | undefined {
+    const name = `${topic} ${day} ${part}`;
     const known = this.#known.get(name);
     if (known?.claim === claim) return known.digest;
     const [body] =
       (this.#database
-        .prepare(
-          `SELECT ${column} FROM digest WHERE topic = ? AND day = ? AND claim = ? AND ${column} NOT NULL`,
-        )
+        .prepare('SELECT body FROM digest WHERE topic = ? AND day = ? AND part = ? AND claim = ?')
         .raw()
-        .get(topic, day, claim) as [Buffer] | undefined) ?? [];
-    const digest = body && unpacked(body);
-    if (body && digest) this.#known.set(name, { claim, digest }, { size: body.length });
+        .get(topic, day, part, claim) as [Buffer] | undefined) ?? [];
+    if (!body) return undefined;
+    const digest = unpacked(body);
+    if (!digest) return 'unreadable';
+    this.#known.set(name, { claim, digest }, { size: body.length });
     return digest;
   }
 
@@ -75,7 +106,7 @@ export class Digests {
       .prepare('SELECT min(at) FROM tally WHERE topic = ? AND at >= ? AND at < ?')
       .raw();
     const one = this.#database
-      .prepare('SELECT 1 FROM digest WHERE topic = ? AND day = ? AND body NOT NULL')
+      .prepare("SELECT 1 FROM digest WHERE topic = ? AND day = ? AND part = '' AND body NOT NULL")
       .raw();
     const end = dayOf(before);
     const days: number[] = [];
@@ -86,23 +117,27 @@ export class Digests {
     }
   }
 
-  /** Says that one is being made; whoever made one before has done so in vain. */
-  claim(topic: Topic, day: number): Claimed {
+  /** Says that those of a day are being made; whoever made them before has done so in vain. */
+  claim(topic: Topic, day: number): Claim {
     const claim = Math.floor(Math.random() * Number.MAX_SAFE_INTEGER);
-    this.#database
-      .prepare('INSERT OR REPLACE INTO digest VALUES (?, ?, ?, NULL, NULL)')
-      .run(topic, day, claim);
+    this.#database.prepare("INSERT OR REPLACE INTO digest VALUES (?, ?, '', ?, NULL)").run(topic, day, claim);
     return { topic, day, claim };
   }
 
-  /** Keeps it, of all tallies of the day in the order of time and keys, unless these have changed. */
-  keep({ topic, day, claim }: Claimed, tallies: readonly Tally[]): void {
-    const daily = withoutHours(topic, day, tallies);
-    this.#database
+  /** Keeps them, of all tallies of the day, unless these have changed; within a transaction of the caller. */
+  keep({ topic, day, claim }: Claim, tallies: readonly Tally[]): void {
+    const digests = [...digestsOf(topic, day, tallies)].map(
+      ([part, digest]) => [part, packed(digest)] as const,
+    );
+    const [, whole] = digests.find(([part]) => part === '') ?? ['', Buffer.alloc(0)];
+    const { changes } = this.#database
       .prepare(
-        'UPDATE digest SET body = ?, daily = ? WHERE topic = ? AND day = ? AND claim = ? AND body IS NULL',
+        "UPDATE digest SET body = ? WHERE topic = ? AND day = ? AND part = '' AND claim = ? AND body IS NULL",
       )
-      .run(packed(digestOf(topic, day, tallies)), daily ? packed(daily) : null, topic, day, claim);
+      .run(whole, topic, day, claim);
+    if (changes === 0) return;
+    const one = this.#database.prepare('INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?)');
+    for (const [part, body] of digests) if (part !== '') one.run(topic, day, part, claim, body);
   }
 
   /** Those of which some tallies change. */

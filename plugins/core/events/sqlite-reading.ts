@@ -106,8 +106,8 @@ export class EventReading {
   tallies(query: TallyQuery): readonly Tally[] {
     const { topic, since, until } = query;
     const [from, before] = [beginningOf(topic, since.getTime()), until.getTime()];
-    const digests = this.#digests.of(query);
-    if (digests.length === 0) return this.#counted(query);
+    const days = this.#digests.of(query);
+    if (days.length === 0) return this.#counted(query);
     const asked = askedOfParts(query);
     const parts: Part[] = [];
     let begin = from;
@@ -115,10 +115,10 @@ export class EventReading {
       if (begin >= end) return;
       parts.push({ tallies: this.#counted({ ...asked, since: new Date(begin), until: new Date(end) }) });
     };
-    for (const digest of digests) {
-      readUntil(digest.day);
-      parts.push(digest);
-      begin = digest.day + dayMs;
+    for (const { day, digests } of days) {
+      readUntil(day);
+      parts.push({ digests });
+      begin = day + dayMs;
     }
     readUntil(before);
     return talliesIn(parts, query);

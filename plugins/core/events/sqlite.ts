@@ -141,7 +141,7 @@ class SqliteEvents implements EventStore {
       for await (const batch of talliesIn(this.#ground(), topic, { from: day, before: day + dayMs })) {
         tallies.push(...batch);
       }
-      await this.#use(() => digests.keep(claimed, tallies));
+      await this.#use(() => inTransaction(this.#database, () => digests.keep(claimed, tallies)));
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Digest, Numbers } from './digest.ts';
-import { hoursOfDay, noKeys, rowsIn, wantedBy, type Wanted } from './digest-rows.ts';
+import { noKeys, rowsIn, wantedBy, type Wanted } from './digest-rows.ts';
 import type { TallyQuery } from './store.ts';
-import { amounts, beginningOf, hourMs, topics, type Amount, type Tally } from './tallies.ts';
+import { amounts, beginningOf, topics, type Amount, type Tally } from './tallies.ts';
 import { PairPlaces } from './pair-places.ts';
 import { Places } from './value-places.ts';
 
@@ -83,24 +83,23 @@ export class TallySums {
   }
 
   /** The group of each row, key by key. */
-  #groupsOf({ day, hour, keys }: Digest, rows: Int32Array): Int32Array {
+  #groupsOf({ day, keys }: Digest, rows: Int32Array): Int32Array {
     const columns = this.#kept.map((place, index) => {
       const { codes, names } = keys[place] ?? noKeys;
       return { codes, values: Int32Array.from(names.map((name) => this.#values[index]?.of(name) ?? 0)) };
     });
-    const groups = new Int32Array(rows.length);
-    if (this.#query.isOverTime === true) {
-      const times = Array.from({ length: hoursOfDay }, (_, at) => this.#times.of(day + at * hourMs));
-      joinPairs(groups, rows, this.#groups[0], { codes: hour, values: Int32Array.from(times) });
-    }
+    const groups = new Int32Array(rows.length).fill(this.#groupOfTime(day));
     for (const [index, column] of columns.entries()) joinPairs(groups, rows, this.#groups[index + 1], column);
     for (const [index, group] of groups.entries()) {
-      const row = rows[index] ?? 0;
-      this.#begin(group, day + (hour[row] ?? 0) * hourMs, () =>
-        columns.map(({ codes, values }) => values[codes[row] ?? 0] ?? 0),
+      this.#begin(group, day, () =>
+        columns.map(({ codes, values }) => values[codes[rows[index] ?? 0] ?? 0] ?? 0),
       );
     }
     return groups;
+  }
+
+  #groupOfTime(at: number): number {
+    return this.#groups[0]?.of(0, this.#query.isOverTime === true ? this.#times.of(at) : 0) ?? 0;
   }
 
   #begin(group: number, at: number, values: () => readonly number[]): void {

@@ -31,44 +31,50 @@ const many = (count: number) =>
 
 async function failures(store: EventStore): Promise<number> {
   const [sum] = await store.tallies({
-    ...{ topic: 'login', by: [], since: new Date(noon - dayMs), until: new Date(noon + 9 * dayMs) },
+    ...{ topic: 'login', by: [], since: new Date(noon - 9 * dayMs), until: new Date(noon + 9 * dayMs) },
   });
   return sum?.count ?? 0;
 }
 
-/** The days of a topic that are digested, with how many octets they take. */
-function digests(file: string): readonly { day: number; octets: number | null }[] {
+/** Days, by their distance to that of `noon`, of which logins are digested, or are being digested. */
+function digests(file: string): number[] {
   const database = openSqlite(file, 1000, () => undefined);
   try {
-    const sql = "SELECT day, length(body) AS octets FROM digest WHERE topic = 'login' ORDER BY day";
-    return database.prepare(sql).all() as { day: number; octets: number | null }[];
+    const sql = "SELECT day FROM digest WHERE topic = 'login' AND part = '' ORDER BY day";
+    const rows = database.prepare(sql).raw().all() as [number][];
+    return rows.map(([day]) => (day + dayMs / 2 - noon) / dayMs);
   } finally {
     database.close();
   }
 }
 
+/** Fewer days are not read from digests: there is something on the three before. */
+async function withPast(file: string): Promise<EventStore> {
+  const store = openSqliteEvents({ file, key });
+  await store.append([-3, -2, -1].map((day) => wrong('past', noon + day * dayMs)));
+  return store;
+}
+
+const past = [-3, -2, -1];
+
 void describe('digests of days', () => {
   void it('are made of days that are over, and of no others', async () => {
     const file = fresh();
-    const store = openSqliteEvents({ file, key });
+    const store = await withPast(file);
     await store.append([wrong('alice'), wrong('alice', noon + dayMs)]);
     await store.maintain(until(0.4));
-    assert.equal(digests(file).length, 0);
+    assert.deepEqual(digests(file), past);
     await store.maintain(until(0.6));
-    assert.deepEqual(
-      digests(file).map(({ day }) => day),
-      [noon - dayMs / 2],
-    );
-    assert.equal(await failures(store), 2);
+    assert.deepEqual([digests(file), await failures(store)], [[...past, 0], 5]);
     await store.close();
   });
 
   void it('make one answer with days that are not digested', async () => {
-    const store = openSqliteEvents({ file: fresh(), key });
+    const store = await withPast(fresh());
     const days = [0, 1, 2].map((day) => noon + day * dayMs);
     for (const at of days) await store.append([wrong('alice', at), wrong('alice', at), wrong('bob', at)]);
     await store.append(Array.from({ length: 5 }, () => wrong('bob', noon + 2 * dayMs)));
-    const asked = { since: new Date(noon - dayMs), until: new Date(noon + 9 * dayMs) };
+    const asked = { since: new Date(noon - 9 * dayMs), until: new Date(noon + 9 * dayMs) };
     const queries: readonly TallyQuery[] = [
       { topic: 'login', ...asked, where: { result: 'bad-credentials' }, by: ['account'], amounts: ['count'] },
       { topic: 'login', ...asked, where: { account: ['bob', 'zoe'] }, by: ['network'] },
@@ -85,6 +91,7 @@ void describe('digests of days', () => {
       [
         ['alice', 6],
         ['bob', 8],
+        ['past', 3],
       ],
     );
     for (const digested of [1, 2, 3]) {
@@ -96,62 +103,63 @@ void describe('digests of days', () => {
 
   void it('are forgotten when something comes late, and made again', async () => {
     const file = fresh();
-    const store = openSqliteEvents({ file, key });
+    const store = await withPast(file);
     await store.append([wrong('alice')]);
     await store.maintain(until(1));
-    assert.equal(await failures(store), 1);
+    assert.equal(await failures(store), 4);
     await store.append([wrong('late')]);
-    assert.deepEqual([digests(file), await failures(store)], [[], 2]);
+    assert.deepEqual([digests(file), await failures(store)], [past, 5]);
     await store.maintain(until(1));
-    assert.deepEqual([digests(file).length, await failures(store)], [1, 2]);
+    assert.deepEqual([digests(file), await failures(store)], [[...past, 0], 5]);
     await store.close();
   });
 
   void it('are not kept where something was written while they were made', async () => {
     const file = fresh();
-    const [one, other] = [openSqliteEvents({ file, key }), openSqliteEvents({ file, key })];
+    const [one, other] = [await withPast(file), openSqliteEvents({ file, key })];
     await one.append(many(3000));
     const made = one.maintain(until(1));
-    while (digests(file).length === 0) await new Promise(setImmediate);
+    while (!digests(file).includes(0)) await new Promise(setImmediate);
     await other.append([wrong('meanwhile')]);
     await made;
-    assert.deepEqual([digests(file), await failures(one), await failures(other)], [[], 3001, 3001]);
+    assert.deepEqual([digests(file), await failures(one), await failures(other)], [past, 3004, 3004]);
     await one.maintain(until(1));
-    assert.deepEqual([digests(file).length, await failures(other)], [1, 3001]);
+    assert.deepEqual([digests(file), await failures(other)], [[...past, 0], 3004]);
     await Promise.all([one.close(), other.close()]);
   });
 
   void it('are not kept for somebody who began before another did', async () => {
     const file = fresh();
-    const store = openSqliteEvents({ file, key });
+    const store = await withPast(file);
     const database = openSqlite(file, 1000, () => undefined);
     const [made, day] = [new Digests(database), noon - dayMs / 2];
-    const old = made.claim('login', day);
     await store.append(many(7));
+    await store.maintain(until(0));
+    const old = made.claim('login', day);
     const [fresher, tallies] = [made.claim('login', day), many(7).flatMap((event) => talliesOf(event))];
     made.keep(old, []);
-    assert.equal(await failures(store), 7);
+    assert.equal(await failures(store), 10);
     made.keep(fresher, tallies.slice(1));
-    assert.equal(await failures(store), 6);
+    assert.equal(await failures(store), 9);
     database.close();
     await store.close();
   });
 
   void it('that cannot be read are done without', async () => {
     const file = fresh();
-    const store = openSqliteEvents({ file, key });
+    const store = await withPast(file);
     await store.append(many(10));
     await store.maintain(until(1));
     const database = openSqlite(file, 1000, () => undefined);
     database.exec("UPDATE digest SET body = x'ff42', claim = 1");
     database.close();
-    assert.equal(await failures(store), 10);
+    assert.equal(await failures(store), 13);
     await store.close();
   });
 
   void it('have nothing of who was erased', async () => {
     const file = fresh();
-    const store = openSqliteEvents({ file, key });
+    const store = await withPast(file);
     await store.append([wrong('maria'), wrong('zoe')]);
     await store.maintain(until(1));
     const octets = () => ['', '-wal'].map((end) => readFileSync(`${file}${end}`, 'latin1')).join('');
@@ -159,7 +167,7 @@ void describe('digests of days', () => {
     await store.erase(['maria']);
     assert.doesNotMatch(octets(), /maria/);
     await store.maintain(until(1));
-    assert.deepEqual([digests(file).length, await failures(store)], [1, 2]);
+    assert.deepEqual([digests(file), await failures(store)], [[...past, 0], 5]);
     assert.doesNotMatch(octets(), /maria/);
     await store.close();
   });

@@ -58,7 +58,7 @@ function inSqlite(base: string): Place {
 /** Before anything counted is read days are digested: all, or the first ones. */
 function withDigests({ open, takeAway }: Place): Place {
   const limits = { clearBefore: new Date(0), keepAfter: new Date(0), maxBytes: Infinity };
-  const digestBefore = new Date(noon + ([1, 2, 1000][count % 3] ?? 0) * dayMs);
+  const digestBefore = new Date(noon + ([2, 3, 1000][count % 3] ?? 0) * dayMs);
   return {
     takeAway,
     open: () => {

@@ -15,10 +15,11 @@ describe('scripts/bench events', () => {
     assert.equal(run.status, 0, run.stderr);
     const figures = JSON.parse(run.stdout) as EventFigures;
     assert.ok(figures.hotPath > 0);
-    const { events, adverse, bytes, overview, report, message, account } = figures.store;
+    const { events, adverse, bytes, digested, overview, report, message, account } = figures.store;
     assert.equal(events, 10_000);
     assert.ok(Math.abs(adverse - 0.15) < 0.02, `${adverse} adverse`);
     assert.ok(bytes > 100);
+    assert.ok(digested.cpu > 0);
     assert.ok([overview, report, message, account].every(([first]) => first !== undefined && first.wall > 0));
     const machine = { processor: 'x', cores: 2, versions: {} };
     assert.match(eventsTextOf(figures, machine, 1), /^report of 30 days +[\d.]+ /m);
