@@ -73,6 +73,10 @@ void describe('digests of days', () => {
     const store = await withPast(fresh());
     const days = [0, 1, 2].map((day) => noon + day * dayMs);
     for (const at of days) await store.append([wrong('alice', at), wrong('alice', at), wrong('bob', at)]);
+    // Of which nobody said why.
+    await store.append([
+      eventWith({ check: 'auth/login', verdict: 'refuse', login: 'nobody' }, noon + dayMs),
+    ]);
     await store.append(Array.from({ length: 5 }, () => wrong('bob', noon + 2 * dayMs)));
     const asked = { since: new Date(noon - 9 * dayMs), until: new Date(noon + 9 * dayMs) };
     const queries: readonly TallyQuery[] = [
@@ -83,6 +87,8 @@ void describe('digests of days', () => {
       { topic: 'login', ...asked, isOverTime: true, most: 4, amounts: ['last', 'sample'] },
       { topic: 'login', ...asked, isOverTime: true, where: { account: 'bob' } },
       { topic: 'login', ...asked, isOverTime: true, by: ['result'], most: 2 },
+      { topic: 'login', ...asked, by: ['result', 'account'] },
+      { topic: 'login', ...asked, where: { result: '' } },
     ];
     const answers = () => Promise.all(queries.map((query) => store.tallies(query)));
     const ofRows = await answers();
