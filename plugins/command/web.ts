@@ -9,7 +9,7 @@ import { messageOf } from '../core/message-of.ts';
 import { createPageServer, type PageKeys } from '../web/server.ts';
 import { installationOf, type Installation } from './installation.ts';
 import { exitCode, Failure } from './output.ts';
-import { spanOf } from '../web/pages/span.ts';
+import { spansAt } from '../web/pages/span.ts';
 import { keepReady } from '../web/remembered.ts';
 import { openSite, type OpenSite } from './web-site.ts';
 
@@ -46,7 +46,10 @@ async function serve(_options: object, command: Command): Promise<void> {
     const server = serverOf(() => createPageServer(site, keys));
     await listening(server, web.host, web.port);
     say(`${keys ? 'https' : 'http'}://${placeOf(server)}/`);
-    keepReady(() => site.report(spanOf(new URLSearchParams(), site.now())));
+    keepReady(
+      (span) => site.report(span),
+      spansAt(() => site.now()),
+    );
     await toldToEnd();
     server.close();
     server.closeAllConnections();

@@ -5,12 +5,14 @@ import type { Span } from './site.ts';
 /** How long a report is shown again: who looks at one page after the other sees the same numbers. */
 const keptMs = 15_000;
 
-/** How long a newer one is waited for while there is an older one, and how old that may be. */
-const patienceMs = 150;
-const oldestMs = 600_000;
+/** How long a newer one is waited for while there is an older one. */
+const patienceMs = 100;
 
-/** How often the overview is read while nobody asks: no longer than what is shown may be old. */
-const readyMs = 300_000;
+/** How old one may be that is shown, as a part of the time that it is about: ten minutes of a day, five hours of a month. */
+const oldestPart = 1 / 144;
+
+/** How often one is read while nobody asks: twice before it is too old. */
+const readyPart = oldestPart / 2;
 
 interface Known {
   report?: Report;
@@ -29,13 +31,13 @@ export function remembered(
 ): (span: Span) => Promise<Report> {
   const all = new Map<number, Known>();
   return (span) => {
-    const length = span.until.getTime() - span.since.getTime();
+    const length = lengthOf(span);
     const known = all.get(length) ?? { readAt: -Infinity };
     all.set(length, known);
     const { report, readAt } = known;
     if (report && now() - readAt < keptMs) return Promise.resolve(report);
     const newer = (known.reading ??= readInto(known, () => read(span), now));
-    if (!report || now() - readAt > oldestMs) return newer;
+    if (!report || now() - readAt > length * oldestPart) return newer;
     return Promise.race([newer, delay(patienceMs, report)]);
   };
 }
@@ -53,9 +55,18 @@ function readInto(known: Known, read: () => Promise<Report>, now: () => number):
   return reading;
 }
 
-/** Has the report that most look at read before they come; where it cannot be, who comes is told why. */
-export function keepReady(report: () => Promise<unknown>): void {
-  const read = () => void report().catch(() => undefined);
-  read();
-  setInterval(read, readyMs).unref();
+/** Has reports read before somebody comes, one after the other; where one cannot be, who comes is told why. */
+export function keepReady(report: (span: Span) => Promise<unknown>, spans: readonly (() => Span)[]): void {
+  let last: Promise<unknown> = Promise.resolve();
+  for (const span of spans) {
+    const read = () => {
+      last = last.then(() => report(span())).catch(() => undefined);
+    };
+    read();
+    setInterval(read, lengthOf(span()) * readyPart).unref();
+  }
+}
+
+function lengthOf({ since, until }: Span): number {
+  return until.getTime() - since.getTime();
 }

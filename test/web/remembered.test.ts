@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it, mock } from 'node:test';
 import { keepReady, remembered } from '../../plugins/web/remembered.ts';
+import type { Span } from '../../plugins/web/site.ts';
 import type { Report } from '../../plugins/core/readings/report.ts';
 
 /** A report that is read once somebody says so. */
@@ -96,23 +97,42 @@ void describe('reports of the page', () => {
     assert.equal(await asked, 'until 0');
   });
 
-  void it('of a day are read before anybody asks, and again before they are too old to be shown', async () => {
+  void it('of a month may be five hours old', async () => {
+    const asked = ask(720);
+    readings[0]?.done();
+    await asked;
+    clock = 5 * 3_600_000;
+    assert.equal(await ask(720), 'until 0');
+  });
+
+  void it('are read before anybody asks, one after the other, and again before they are too old', async () => {
     mock.timers.enable({ apis: ['setInterval'] });
     try {
-      let reads = 0;
-      keepReady(() => {
-        reads += 1;
-        return reads === 1 ? Promise.reject(new Error('no events yet')) : ask();
-      });
-      assert.equal(reads, 1);
-      mock.timers.tick(300_000);
-      readings[0]?.done();
-      assert.equal(await ask(), 'until 0');
-      clock = 300_000;
-      mock.timers.tick(300_000);
-      clock = 599_000;
-      assert.equal(await ask(), 'until 0', 'the newer one takes long');
-      assert.deepEqual([reads, readings.length], [3, 2]);
+      const asked: number[] = [];
+      let end: (error?: Error) => void = () => undefined;
+      const report = ({ since }: Span) => {
+        asked.push(-since.getTime() / 3_600_000);
+        return new Promise<void>((resolve, reject) => {
+          end = (error) => (error ? reject(error) : resolve());
+        });
+      };
+      const spans = [24, 720].map((hours) => () => ({
+        since: new Date(-hours * 3_600_000),
+        until: new Date(0),
+      }));
+      keepReady(report, spans);
+      await new Promise(setImmediate);
+      assert.deepEqual(asked, [24]);
+      end(new Error('no events yet'));
+      await new Promise(setImmediate);
+      assert.deepEqual(asked, [24, 720]);
+      end();
+      mock.timers.tick(299_999);
+      await new Promise(setImmediate);
+      assert.equal(asked.length, 2);
+      mock.timers.tick(1);
+      await new Promise(setImmediate);
+      assert.deepEqual(asked, [24, 720, 24]);
     } finally {
       mock.timers.reset();
     }

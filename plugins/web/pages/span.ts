@@ -23,6 +23,15 @@ export function spanOf(query: URLSearchParams, now: number): Chosen {
   return { name, title, since: new Date(until - hours * 3_600_000), until: new Date(until) };
 }
 
+/** What can be chosen, as of some time each. */
+export function spansAt(now: () => number): readonly (() => Chosen)[] {
+  return choices.map(
+    ({ name }) =>
+      () =>
+        spanOf(new URLSearchParams({ since: name }), now()),
+  );
+}
+
 /** Links to the same page about another time. */
 export function spanChooser(path: string, chosen: Chosen): Html {
   return html`<nav class="spans" aria-label="Time">
