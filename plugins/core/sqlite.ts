@@ -52,7 +52,16 @@ export function isLocked(error: unknown): boolean {
 
 /** Does all of it or nothing, and nobody else writes meanwhile. */
 export function inTransaction<T>(database: Libsql.Database, work: () => T): T {
-  database.exec('BEGIN IMMEDIATE');
+  return within(database, 'BEGIN IMMEDIATE', work);
+}
+
+/** Has all that is read be as it is when the first of it is, whoever writes meanwhile. */
+export function atOneMoment<T>(database: Libsql.Database, work: () => T): T {
+  return within(database, 'BEGIN', work);
+}
+
+function within<T>(database: Libsql.Database, begin: string, work: () => T): T {
+  database.exec(begin);
   try {
     const result = work();
     database.exec('COMMIT');

@@ -43,8 +43,11 @@ export function partOf(topic: Topic, first: string): string | undefined {
   return divided.has(topic) ? `=${first}` : undefined;
 }
 
-/** Digests of all that was counted of a topic on one day, by the names of their parts: of what is not divided it is empty. */
-export function digestsOf(topic: Topic, day: number, tallies: readonly Tally[]): ReadonlyMap<string, Digest> {
+/** Digests of one day as octets, by the names of their parts: of what is not divided it is empty. */
+export type PackedParts = ReadonlyMap<string, Buffer>;
+
+/** Of all that was counted of a topic on one day. */
+export function packedParts(topic: Topic, day: number, tallies: readonly Tally[]): PackedParts {
   const parts = new Map<string, TallySums>();
   for (const tally of tallies) {
     const part = partOf(topic, tally.keys[0] ?? '') ?? '';
@@ -53,7 +56,7 @@ export function digestsOf(topic: Topic, day: number, tallies: readonly Tally[]):
     parts.set(part, sums);
     sums.addFound(tally);
   }
-  return new Map([...parts].map(([part, sums]) => [part, digestOf(topic, day, sums.sorted())]));
+  return new Map([...parts].map(([part, sums]) => [part, serialize(digestOf(topic, day, sums.sorted()))]));
 }
 
 function digestOf(topic: Topic, day: number, tallies: readonly Tally[]): Digest {
@@ -91,10 +94,6 @@ function numbers(values: readonly number[]): Numbers {
   if (least >= 0 && most < 2 ** 8) return Uint8Array.from(values);
   if (least >= 0 && most < 2 ** 16) return Uint16Array.from(values);
   return least >= -(2 ** 31) && most < 2 ** 31 ? Int32Array.from(values) : Float64Array.from(values);
-}
-
-export function packed(digest: Digest): Buffer {
-  return serialize(digest);
 }
 
 /** Nothing where a later Node.js has packed it: then what it is made of is read. */

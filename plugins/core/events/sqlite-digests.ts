@@ -1,6 +1,6 @@
 import type Libsql from 'libsql';
 import { LRUCache } from 'lru-cache';
-import { dayOf, digestsOf, packed, partOf, unpacked, type Digest } from './digest.ts';
+import { dayOf, partOf, unpacked, type Digest, type PackedParts } from './digest.ts';
 import type { TallyQuery } from './store.ts';
 import { beginningOf, dayMs, keyText, topics, type Tally, type Topic } from './tallies.ts';
 
@@ -42,7 +42,10 @@ export class Digests {
     this.#database = database;
   }
 
-  /** Days that a query is wholly about, in their order; none where rows are read as fast, or each hour is asked for. */
+  /**
+   * Days that a query is wholly about, in their order; none where rows are read as fast, or each hour is asked for. Within a
+   * transaction of the caller: a day whose digests went meanwhile would be one on which nothing was.
+   */
   of(query: TallyQuery): readonly DigestedDay[] {
     const { topic, since, until, isOverTime = false } = query;
     const isHourly = topics[topic].per === 'hour';
@@ -124,20 +127,16 @@ export class Digests {
     return { topic, day, claim };
   }
 
-  /** Keeps them, of all tallies of the day, unless these have changed; within a transaction of the caller. */
-  keep({ topic, day, claim }: Claim, tallies: readonly Tally[]): void {
-    const digests = [...digestsOf(topic, day, tallies)].map(
-      ([part, digest]) => [part, packed(digest)] as const,
-    );
-    const [, whole] = digests.find(([part]) => part === '') ?? ['', Buffer.alloc(0)];
+  /** Keeps them, by the names of their parts, unless the tallies of the day have changed; within a transaction of the caller. */
+  keep({ topic, day, claim }: Claim, parts: PackedParts): void {
     const { changes } = this.#database
       .prepare(
         "UPDATE digest SET body = ? WHERE topic = ? AND day = ? AND part = '' AND claim = ? AND body IS NULL",
       )
-      .run(whole, topic, day, claim);
+      .run(parts.get('') ?? Buffer.alloc(0), topic, day, claim);
     if (changes === 0) return;
     const one = this.#database.prepare('INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?)');
-    for (const [part, body] of digests) if (part !== '') one.run(topic, day, part, claim, body);
+    for (const [part, body] of parts) if (part !== '') one.run(topic, day, part, claim, body);
   }
 
   /** Those of which some tallies change. */

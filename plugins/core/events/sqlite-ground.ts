@@ -122,7 +122,7 @@ export class SqliteGround implements Ground {
   #isThere(tally: Tally): boolean {
     const { topic, at, count, recipients, bytes, last } = tally;
     const values = [topic, at, ...sixKeys(tally), count, recipients, bytes, last];
-    return this.#row(thisTally, ...values) !== undefined;
+    return this.#row(sameTally, ...values) !== undefined;
   }
 
   /** Pages that hold something. */
@@ -154,7 +154,7 @@ export class SqliteGround implements Ground {
 
 type Value = string | number;
 
-const thisTally = `SELECT 1 FROM tally WHERE ${[
+const sameTally = `SELECT 1 FROM tally WHERE ${[
   'topic',
   'at',
   ...sixColumns,

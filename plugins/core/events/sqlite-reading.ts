@@ -1,6 +1,7 @@
 import type Libsql from 'libsql';
 import { askedOfParts, talliesIn, type Part } from './digest-query.ts';
 import type { GatekeeperEvent } from './event.ts';
+import { atOneMoment } from '../sqlite.ts';
 import { Digests } from './sqlite-digests.ts';
 import { partOf } from './sqlite-writing.ts';
 import { longestDelayMs, type EventQuery, type StoredEvent, type TallyQuery } from './store.ts';
@@ -102,8 +103,12 @@ export class EventReading {
     return { low: low ?? 0, high: high ?? Number.MAX_SAFE_INTEGER };
   }
 
-  /** Of days that were digested from there, and of the others from their rows. */
+  /** Of days that were digested from there, and of the others from their rows; both as they are at one moment. */
   tallies(query: TallyQuery): readonly Tally[] {
+    return atOneMoment(this.#database, () => this.#tallies(query));
+  }
+
+  #tallies(query: TallyQuery): readonly Tally[] {
     const { topic, since, until } = query;
     const [from, before] = [beginningOf(topic, since.getTime()), until.getTime()];
     const days = this.#digests.of(query);

@@ -6,6 +6,7 @@ import { madeOnce } from '../made-once.ts';
 import { messageOf } from '../message-of.ts';
 import { makeLikeAbove, writeLikeAbove } from '../own-files.ts';
 import { inTransaction, openSqlite } from '../sqlite.ts';
+import { packedParts } from './digest.ts';
 import type { GatekeeperEvent } from './event.ts';
 import { eraseIn, maintainIn, talliesIn } from './maintenance.ts';
 import { rowsOf } from './rows.ts';
@@ -36,6 +37,9 @@ const cacheKib = 32_768;
 
 /** How often the file is looked at: one that was moved away is not what others see. */
 const lookEveryMs = 1000;
+
+/** Tallies of one topic and day that are digested: they are all in memory meanwhile, and that of who serves mail. */
+const mostDigested = 500_000;
 
 /** Where a store is, and what its index is keyed with. */
 export interface SqliteOptions {
@@ -136,13 +140,23 @@ class SqliteEvents implements EventStore {
   async #digest(topic: Topic, before: Date): Promise<void> {
     const digests = new Digests(this.#database);
     for (const day of await this.#use(() => digests.missing(topic, before.getTime()))) {
-      const claimed = await this.#use(() => digests.claim(topic, day));
-      const tallies: Tally[] = [];
-      for await (const batch of talliesIn(this.#ground(), topic, { from: day, before: day + dayMs })) {
-        tallies.push(...batch);
-      }
-      await this.#use(() => inTransaction(this.#database, () => digests.keep(claimed, tallies)));
+      const claim = await this.#use(() => digests.claim(topic, day));
+      const tallies = await this.#talliesOf(topic, day);
+      if (!tallies) continue;
+      // Before anybody has to wait for it.
+      const parts = packedParts(topic, day, tallies);
+      await this.#use(() => inTransaction(this.#database, () => digests.keep(claim, parts)));
     }
+  }
+
+  /** Nothing where there are too many. */
+  async #talliesOf(topic: Topic, day: number): Promise<Tally[] | undefined> {
+    const tallies: Tally[] = [];
+    for await (const batch of talliesIn(this.#ground(), topic, { from: day, before: day + dayMs })) {
+      tallies.push(...batch);
+      if (tallies.length > mostDigested) return undefined;
+    }
+    return tallies;
   }
 
   async erase(names: readonly string[]): Promise<Erased> {

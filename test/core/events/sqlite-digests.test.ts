@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { packedParts } from '../../../plugins/core/events/digest.ts';
+import { EventReading } from '../../../plugins/core/events/sqlite-reading.ts';
 import { Digests } from '../../../plugins/core/events/sqlite-digests.ts';
 import type { EventStore, TallyQuery } from '../../../plugins/core/events/store.ts';
 import { openSqliteEvents } from '../../../plugins/core/events/sqlite.ts';
@@ -143,12 +145,34 @@ void describe('digests of days', () => {
     await store.maintain(until(0));
     const old = made.claim('login', day);
     const [fresher, tallies] = [made.claim('login', day), many(7).flatMap((event) => talliesOf(event))];
-    made.keep(old, []);
+    made.keep(old, packedParts('login', day, []));
     assert.equal(await failures(store), 10);
-    made.keep(fresher, tallies.slice(1));
+    made.keep(fresher, packedParts('login', day, tallies.slice(1)));
     assert.equal(await failures(store), 9);
     database.close();
     await store.close();
+  });
+
+  void it('are of one moment with all that is read, also where somebody writes meanwhile', async () => {
+    const file = fresh();
+    const [store, other] = [await withPast(file), openSqliteEvents({ file, key })];
+    await store.maintain(until(1));
+    const database = openSqlite(file, 1000, () => undefined);
+    const prepare = database.prepare.bind(database);
+    let isLate = false;
+    database.prepare = (sql: string) => {
+      // Between what days there are and what they are.
+      if (!isLate && sql.startsWith('SELECT part FROM digest'))
+        void other.append([wrong('late', noon - dayMs)]);
+      isLate ||= sql.startsWith('SELECT part FROM digest');
+      return prepare(sql);
+    };
+    const reading = new EventReading(database, key);
+    const asked = { since: new Date(noon - 9 * dayMs), until: new Date(noon + 9 * dayMs) };
+    const count = () => reading.tallies({ topic: 'login', by: [], ...asked })[0]?.count;
+    assert.deepEqual([count(), isLate, count()], [3, true, 4]);
+    database.close();
+    await Promise.all([store.close(), other.close()]);
   });
 
   void it('that cannot be read are done without', async () => {
