@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { GatekeeperEvent } from '../../plugins/core/events/event.ts';
 import { dayMs, hourMs } from '../../plugins/core/events/tallies.ts';
 import { readReport } from '../../plugins/core/readings/read-report.ts';
+import { thresholds } from '../../plugins/core/readings/thresholds.ts';
 import { MemoryEvents } from '../support/memory-events.ts';
 import { failed, loggedIn } from './events.ts';
 
@@ -152,5 +153,34 @@ void describe('failed logins', () => {
     const { sections } = await readReport(store.tallies, { since: new Date(monday), until, now: until });
     const [finding] = sections.find(({ name }) => name === 'logins')?.findings ?? [];
     assert.match(finding?.evidence.at(-1) ?? '', /^the last one: \S+ auth\/login: account-locked 23$/);
+  });
+});
+
+void describe('more tries than are read', () => {
+  void it('are all counted, and it is said that not all were looked at', async () => {
+    const memory = new MemoryEvents();
+    memory.append(tries(9, (index) => failed(monday + index * minuteMs, alice, '192.0.2.7', `${index}`)));
+    memory.append([failed(monday, 'bob@corp.example', '192.0.2.9', 'one')]);
+    const { mostTallies } = thresholds;
+    const report = await readReport(
+      async (query) => {
+        const rows = await memory.tallies(query);
+        const isTries = query.topic === 'login' && query.isOverTime === true && query.most === mostTallies;
+        // Those that are left are of alice alone, as if there were many.
+        const [one] = rows.filter(({ keys }) => keys.includes(alice));
+        return isTries && one ? Array.from({ length: mostTallies }, () => ({ ...one, count: 0 })) : rows;
+      },
+      { since: new Date(monday), until: new Date(monday + dayMs), now: new Date(monday + dayMs) },
+    );
+    const logins = report.sections.find(({ name }) => name === 'logins');
+    const table = logins?.tables.find(({ name }) => name === 'accounts');
+    assert.deepEqual(
+      table?.rows.map(({ account, failures, networks }) => [account, failures, networks]),
+      [
+        [alice, 9, 1],
+        ['bob@corp.example', 1, 0],
+      ],
+    );
+    assert.match(table.about, /of 300,000 of them alone/);
   });
 });

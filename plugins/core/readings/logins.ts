@@ -7,7 +7,7 @@ import { passwordsOf, type Campaign } from './patterns/campaign.ts';
 import type { AdverseTally } from './refusals.ts';
 import type { Column, Finding, Row, Section, Table } from './report.ts';
 import { thresholds } from './thresholds.ts';
-import { failures, Logins, type Try } from './tries.ts';
+import { failures, Logins, type Totals, type Try } from './tries.ts';
 import { unjudgedFindings } from './unjudged.ts';
 import { count, firstAndLast, groupsBy, mostFirst, reach, sum, tableOfMost, text } from './words.ts';
 import { beginningOf, dayMs } from '../events/tallies.ts';
@@ -29,7 +29,18 @@ export async function askLogins(tallies: AskTallies, period: Period): Promise<Lo
     ask(tallies, 'login', period, successes),
     ask(tallies, 'login', past, successes),
   ]);
-  return new Logins({ failures: failed, successes: now, past: before });
+  const totals = failed.length < most ? undefined : await askTotals(tallies, period);
+  return new Logins({ failures: failed, successes: now, past: before, totals });
+}
+
+/** How often each account and each network failed: also those of whom no try is among the most frequent. */
+async function askTotals(tallies: AskTallies, period: Period): Promise<Totals> {
+  const by = (key: 'account' | 'network') =>
+    ask(tallies, 'login', period, {
+      ...{ where: { result: failures }, by: [key], amounts: ['count', 'first', 'last'] },
+    });
+  const [account, network] = await Promise.all([by('account'), by('network')]);
+  return { account, network };
 }
 
 /** What was read from failed logins; campaigns also tell who may be taken over. */
@@ -114,14 +125,19 @@ function failuresTable(
   logins: Logins,
 ): Table {
   const other = key === 'account' ? 'network' : 'account';
-  const rowOf = ([value, group]: readonly [string, readonly Try[]]): Row => ({
-    [key]: value,
-    failures: sum(group, (each) => each.count),
-    [others]: new Set(group.map((each) => each[other])).size,
-    passwords: passwordsOf(group) || '',
-    succeeded: group.some((each) => logins.hasSucceeded(each.account, each.network)) ? 'yes' : 'no',
-    ...reach(group),
-  });
+  const groups = groupsBy(logins.tries, (each) => each[key]);
+  const totals = logins.totals?.[key] ?? [...groups].map(([value, group]) => totalOf(key, value, group));
+  const rowOf = (total: Total): Row => {
+    const group = groups.get(total[key] ?? '') ?? [];
+    return {
+      [key]: total[key] ?? '',
+      failures: total.count,
+      [others]: new Set(group.map((each) => each[other])).size,
+      passwords: passwordsOf(group) || '',
+      succeeded: group.some((each) => logins.hasSucceeded(each.account, each.network)) ? 'yes' : 'no',
+      ...{ first: total.first, last: total.last },
+    };
+  };
   const columns: readonly Column[] = [
     text(key, key),
     count('failures', 'failures'),
@@ -134,15 +150,28 @@ function failuresTable(
     {
       name,
       title,
-      about:
-        'Different passwords are a lower estimate, and unknown for SCRAM; also logged in: one of the accounts, from one of the networks.',
+      about: `Different passwords are a lower estimate, and unknown for SCRAM; also logged in: one of the accounts, from one of the networks.${cutNote(logins)}`,
       empty: 'Failed logins stand here as soon as there is one.',
     },
     columns,
     {
-      items: [...groupsBy(logins.tries, (each) => each[key])],
-      weightOf: ([, group]) => sum(group, (each) => each.count),
+      items: totals,
+      weightOf: ({ count: each }) => each,
       rowOf,
     },
   );
+}
+
+/** What one account, or one network, failed with. */
+type Total = Partial<Pick<Try, 'account' | 'network'>> & Pick<Try, 'count' | 'first' | 'last'>;
+
+function totalOf(key: 'account' | 'network', value: string, tries: readonly Try[]): Total {
+  return { [key]: value, count: sum(tries, ({ count: each }) => each), ...reach(tries) };
+}
+
+/** Where there are so many that not all were looked at. */
+function cutNote({ totals }: Logins): string {
+  if (!totals) return '';
+  const most = thresholds.mostTallies.toLocaleString('en');
+  return ` So many were tried that patterns, passwords and the other columns are of ${most} of them alone: the most frequent, and of the rest the latest.`;
 }

@@ -103,7 +103,7 @@ export const thresholds = {
   /** Of one section; more are cut, those with the fewest events first. */
   mostFindings: 50,
   mostRows: 200,
-  /** Rows that are asked for at once. The most frequent come first, so an attack is not what is cut. */
+  /** Rows that are asked for at once. The most frequent come first, and of those that came once the latest. */
   mostTallies: 300_000,
   /** Networks that a finding names. */
   mostNetworks: 2000,

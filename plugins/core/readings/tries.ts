@@ -27,11 +27,19 @@ export interface LoginTallies {
   readonly failures: readonly LoginTally[];
   readonly successes: readonly LoginTally[];
   readonly past: readonly LoginTally[];
+  readonly totals: Totals | undefined;
+}
+
+/** How often each failed, where not all tries were read. */
+export interface Totals {
+  readonly account: readonly LoginTally[];
+  readonly network: readonly LoginTally[];
 }
 
 /** Who failed, who logged in, and from where, now and before. */
 export class Logins {
   readonly tries: readonly Try[];
+  readonly totals: Totals | undefined;
   readonly #succeeded = new Map<string, Set<string>>();
   readonly #accountsIn = new Map<string, Set<string>>();
   readonly #failedIn = new Map<string, Set<string>>();
@@ -44,7 +52,8 @@ export class Logins {
   /** Tries of which each is judged once. */
   readonly #strange: ReadonlySet<Try>;
 
-  constructor({ failures, successes, past }: LoginTallies) {
+  constructor({ failures, successes, past, totals }: LoginTallies) {
+    this.totals = totals;
     for (const { account, network, first } of past) this.#succeed(account, network, first);
     for (const { account, network, first } of successes) {
       const arrived = this.#arrived.get(network) ?? new Map<string, number>();
