@@ -39,7 +39,7 @@ export function dayOf(time: number): number {
 const divided: ReadonlySet<Topic> = new Set(['flow', 'login', 'adverse']);
 
 /** The name of the part of a day that has a first key; `undefined` where a day is one. It is never empty. */
-export function partOf(topic: Topic, first: string): string | undefined {
+export function partName(topic: Topic, first: string): string | undefined {
   return divided.has(topic) ? `=${first}` : undefined;
 }
 
@@ -50,7 +50,7 @@ export type PackedParts = ReadonlyMap<string, Buffer>;
 export function packedParts(topic: Topic, day: number, tallies: readonly Tally[]): PackedParts {
   const parts = new Map<string, TallySums>();
   for (const tally of tallies) {
-    const part = partOf(topic, tally.keys[0] ?? '') ?? '';
+    const part = partName(topic, tally.keys[0] ?? '') ?? '';
     const sums =
       parts.get(part) ?? new TallySums({ topic, since: new Date(day), until: new Date(day + dayMs) });
     parts.set(part, sums);

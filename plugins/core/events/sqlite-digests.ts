@@ -1,6 +1,6 @@
 import type Libsql from 'libsql';
 import { LRUCache } from 'lru-cache';
-import { dayOf, partOf, unpacked, type Digest, type PackedParts } from './digest.ts';
+import { dayOf, partName, unpacked, type Digest, type PackedParts } from './digest.ts';
 import type { TallyQuery } from './store.ts';
 import { beginningOf, dayMs, keyText, topics, type Tally, type Topic } from './tallies.ts';
 
@@ -75,7 +75,7 @@ export class Digests {
 
   /** Those that a query is about, in the order of their names. */
   #partsOf({ topic, day, claim }: Claim, { where }: TallyQuery): readonly string[] {
-    if (partOf(topic, '') === undefined) return [''];
+    if (partName(topic, '') === undefined) return [''];
     const parts = this.#database
       .prepare(
         "SELECT part FROM digest WHERE topic = ? AND day = ? AND claim = ? AND part <> '' ORDER BY part",
@@ -83,7 +83,8 @@ export class Digests {
       .raw()
       .all(topic, day, claim) as [string][];
     const first = where?.[topics[topic].keys[0]];
-    const wanted = first === undefined ? undefined : [first].flat().map((key) => partOf(topic, keyText(key)));
+    const wanted =
+      first === undefined ? undefined : [first].flat().map((key) => partName(topic, keyText(key)));
     return parts.map(([part]) => part).filter((part) => wanted?.includes(part) !== false);
   }
 

@@ -1,7 +1,7 @@
 import type Libsql from 'libsql';
 import type { Change, Ground, Span } from './ground.ts';
 import { movedHashes, sixKeys } from './rows.ts';
-import { partOf, sixColumns, type EventWriting } from './sqlite-writing.ts';
+import { partsOf, sixColumns, type EventWriting } from './sqlite-writing.ts';
 import type { StoredEvent } from './store.ts';
 import { tallyReader } from './tally-query.ts';
 import { topics, type Tally, type Topic } from './tallies.ts';
@@ -59,11 +59,12 @@ export class SqliteGround implements Ground {
       // Nothing that a reader of the file could put together again stays where something was.
       this.#access.database.pragma('secure_delete = ON');
       this.#rememberLast();
-      return changes.filter((change) => this.#editOne(change)).length;
+      const partOf = partsOf(this.#access.database);
+      return changes.filter((change) => this.#editOne(change, partOf(change.place))).length;
     });
   }
 
-  #editOne(change: Change): boolean {
+  #editOne(change: Change, part: number): boolean {
     const { place, before, after } = change;
     const body = JSON.stringify(before);
     const isDone = after
@@ -77,10 +78,10 @@ export class SqliteGround implements Ground {
     if (!isDone) return false;
     const { lost, found } = movedHashes(this.key, change);
     for (const hash of lost) {
-      this.#run('DELETE FROM term WHERE part = ? AND hash = ? AND place = ?', partOf(place), hash, place);
+      this.#run('DELETE FROM term WHERE part = ? AND hash = ? AND place = ?', part, hash, place);
     }
     for (const hash of found) {
-      this.#run('INSERT OR IGNORE INTO term VALUES (?, ?, ?)', partOf(place), hash, place);
+      this.#run('INSERT OR IGNORE INTO term VALUES (?, ?, ?)', part, hash, place);
     }
     return true;
   }

@@ -3,7 +3,7 @@ import { askedOfParts, talliesIn, type Part } from './digest-query.ts';
 import type { GatekeeperEvent } from './event.ts';
 import { atOneMoment } from '../sqlite.ts';
 import { Digests } from './sqlite-digests.ts';
-import { partOf } from './sqlite-writing.ts';
+import { partsOf } from './sqlite-writing.ts';
 import { longestDelayMs, type EventQuery, type StoredEvent, type TallyQuery } from './store.ts';
 import { beginningOf, dayMs, type Tally } from './tallies.ts';
 import { tallyReader, tallyStatement, widthOf } from './tally-query.ts';
@@ -81,6 +81,7 @@ export class EventReading {
     const ends = 'SELECT (SELECT min(place) FROM event), (SELECT max(place) FROM event)';
     const [first, last] = this.#database.prepare(ends).raw().get() as [number | null, number | null];
     const places: number[] = [];
+    const partOf = partsOf(this.#database);
     for (let part = partOf(first ?? 0); part <= partOf(last ?? -1); part += 1) {
       for (const [place] of one.all(part, hash) as [number][]) places.push(place);
     }

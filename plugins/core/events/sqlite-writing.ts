@@ -5,13 +5,16 @@ import { beginningOf, type Tally } from './tallies.ts';
 
 /**
  * So many places make a part of the index: what is written together lies together, however many events there are. Who looks for something
- * looks in each part.
+ * looks in each part. Files that were begun before this was so have larger ones.
  */
 const partSize = 8192;
+const formerPartSize = 131_072;
 
-/** The part of the index that a place is in. */
-export function partOf(place: number): number {
-  return Math.floor(place / partSize);
+/** In which part of the index of a database a place is. */
+export function partsOf(database: Libsql.Database): (place: number) => number {
+  const sql = "SELECT value FROM state WHERE name = 'part_size'";
+  const [size] = database.prepare(sql).raw().get() as [number];
+  return (place) => Math.floor(place / size);
 }
 
 /** Rows that one statement takes: each statement has its price. */
@@ -35,6 +38,8 @@ export const eventSchema = `
     first INTEGER NOT NULL, last INTEGER NOT NULL, hours INTEGER NOT NULL, sample TEXT NOT NULL,
     PRIMARY KEY (topic, at, k0, k1, k2, k3, k4, k5)
   ) WITHOUT ROWID;
+  INSERT OR IGNORE INTO state
+    VALUES ('part_size', iif(EXISTS (SELECT 1 FROM event), ${formerPartSize}, ${partSize}));
   ${digestSchema}`;
 
 /** Writes events into a database, within a transaction of the caller. */
@@ -46,8 +51,10 @@ export class EventWriting {
   readonly #uncount: Libsql.Statement;
   readonly #late: Libsql.Statement;
   readonly #digests: Digests;
+  readonly #partOf: (place: number) => number;
 
   constructor(database: Libsql.Database) {
+    this.#partOf = partsOf(database);
     // Of those that were removed the last one is remembered: a place is never given twice.
     this.#last = database
       .prepare(
@@ -78,6 +85,7 @@ export class EventWriting {
     if (bodies.length === 0) return;
     const first = (this.#last.get() as [number])[0] + 1;
     this.#events.insert(bodies, (values, body, index) => values.push(first + index, times[index] ?? 0, body));
+    const partOf = this.#partOf;
     for (let part = partOf(first); part <= partOf(first + bodies.length - 1); part += 1) {
       const ofPart = terms.filter(({ index }) => partOf(first + index) === part);
       this.#terms.insert(ofPart, (values, { hash, index }) => values.push(part, hash, first + index));
