@@ -1,6 +1,6 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /** A query that a fake server got. */
 export interface FakeQuery {
@@ -51,10 +51,7 @@ export async function startFakeDns(script: Script, port = 0): Promise<FakeDns> {
       if (answer !== undefined) socket.write(framed(answer));
     });
   });
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  const { port: taken } = server.address() as AddressInfo;
-  const udp = createSocket('udp4');
+  const { udp, port: taken } = await listening(server, port);
   udp.on('message', (message, { port: from }) => {
     const send = (answer: Buffer): void => {
       if (!isStopped) udp.send(answer, from, '127.0.0.1');
@@ -62,8 +59,6 @@ export async function startFakeDns(script: Script, port = 0): Promise<FakeDns> {
     const answer = run({ ...parse(message), transport: 'udp', port: from, socket: undefined, send });
     if (answer !== undefined) send(answer);
   });
-  udp.bind(taken, '127.0.0.1');
-  await once(udp, 'listening');
   const stop = async (): Promise<void> => {
     if (isStopped) return;
     isStopped = true;
@@ -74,6 +69,25 @@ export async function startFakeDns(script: Script, port = 0): Promise<FakeDns> {
     await Promise.all(closed);
   };
   return { port: taken, address: `127.0.0.1:${taken}`, queries, stop };
+}
+
+/** Both on one port; where none is asked for, one that nobody has for either. */
+async function listening(server: Server, port: number): Promise<{ udp: UdpSocket; port: number }> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: taken } = server.address() as AddressInfo;
+  const udp = createSocket('udp4');
+  try {
+    udp.bind(taken, '127.0.0.1');
+    await once(udp, 'listening');
+    return { udp, port: taken };
+  } catch (error) {
+    udp.close();
+    server.close();
+    await once(server, 'close');
+    if (port !== 0) throw error;
+    return listening(server, port);
+  }
 }
 
 function parse(message: Buffer): Pick<FakeQuery, 'message' | 'id' | 'section' | 'isEdns'> {
