@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { InvalidArgumentError, type Command } from 'commander';
-import { dayMs } from '../core/events/tallies.ts';
+import { dayMs, dayOf } from '../core/events/tallies.ts';
 import { jsonLine, printable } from '../core/json-line.ts';
 import { parseDomain } from '../core/mailbox.ts';
 import type { Policy } from '../core/settings/settings.ts';
@@ -49,7 +49,7 @@ export async function printTlsReports(
 }
 
 function yesterday(): number {
-  return Math.floor(Date.now() / dayMs) * dayMs - dayMs;
+  return dayOf(Date.now()) - dayMs;
 }
 
 /** The host stands for who has not said yet who reports. */

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { longestDelayMs } from '../../core/events/store.ts';
-import { dayMs, hourMs } from '../../core/events/tallies.ts';
+import { dayMs, dayOf, hourMs } from '../../core/events/tallies.ts';
 
 /** RFC 8460 §4.1: so that not all the world writes at midnight; and not before what fell on the day is written. */
 const shortestMs = 1.5 * longestDelayMs;
@@ -8,7 +8,7 @@ const longestMs = 4 * hourMs;
 
 /** The day (UTC) that is over, by its beginning, once its reports may be sent; each host has its own time of each day. */
 export function reportedDay(node: string, now: number): number | undefined {
-  const today = Math.floor(now / dayMs) * dayMs;
+  const today = dayOf(now);
   const day = today - dayMs;
   return now >= today + delayOf(node, day) ? day : undefined;
 }

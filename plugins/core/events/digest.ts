@@ -30,11 +30,6 @@ export interface KeyColumn {
   readonly codes: Numbers;
 }
 
-/** The beginning of the day in which a time lies. */
-export function dayOf(time: number): number {
-  return Math.floor(time / dayMs) * dayMs;
-}
-
 /** Topics of which the first key says what it is about: each of its values has a digest of its own, since whoever asks wants one. */
 const divided: ReadonlySet<Topic> = new Set(['flow', 'login', 'adverse']);
 

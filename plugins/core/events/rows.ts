@@ -45,9 +45,9 @@ export function joined(tallies: readonly Tally[]): readonly Tally[] {
   return [...sums.values()];
 }
 
-/** Adds a tally to what has the same keys, and is of the same hour or day, where these stay apart. */
-function joinedInto(sums: Map<string, Tally>, tally: Tally, isOverTime = true): void {
-  const name = `${tally.topic}\0${isOverTime ? tally.at : ''}\0${tally.keys.join('\0')}`;
+/** Adds a tally to what has the same keys, and is of the same hour or day. */
+function joinedInto(sums: Map<string, Tally>, tally: Tally): void {
+  const name = `${tally.topic}\0${tally.at}\0${tally.keys.join('\0')}`;
   const known = sums.get(name);
   sums.set(name, known ? added(known, tally) : tally);
 }

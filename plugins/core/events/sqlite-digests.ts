@@ -1,8 +1,8 @@
 import type Libsql from 'libsql';
 import { LRUCache } from 'lru-cache';
-import { dayOf, partName, unpacked, type Digest, type PackedParts } from './digest.ts';
+import { partName, unpacked, type Digest, type PackedParts } from './digest.ts';
 import type { TallyQuery } from './store.ts';
-import { beginningOf, dayMs, keyText, topics, type Tally, type Topic } from './tallies.ts';
+import { beginningOf, dayMs, dayOf, keyText, topics, type Tally, type Topic } from './tallies.ts';
 
 export const digestSchema = `
   CREATE TABLE IF NOT EXISTS digest (
@@ -36,10 +36,13 @@ export interface DigestedDay {
  */
 export class Digests {
   readonly #database: Libsql.Database;
+  readonly #forget: Libsql.Statement;
   readonly #known = new LRUCache<string, { claim: number; digest: Digest }>({ maxSize: mostOctets });
 
   constructor(database: Libsql.Database) {
     this.#database = database;
+    // Each step that writes asks for it.
+    this.#forget = database.prepare('DELETE FROM digest WHERE topic = ? AND day = ?');
   }
 
   /**
@@ -67,8 +70,8 @@ export class Digests {
     const digests: Digest[] = [];
     for (const part of this.#partsOf(claim, query)) {
       const digest = this.#digest(claim, part);
-      if (digest === 'unreadable') return undefined;
-      if (digest) digests.push(digest);
+      if (!digest) return undefined;
+      digests.push(digest);
     }
     return { day: claim.day, digests };
   }
@@ -88,7 +91,7 @@ export class Digests {
     return parts.map(([part]) => part).filter((part) => wanted?.includes(part) !== false);
   }
 
-  #digest({ topic, day, claim }: Claim, part: string): Digest | 'unreadable' | undefined {
+  #digest({ topic, day, claim }: Claim, part: string): Digest | undefined {
     const name = `${topic} ${day} ${part}`;
     const known = this.#known.get(name);
     if (known?.claim === claim) return known.digest;
@@ -97,10 +100,8 @@ export class Digests {
         .prepare('SELECT body FROM digest WHERE topic = ? AND day = ? AND part = ? AND claim = ?')
         .raw()
         .get(topic, day, part, claim) as [Buffer] | undefined) ?? [];
-    if (!body) return undefined;
-    const digest = unpacked(body);
-    if (!digest) return 'unreadable';
-    this.#known.set(name, { claim, digest }, { size: body.length });
+    const digest = body && unpacked(body);
+    if (body && digest) this.#known.set(name, { claim, digest }, { size: body.length });
     return digest;
   }
 
@@ -145,7 +146,6 @@ export class Digests {
     const days = new Map(
       tallies.map(({ topic, at }) => [`${topic} ${dayOf(at)}`, { topic, day: dayOf(at) }]),
     );
-    const one = this.#database.prepare('DELETE FROM digest WHERE topic = ? AND day = ?');
-    for (const { topic, day } of days.values()) one.run(topic, day);
+    for (const { topic, day } of days.values()) this.#forget.run(topic, day);
   }
 }

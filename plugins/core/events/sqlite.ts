@@ -133,12 +133,14 @@ class SqliteEvents implements EventStore {
 
   async maintain(limits: Limits): Promise<Maintained> {
     const maintained = await maintainIn(this.#ground(), limits);
-    for (const topic of Object.keys(topics) as Topic[]) await this.#digest(topic, limits.digestBefore);
+    const digests = new Digests(this.#database);
+    for (const topic of Object.keys(topics) as Topic[]) {
+      await this.#digest(digests, topic, limits.digestBefore);
+    }
     return maintained;
   }
 
-  async #digest(topic: Topic, before: Date): Promise<void> {
-    const digests = new Digests(this.#database);
+  async #digest(digests: Digests, topic: Topic, before: Date): Promise<void> {
     for (const day of await this.#use(() => digests.missing(topic, before.getTime()))) {
       const claim = await this.#use(() => digests.claim(topic, day));
       const tallies = await this.#talliesOf(topic, day);

@@ -58,6 +58,11 @@ export type Amount = (typeof amounts)[number];
 export const hourMs = 3_600_000;
 export const dayMs = 24 * hourMs;
 
+/** The beginning of the day (UTC) in which a time lies. */
+export function dayOf(time: number): number {
+  return Math.floor(time / dayMs) * dayMs;
+}
+
 /** The beginning of the hour or day of a topic in which a time lies. */
 export function beginningOf(topic: Topic, time: number): number {
   const span = topics[topic].per === 'hour' ? hourMs : dayMs;

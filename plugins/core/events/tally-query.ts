@@ -109,7 +109,7 @@ function ofSeveral({ hours, sample }: Dialect, topic: Topic): Readonly<Record<Am
 type Asked = Pick<TallyQuery, 'topic' | 'by' | 'amounts'>;
 
 /** Which keys stay apart, by their places. */
-function keptKeys({ topic, by }: Asked): number[] {
+export function keptKeys({ topic, by }: Asked): number[] {
   const names: readonly string[] = topics[topic].keys;
   return [...names.keys()].filter((place) => by === undefined || by.includes(names[place] ?? ''));
 }

@@ -2,6 +2,7 @@ import type { Digest, Numbers } from './digest.ts';
 import { noKeys, rowsIn, wantedBy, type Wanted } from './digest-rows.ts';
 import type { TallyQuery } from './store.ts';
 import { amounts, beginningOf, topics, type Amount, type Tally } from './tallies.ts';
+import { keptKeys } from './tally-query.ts';
 import { PairPlaces } from './pair-places.ts';
 import { Places } from './value-places.ts';
 
@@ -26,12 +27,11 @@ export class TallySums {
 
   /** Throws where a key is asked for that there is not. */
   constructor(query: TallyQuery) {
-    const { topic, since, by } = query;
-    const names: readonly string[] = topics[topic].keys;
+    const { topic, since } = query;
     this.#query = query;
     this.#wanted = wantedBy(query);
     this.since = new Date(beginningOf(topic, since.getTime()));
-    this.#kept = [...names.keys()].filter((place) => by === undefined || by.includes(names[place] ?? ''));
+    this.#kept = keptKeys(query);
     this.#values = this.#kept.map(() => new Places());
     this.#groups = [0, ...this.#kept].map(() => new PairPlaces());
     this.#figures = { count: [], recipients: [], bytes: [], first: [], last: [], hours: [] };
@@ -49,10 +49,9 @@ export class TallySums {
   /** One that the query is about. */
   addFound(tally: Tally): void {
     const values = this.#kept.map((place, index) => this.#values[index]?.of(tally.keys[place] ?? '') ?? 0);
-    const time = this.#query.isOverTime === true ? this.#times.of(tally.at) : 0;
-    const group = [time, ...values].reduce(
-      (one, other, level) => this.#groups[level]?.of(one, other) ?? 0,
-      0,
+    const group = values.reduce(
+      (one, value, index) => this.#groups[index + 1]?.of(one, value) ?? 0,
+      this.#groupOfTime(tally.at),
     );
     this.#begin(group, tally.at, () => values);
     for (const figure of figures) {

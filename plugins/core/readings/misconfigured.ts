@@ -68,8 +68,8 @@ function devicesIn(adverse: readonly AdverseTally[]): Device[] {
   return [...groups.values()].flatMap((group) => {
     const tallies = group.map(({ tally }) => tally);
     const last = latest(tallies);
-    const known = last && deviceRemedyFor(last.reason, detailOf(last));
-    return known ? [{ tallies, last, known }] : [];
+    const known = group.find(({ tally }) => tally === last)?.known;
+    return last && known ? [{ tallies, last, known }] : [];
   });
 }
 

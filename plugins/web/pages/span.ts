@@ -15,21 +15,20 @@ export interface Chosen extends Span {
   readonly title: string;
 }
 
-/** Until the end of this minute, so that who asks again at once gets the same. */
 export function spanOf(query: URLSearchParams, now: number): Chosen {
   const wanted = query.get('since');
-  const { name, title, hours } = choices.find((choice) => choice.name === wanted) ?? usual;
+  return spanAt(choices.find((choice) => choice.name === wanted) ?? usual, now);
+}
+
+/** Until the end of this minute, so that who asks again at once gets the same. */
+function spanAt({ name, title, hours }: (typeof choices)[number], now: number): Chosen {
   const until = (Math.floor(now / 60_000) + 1) * 60_000;
   return { name, title, since: new Date(until - hours * 3_600_000), until: new Date(until) };
 }
 
 /** What can be chosen, as of some time each. */
 export function spansAt(now: () => number): readonly (() => Chosen)[] {
-  return choices.map(
-    ({ name }) =>
-      () =>
-        spanOf(new URLSearchParams({ since: name }), now()),
-  );
+  return choices.map((choice) => () => spanAt(choice, now()));
 }
 
 /** Links to the same page about another time. */
