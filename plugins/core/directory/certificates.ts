@@ -11,7 +11,7 @@ import {
   parseForAnyLogin,
   type CertificateFilter,
 } from './filter.ts';
-import type { Finder } from './finder.ts';
+import { entriesInWords, type Finder } from './finder.ts';
 import type { Entry } from './messages.ts';
 import type { DirectorySettings } from './settings.ts';
 import { knowsCertificates } from './sources.ts';
@@ -48,10 +48,9 @@ export class CertificateHolders {
   async find(names: CertificateNames, deadline: Deadline): Promise<Holder> {
     const found = await Promise.all([this.#byAttribute(names, deadline), this.#byMatch(names, deadline)]);
     const entries = new Map(found.flatMap((each) => each.entries.map((entry) => [entry.dn, entry])));
-    const dns = [...entries.keys()];
-    if (dns.length > 1) return { several: dns.join(' and ') };
-    if (found.some(({ isMore }) => isMore)) return { several: `${dns.join('')} and others` };
-    const [entry] = entries.values();
+    const all = { entries: [...entries.values()], isMore: found.some(({ isMore }) => isMore) };
+    const [entry] = all.entries;
+    if (all.entries.length > 1 || all.isMore) return { several: entriesInWords(all) };
     return entry ? { entry } : {};
   }
 

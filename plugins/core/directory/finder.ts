@@ -23,6 +23,16 @@ interface Found {
   readonly isMore: boolean;
 }
 
+/** How much is shown of a name that the server sends. */
+const longestShown = 200;
+
+/** Which entries were found where one was looked for: whoever mends the directory need not search for them. */
+export function entriesInWords({ entries, isMore }: Found): string {
+  const names = entries.map(({ dn }) => dn.slice(0, longestShown));
+  const rest = names.length === 0 ? 'several entries' : 'others';
+  return [...names, ...(isMore ? [rest] : [])].join(' and ');
+}
+
 /** Finds the entry of a login. The directory compares: it knows which letters and spaces matter. */
 export class Finder {
   readonly #options: FinderOptions;
@@ -54,12 +64,11 @@ export class Finder {
     dn?: string,
   ): Promise<Entry | undefined> {
     const filter = this.#filter(Buffer.from(login, 'utf8'));
-    const { entries, isMore } = await this.#search({ filter, attributes }, deadline, dn);
-    const [entry] = entries;
-    if (entries.length > 1 || isMore) {
-      const where = dn ?? this.#bases.join(' and ');
+    const found = await this.#search({ filter, attributes }, deadline, dn);
+    const [entry] = found.entries;
+    if (found.entries.length > 1 || found.isMore) {
       throw this.#options.alarm(
-        `the login ${JSON.stringify(login)} is ambiguous: several entries below ${where} match`,
+        `the login ${JSON.stringify(login)} is ambiguous: it is that of ${entriesInWords(found)}`,
       );
     }
     if (entry !== undefined && !isBindName(entry.dn)) {

@@ -132,29 +132,30 @@ describe('directory: result codes', () => {
 });
 
 describe('directory: answers to a search', () => {
-  const twice = ({ id }: FakeRequest): Buffer =>
-    Buffer.concat([
-      answer.entry(id, alice.dn),
-      answer.entry(id, 'uid=other,dc=corp,dc=example'),
-      answer.done(id),
-    ]);
+  const finds =
+    (dns: readonly string[], result = 0) =>
+    ({ id }: FakeRequest): Buffer =>
+      Buffer.concat([...dns.map((dn) => answer.entry(id, dn)), answer.done(id, result)]);
   const cases: readonly { it: string; search: (request: FakeRequest) => Buffer; is: RegExp }[] = [
-    { it: 'two entries', search: twice, is: /ambiguous/ },
+    { it: 'two entries', search: finds(['a=b', 'a=c']), is: /is ambiguous: it is that of a=b and a=c$/ },
     {
       it: 'two entries and sizeLimitExceeded',
-      search: ({ id }) =>
-        Buffer.concat([answer.entry(id, 'a=b'), answer.entry(id, 'a=c'), answer.done(id, 4)]),
-      is: /ambiguous/,
+      search: finds(['a=b', 'a=c'], 4),
+      is: /is ambiguous: it is that of a=b and a=c and others$/,
     },
     {
       it: 'one entry and sizeLimitExceeded',
-      search: ({ id }) => Buffer.concat([answer.entry(id, 'a=b'), answer.done(id, 4)]),
-      is: /ambiguous/,
+      search: finds(['a=b'], 4),
+      is: /is ambiguous: it is that of a=b and others$/,
+    },
+    {
+      it: 'no entry and sizeLimitExceeded',
+      search: finds([], 4),
+      is: /is ambiguous: it is that of several entries$/,
     },
     {
       it: 'three entries',
-      search: ({ id }) =>
-        Buffer.concat([...['a=b', 'a=c', 'a=d'].map((dn) => answer.entry(id, dn)), answer.done(id)]),
+      search: finds(['a=b', 'a=c', 'a=d']),
       is: /more entries than were asked for/,
     },
     {

@@ -66,10 +66,11 @@ describe('directory: what only a real server shows', () => {
     await slapd.stop();
   });
 
-  it('is unavailable, and says so, when two entries have one login', async () => {
-    const attempt = brief('twin@corp.example', 'pw-twin');
-    await assert.rejects(attempt, { name: 'Unavailable', message: /ambiguous/ });
-    assert.match(logged.join('\n'), /"twin@corp.example" is ambiguous/);
+  it('is unavailable, and names them, when several entries have one login', async () => {
+    const people = 'ou=people,dc=corp,dc=example';
+    const said = `directory: the login "twin@corp.example" is ambiguous: it is that of uid=twin1,${people} and uid=twin2,${people}`;
+    await assert.rejects(brief('twin@corp.example', 'pw-twin'), { name: 'Unavailable', message: said });
+    assert.ok(logged.includes(said), logged.join('\n'));
   });
 
   it('names an account without addresses by its DN', async () => {
