@@ -164,7 +164,7 @@ function descriptionOf(schema: z.ZodType): string {
   return `${schema.description ?? ''}${optional}`;
 }
 
-/** A table of Markdown, padded as prettier pads it. */
+/** A table of Markdown, padded as the formatter pads it. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));

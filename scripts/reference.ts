@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { format, resolveConfig } from 'prettier';
+import { format, type FormatConfig } from 'oxfmt';
 import ts from 'typescript';
 import type { Entry } from './entries.ts';
 
@@ -20,26 +20,35 @@ interface Exported {
 export async function referencePage({ file, name }: Entry): Promise<string> {
   const source = join(api, `${file}.ts`);
   const exported = exportsOf(source).sort((a, b) => a.name.localeCompare(b.name, 'en'));
-  const section = (title: string, some: readonly Exported[]) =>
-    some.length === 0 ? [] : [`## ${title}`, ...some.map(sectionOf)];
+  const section = async (title: string, some: readonly Exported[]) =>
+    some.length === 0 ? [] : [`## ${title}`, ...(await Promise.all(some.map(sectionOf)))];
   const page = [
     `# ${name}`,
     '<!-- made by `npm run generate` from plugins/api -->',
     plain(/^\/\*\*[\s\S]*?\*\//.exec(readFileSync(source, 'utf8'))?.[0] ?? '').replace('@module', ''),
-    ...section(
+    ...(await section(
       'Functions, classes and values',
       exported.filter(({ isType }) => !isType),
-    ),
-    ...section(
+    )),
+    ...(await section(
       'Types',
       exported.filter(({ isType }) => isType),
-    ),
+    )),
   ].join('\n\n');
-  return format(page, { ...(await resolveConfig(join(api, 'page.md'))), parser: 'markdown' });
+  return formatted(`${file}.md`, page);
 }
 
-function sectionOf({ name, about, code }: Exported): string {
-  return `### ${name}\n\n${about}\n\n\`\`\`ts\n${code}\n\`\`\``;
+async function sectionOf({ name, about, code }: Exported): Promise<string> {
+  return `### ${name}\n\n${about}\n\n\`\`\`ts\n${await formatted(`${name}.d.ts`, code)}\`\`\``;
+}
+
+const style = JSON.parse(readFileSync(join(api, '../../.oxfmtrc.json'), 'utf8')) as FormatConfig;
+
+/** As the files of the project are, by a name that says the language. */
+async function formatted(name: string, text: string): Promise<string> {
+  const { code, errors } = await format(name, text, style);
+  if (errors.length > 0) throw new Error(`${name}: ${errors.map(({ message }) => message).join(', ')}`);
+  return code;
 }
 
 /** What a module exports itself, and what it takes from others by name. */

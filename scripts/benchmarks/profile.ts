@@ -14,23 +14,27 @@ export async function profileGatekeeper(scene: OpenScene, clients: number, secon
   mkdirSync(folder);
   const sampling = ['--cpu-prof', `--cpu-prof-dir=${folder}`, `--cpu-prof-interval=${intervalUs}`];
   const server = await startGatekeeper('gatekeeper-profile', scene, sampling);
-  const [from, to] = await timeOfVisit(server, scene, clients, seconds).finally(() => server.stop());
+  const [from, to] = await timeOfVisit(server, scene, clients, seconds);
   const [file = ''] = readdirSync(folder);
   return sharesOf(JSON.parse(readFileSync(join(folder, file), 'utf8')) as CpuProfile, from, to);
 }
 
-/** When the clients came and went, after others had come before them. */
+/** When the clients came and went, after others had come before them; stops the server. */
 async function timeOfVisit(
   server: Server,
   scene: OpenScene,
   clients: number,
   seconds: number,
 ): Promise<[from: number, to: number]> {
-  const audience = new Audience(server, scene, clients);
-  await audience.come('resumed', seconds);
-  const from = nowUs();
-  await audience.come('resumed', seconds);
-  return [from, nowUs()];
+  try {
+    const audience = new Audience(server, scene, clients);
+    await audience.come('resumed', seconds);
+    const from = nowUs();
+    await audience.come('resumed', seconds);
+    return [from, nowUs()];
+  } finally {
+    await server.stop();
+  }
 }
 
 function nowUs(): number {

@@ -28,7 +28,10 @@ export type ZoneRecord = (
 
 /** Trouble in place of answers: for the types of a name that it has no record of, or for one type. */
 export type ZoneTrouble =
-  'TIMEOUT' | 'SERVFAIL' | { readonly TIMEOUT: ZoneType } | { readonly SERVFAIL: ZoneType };
+  | 'TIMEOUT'
+  | 'SERVFAIL'
+  | { readonly TIMEOUT: ZoneType }
+  | { readonly SERVFAIL: ZoneType };
 
 /** What each name has. Names are octets as well; case and a dot at the end do not matter. */
 export type Zone = Readonly<Record<string, readonly (ZoneRecord | ZoneTrouble)[]>>;

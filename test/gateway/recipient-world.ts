@@ -92,8 +92,11 @@ export class RecipientWorld {
     const smtp = [...this.#domains.values()].flatMap(({ servers, number }) =>
       servers.map(({ port }, index) => [addressOf(number, index), port] as const),
     );
-    const { port: https } = this.#https?.address() as AddressInfo;
-    return JSON.stringify({ server: this.dnsAddress, suffix, smtp: Object.fromEntries(smtp), https });
+    const https = this.#https?.address() as AddressInfo | undefined;
+    return JSON.stringify({
+      ...{ server: this.dnsAddress, suffix, smtp: Object.fromEntries(smtp) },
+      https: https?.port,
+    });
   }
 
   async stop(): Promise<void> {

@@ -49,7 +49,7 @@ export const proven = {
 };
 const address = 'X-MS-Exchange-CrossTenant-OriginalAttributedTenantConnectingIp';
 
-type Fields = Readonly<Record<string, string | readonly string[] | undefined>>;
+export type Fields = Readonly<Record<string, string | readonly string[] | undefined>>;
 
 export interface Case {
   readonly it: string;

@@ -4,7 +4,7 @@ import type { Identity } from '../../plugins/core/identity.ts';
 import { parseSettings } from '../../plugins/core/settings/file.ts';
 import { decideTenant } from '../../plugins/sender/tenant.ts';
 import { messageFacts } from './facts.ts';
-import { cases, corp, elsewhere, proven, settings, type Case } from './tenant-cases.ts';
+import { cases, corp, elsewhere, proven, settings, type Case, type Fields } from './tenant-cases.ts';
 
 const policies = new Map(
   ['off', 'observe', 'enforce'].map((forwards) => [
@@ -21,7 +21,8 @@ function judged(each: Case, provisional: number) {
     unchecked = [],
   } = each;
   const { tenants = ['corp', 'cloudless', 'gone'], forwards = 'off' } = each;
-  const fields = Object.entries({ ...proven, ...each.with }).flatMap(([name, value = []]) =>
+  const written: Fields = { ...proven, ...each.with };
+  const fields = Object.entries(written).flatMap(([name, value = []]) =>
     [value].flat().map((one) => `${name}: ${one}`),
   );
   const known: Identity[] = [];

@@ -34,7 +34,8 @@ function isForgotten(since: number, forgottenAt: number | undefined): boolean {
 
 /** What a login has become: the account as it is now, or why there is none any more. */
 export type Renewal =
-  { readonly kind: 'account'; readonly account: Account } | { readonly kind: 'lapsed'; readonly why: string };
+  | { readonly kind: 'account'; readonly account: Account }
+  | { readonly kind: 'lapsed'; readonly why: string };
 
 /** Judges what the directory says of a login now; whether it may be used here and today is left to `decidePlace`. */
 export function decideRenewal(

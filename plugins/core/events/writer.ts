@@ -37,7 +37,9 @@ interface Batch {
 
 /** From the process to its thread: what to keep, or what to forget. */
 export type Order =
-  { readonly batch: number; readonly text: string } | { readonly limits: Limits } | { readonly isEnd: true };
+  | { readonly batch: number; readonly text: string }
+  | { readonly limits: Limits }
+  | { readonly isEnd: true };
 
 /** From the thread: what became of a batch, or what an operator has to know. */
 export type Answer =

@@ -188,7 +188,8 @@ export interface QueuedMessage extends EventEmitter {
   readonly num_failures: number;
   /** Why it is bounced: with what `deferred` and `bounce` are told beside, under other names. */
   readonly bounce_error:
-    (Error & { readonly mx?: Mx; readonly bounced_rcpt?: Tried[]; readonly deferred_rcpt?: Tried[] }) | null;
+    | (Error & { readonly mx?: Mx; readonly bounced_rcpt?: Tried[]; readonly deferred_rcpt?: Tried[] })
+    | null;
   /** Servers that are left to be tried. */
   readonly mxlist: Mx[];
   get_mx(): void;

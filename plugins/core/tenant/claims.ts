@@ -8,7 +8,8 @@ export type Tenant = Policy['tenants'][number];
 
 /** A tenant that a header names beyond doubt, or what speaks against that. */
 export type Claimed =
-  { readonly tenant: Tenant; readonly fault?: never } | { readonly tenant?: Tenant; readonly fault: string };
+  | { readonly tenant: Tenant; readonly fault?: never }
+  | { readonly tenant?: Tenant; readonly fault: string };
 
 /** The name in a setting `NAME: VALUE`, in lower case. */
 export function fieldNameIn(text: string): string {

@@ -31,7 +31,8 @@ export class EventServer {
   }
 
   get port(): number {
-    return (this.#server?.address() as AddressInfo).port;
+    const address = this.#server?.address() as AddressInfo | undefined;
+    return address?.port ?? 0;
   }
 
   behave(...behaviours: Behaviour[]): void {

@@ -60,7 +60,8 @@ function scenarioOf({ description, tests, zonedata }: ScenarioText): Scenario {
 /** A record of type SPF stands for one of type TXT too, unless there is one, if only `TXT: NONE`. */
 function withTxt(entries: readonly Entry[]): (ZoneRecord | ZoneTrouble)[] {
   const kept = entries.filter((entry) => typeof entry === 'string' || !isNone(entry)) as (
-    ZoneRecord | ZoneTrouble
+    | ZoneRecord
+    | ZoneTrouble
   )[];
   if (entries.some((entry) => typeof entry === 'object' && 'TXT' in entry)) return kept;
   const copies = kept.flatMap((entry) =>
