@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { readAuthorities } from '../core/authorities.ts';
-import { readPasswordFile } from '../core/password-file.ts';
-import { Secret } from '../core/secret.ts';
-import type { Policy } from '../core/settings/settings.ts';
+import { readAuthorities } from '../authorities.ts';
+import { readPasswordFile } from '../password-file.ts';
+import { Secret } from '../secret.ts';
+import type { Policy } from '../settings/settings.ts';
 import {
   smartHostPasswordSource,
   smartHostVariable,
   type SmartHostSettings,
-} from '../core/settings/smart-hosts.ts';
-import type { Credentials, SmartHost } from '../core/smart-host/types.ts';
+} from '../settings/smart-hosts.ts';
+import type { Credentials, SmartHost } from './types.ts';
 
 type Hosts = Pick<Policy, 'smart_hosts'>;
 
