@@ -24,7 +24,8 @@ export function openSmartHosts({ smart_hosts }: Hosts, config: string): Readonly
   return new Map(smart_hosts.map((entry) => [entry.name, openSmartHost(entry, config)]));
 }
 
-function openSmartHost(entry: SmartHostSettings, config: string): SmartHost {
+/** One of them. */
+export function openSmartHost(entry: SmartHostSettings, config: string): SmartHost {
   const { name, host, port, tls } = entry;
   const ca = entry.ca_file === undefined ? undefined : readAuthorities(join(config, entry.ca_file));
   const credentials = readCredentials(entry, config);
