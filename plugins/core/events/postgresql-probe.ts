@@ -29,13 +29,16 @@ export type ProbeOptions = Omit<PostgresqlOptions, 'key'> & { readonly key: stri
 export async function probePostgresqlEvents(options: ProbeOptions): Promise<'tables' | 'none yet'> {
   const { Client } = createRequire(import.meta.url)('pg') as typeof Pg;
   const socket = new Socket();
-  const client = new Client({ ...poolOf(options), stream: () => socket });
+  // The driver would say of a silent server that a timeout has expired, and not which.
+  const { connectionTimeoutMillis: connectMs = probeMs, ...how } = poolOf(options);
+  const client = new Client({ ...how, stream: () => socket });
   // A connection that breaks is told to who waits for an answer.
   client.on('error', () => undefined);
   const late = () => new Error(`no answer within ${probeMs / 1000} s`);
   try {
     return await within(probeMs, late, async () => {
-      await client.connect();
+      const silent = () => new Error(`no connection within ${connectMs / 1000} s`);
+      await within(connectMs, silent, () => client.connect());
       const found = await ask(client, options.key);
       await within(farewellMs, late, () => client.end()).catch(() => undefined);
       return found;

@@ -61,7 +61,7 @@ export class Dialogue {
     }
   }
 
-  /** Goes on in TLS, and tells which version. */
+  /** Goes on in TLS, which is verified unless the options say otherwise, and tells which version. */
   async secure(options: ConnectionOptions): Promise<string> {
     this.#awaited = 'end of the TLS handshake';
     // RFC 3207 §6: whoever is in between could have said it, and it would be taken for what the server says in TLS.
@@ -69,13 +69,15 @@ export class Dialogue {
     this.#socket.off('data', this.#take);
     const secured = connectTls({ ...options, socket: this.#socket });
     this.#socket = secured;
-    const isSecured = new Promise<void>((resolve) => {
-      secured.once('secureConnect', resolve);
-      this.#wake = resolve;
+    const state = { isSecured: false };
+    secured.once('secureConnect', () => {
+      state.isSecured = true;
+      this.#wake();
     });
     this.#listen();
-    await isSecured;
+    while (!state.isSecured && !this.#ended) await this.#news();
     if (this.#ended) throw new Error(`TLS fails: ${this.#ended.message}`);
+    if (options.rejectUnauthorized !== false && !secured.authorized) throw new Error('TLS is not verified');
     return secured.getProtocol() ?? 'TLS';
   }
 
@@ -122,10 +124,15 @@ export class Dialogue {
         return line;
       }
       if (this.#ended) throw this.#ended;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#news();
     }
+  }
+
+  /** Resolves when something has come, or the connection has ended. */
+  #news(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 }
 
