@@ -34,6 +34,7 @@ const long: readonly string[] = [
   'gateway/bad-config.test.ts',
   'package/install.test.ts',
   'package/spf.test.ts',
+  'command/check-online-one.test.ts',
   'gateway/oauth.test.ts',
   'config/system/fail2ban.test.ts',
   'core/directory/failover.test.ts',

@@ -9,6 +9,7 @@ import { withoutSettings } from '../core/settings/environment.ts';
 import { readSettings } from '../core/settings/file.ts';
 import { findHaraka, versionOf } from './haraka-package.ts';
 import { harakaDirectory } from './installation.ts';
+import { answerInWords, askServers, type Online } from './online.ts';
 import { aligned, exitCode, give } from './output.ts';
 import type { Report } from './self-check.ts';
 import { queueWarnings, warningsOf } from './warnings.ts';
@@ -21,12 +22,19 @@ which they decide. A warning is worth a look: a partner whose entry expires
 within 30 days or has expired, a certificate of a listener that expires within
 21 days, has expired or is not valid yet, a plugin that has a known hole.
 
+With --online it then asks, as the gateway would, each server that the settings
+name: directories, DNS servers, smart hosts up to the login, the keys of oauth,
+the database of events. Nothing is sent to a webhook, and no mail. Of servers
+that refuse the service account, no second one is tried.
+
 Exit codes: 0 the gateway would start, with warnings too, 64 there is no Haraka
-to check with, 78 the gateway would not start, or its user (user= of smtp.ini)
-could not use its files; each line says why.
+to check with, 69 it would start, but a server that was asked fails, 78 the
+gateway would not start, or its user (user= of smtp.ini) could not use its
+files; each line says why.
 
 Examples:
   gatekeeper check && systemctl restart haraka
+  gatekeeper check --online
   gatekeeper check --json`;
 
 /** Seconds; all of them take one or two. */
@@ -34,6 +42,7 @@ const defaultTimeout = 15;
 
 interface CheckOptions {
   readonly harakaPackage?: string;
+  readonly online?: true;
   readonly timeout: number;
   readonly verbose?: true;
 }
@@ -44,6 +53,7 @@ export function addCheck(program: Command): void {
     .command('check')
     .description('tell whether the gateway would start, before any restart')
     .option('--haraka-package <dir>', 'where Haraka itself is; default: the one that DIR or PATH has')
+    .option('--online', 'also ask each server that the settings name, once')
     .option('--timeout <seconds>', 'how long one plugin may take to load', seconds, defaultTimeout)
     .option('--verbose', "show Haraka's own log, on standard error")
     .addHelpText('after', examples)
@@ -66,26 +76,42 @@ async function check(options: CheckOptions, command: Command): Promise<void> {
     return;
   }
   const { policy } = readSettings(join(dir, 'config')).settings;
-  const warnings = [...warningsOf(dir, policy, new Date()), ...(await queueWarnings(dir, policy)), ...found];
+  const online = options.online && (await askServers(dir));
+  const warnings = [
+    ...warningsOf(dir, policy, new Date()),
+    ...(await queueWarnings(dir, policy)),
+    ...found,
+    ...(online?.warnings ?? []),
+  ];
   const sources = identitySourcesOf(policy).map(({ entry }) => entry);
+  const { failed, others } = sorted(online);
   give(command, {
-    exitCode: exitCode.yes,
+    exitCode: failed.length > 0 ? exitCode.unavailable : exitCode.yes,
     json: {
-      ...{ ok: true, revision, haraka, checks },
+      ...{ ok: failed.length === 0, revision, haraka, checks },
       ...(sources.length > 0 && { identity_sources: sources.map(({ name }) => name) }),
+      ...(online && { online: online.answers }),
       ...(warnings.length > 0 && { warnings }),
     },
     lines: [
-      'ok',
+      ...(failed.length > 0 ? failed.map((line) => `no: ${line}`) : ['ok']),
       ...aligned([
         ['settings', `revision ${revision}`],
         ['haraka', `${haraka.version} (${haraka.path})`],
         ['checks', Object.entries(checks).map(([stage, names]) => `${stage}: ${names.join(', ')}`)],
         ['identity source', sources.map(sourceInWords)],
+        ['online', others],
         ['warning', warnings],
       ]),
     ],
   });
+}
+
+/** Lines of what fails, and of all else. */
+function sorted(online: Online | undefined) {
+  const linesOf = (isFailed: boolean) =>
+    (online?.answers ?? []).filter(({ ok }) => (ok === false) === isFailed).map(answerInWords);
+  return { failed: linesOf(true), others: linesOf(false) };
 }
 
 function sourceInWords({ name, login_domains: domains }: OfferedSource['entry']): string {

@@ -9,6 +9,7 @@ import { Suspicion } from '../core/haraka/suspicion.ts';
 import { start } from '../core/haraka/startup.ts';
 import type { Plugin } from '../core/haraka/types.ts';
 import type { Policy } from '../core/settings/settings.ts';
+import { smartHostFiles } from '../core/smart-host/open.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { decideGate, decideOutbound, decideRelay } from './gate.ts';
 import { guardDelivery } from './delivery.ts';
@@ -25,7 +26,6 @@ import { tellLess } from './received.ts';
 import { takeBackReleased } from './released.ts';
 import { carryOutRequests } from './requested.ts';
 import { SmartHostsInForce } from './smart-hosts-in-force.ts';
-import { smartHostFiles } from './smart-hosts.ts';
 
 /** One clearance of every check that this host must make, and of every other that is installed. */
 const demanded = derived((policy: Policy): readonly Demand[] => {

@@ -4,8 +4,8 @@ import type { Plugin } from '../core/haraka/types.ts';
 import { messageOf } from '../core/message-of.ts';
 import { oncePerMinute } from '../core/once-per-minute.ts';
 import type { Policy } from '../core/settings/settings.ts';
+import { openSmartHosts } from '../core/smart-host/open.ts';
 import type { SmartHost } from '../core/smart-host/types.ts';
-import { openSmartHosts } from './smart-hosts.ts';
 
 /** The smart hosts of the settings in force, with their secrets. */
 export class SmartHostsInForce {

@@ -23,6 +23,7 @@ const local: readonly [RegExp, string][] = [
   [/haraka {4}\/\S+/g, 'haraka    DIR'],
   [/ldap:\/\/127\.0\.0\.1:\d+\] +/g, 'URL] '],
   [/\[(?:127\.0\.0\.1:\d+|192\.0\.2\.53)\] +/g, '[DNS] '],
+  [/(directory ldap:\/\/|dns )127\.0\.0\.1:\d+:/g, '$1SERVER:'],
   [/\d+ days left/g, 'N days left'],
   [/\b[a-z2-9]{4}(?:-[a-z2-9]{4}){3}\b/g, 'PASSWORD'],
   [/\$4096:[\w+/]{22}==\$[\w+/]{43}=:[\w+/]{43}=/g, '$VERIFIER'],

@@ -1,5 +1,6 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { createLocalJWKSet, errors, type JWTVerifyGetKey } from 'jose';
 import { messageOf } from '../../core/message-of.ts';
+import { readKeySet } from '../../core/oauth/key-set.ts';
 import { oncePerMinute } from '../../core/once-per-minute.ts';
 
 /** The keys of an issuer cannot be had, or cannot be used: nobody knows whether a token is right. */
@@ -13,30 +14,6 @@ export interface Keys {
   readonly find: JWTVerifyGetKey;
   /** Fetches keys that are not there yet; never rejects. */
   fetch(): Promise<void>;
-}
-
-/** Types of which one half is public (RFC 7518 §6.1, RFC 8037 §2). */
-const publicTypes: readonly unknown[] = ['RSA', 'EC', 'OKP'];
-
-/** Reads a JWK Set (RFC 7517 §5), and leaves out what is no public key. Throws an Error for what is no such set. */
-export function readKeySet(text: string): JSONWebKeySet {
-  const { keys } = (parsed(text) ?? {}) as { readonly keys?: unknown };
-  if (!Array.isArray(keys)) throw new Error('this is no JWK Set (RFC 7517): it has no list of keys');
-  const isPublic = (key: unknown) => {
-    const { kty, d } = (key ?? {}) as Readonly<Record<string, unknown>>;
-    // A private key that is published proves nothing any more.
-    return publicTypes.includes(kty) && d === undefined;
-  };
-  return { keys: keys.filter(isPublic) as JSONWebKeySet['keys'] };
-}
-
-/** The message of JSON.parse quotes what it was given. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new Error('this is no JSON');
-  }
 }
 
 /** Keys of a file, by its text; throws an Error when none of them is of any use. */

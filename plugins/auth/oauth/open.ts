@@ -1,14 +1,10 @@
 import { join } from 'node:path';
-import { readAuthorities } from '../../core/authorities.ts';
-import { download } from '../../core/download.ts';
 import { messageOf } from '../../core/message-of.ts';
+import { downloadKeySet, keySetPlace } from '../../core/oauth/key-set.ts';
 import { readText } from '../../core/read-text.ts';
 import type { OauthSettings } from '../../core/settings/oauth.ts';
 import { keysOfText, RemoteKeys, type Keys } from './keys.ts';
 import { SignedTokens, type Tokens } from './tokens.ts';
-
-/** A set of ten keys has less than 20 KiB, with the certificates that some put into it. */
-const keySet = { accept: 'application/jwk-set+json, application/json', longest: 256 * 1024 };
 
 /** The files of the folder `config` that `oauth` names. */
 export function oauthFiles({ jwks_file, ca_file }: OauthSettings, config: string): readonly string[] {
@@ -31,21 +27,14 @@ export class TokenOpener {
   }
 
   #keysFor(settings: OauthSettings, config: string): Keys {
-    const { jwks_file: file, jwks_url: url = '', ca_file, timeout_seconds, stale_seconds } = settings;
+    const { jwks_file: file, stale_seconds } = settings;
     if (file !== undefined) return keysOfFile(join(config, file));
-    const ca = ca_file === undefined ? undefined : readAuthorities(join(config, ca_file));
-    const source = JSON.stringify([url, ca, timeout_seconds, stale_seconds]);
+    const place = keySetPlace(settings, config);
+    const source = JSON.stringify([place, stale_seconds]);
     if (this.#remote?.source === source) return this.#remote.keys;
     const keys = new RemoteKeys({
-      from: url,
-      download: async () => {
-        const { body } = await download(new URL(url), {
-          ...keySet,
-          ca,
-          milliseconds: timeout_seconds * 1000,
-        });
-        return body.toString('utf8');
-      },
+      from: place.url,
+      download: () => downloadKeySet(place),
       staleMs: stale_seconds * 1000,
       now: () => performance.now(),
       log: this.#log,

@@ -54,7 +54,9 @@ export function openPostgresqlEvents(options: PostgresqlOptions): EventStore {
   return translatedNow(() => new PostgresqlEvents(new Pool(poolOf(options)), options.key));
 }
 
-function poolOf({ host, port, database, user, passwordFile, tls, caFile }: PostgresqlOptions): Pg.PoolConfig {
+/** How the driver is told of it. */
+export function poolOf(options: Omit<PostgresqlOptions, 'key'>): Pg.PoolConfig {
+  const { host, port, database, user, passwordFile, tls, caFile } = options;
   const whose = `the user ${user} of PostgreSQL`;
   return {
     ...{ host, port, database, user, max: mostConnections, keepAlive: true },
@@ -181,13 +183,17 @@ async function inTransaction<T>(pool: Pg.Pool, work: (query: Query) => Promise<T
 async function prepare(query: Query, key: string): Promise<void> {
   await query('SELECT pg_advisory_xact_lock($1)', [schemaLock]);
   const [there] = await query("SELECT to_regclass('gatekeeper.state') IS NOT NULL", []);
-  const ours = keyNumber(key);
-  if (there?.[0] !== true) await makeTables(query, ours);
+  if (there?.[0] !== true) await makeTables(query, keyNumber(key));
   const [[version, theirs] = []] = await query('SELECT version, key FROM gatekeeper.state', []);
+  refuseForeign(version, theirs, key);
+}
+
+/** Throws where tables are not for this gateway, by what they say of themselves. */
+export function refuseForeign(version: unknown, theirs: unknown, key: string): void {
   if (Number(version) > schemaVersion) {
     throw new Error(`the tables are of version ${String(version)}, and this gateway knows ${schemaVersion}`);
   }
-  if (Number(theirs) !== ours) {
+  if (Number(theirs) !== keyNumber(key)) {
     throw new Error('another gateway began with another key: copy its events.key into data_directory');
   }
 }

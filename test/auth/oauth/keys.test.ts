@@ -6,9 +6,9 @@ import {
   IssuerUnavailable,
   keysOfText,
   pauseMs,
-  readKeySet,
   RemoteKeys,
 } from '../../../plugins/auth/oauth/keys.ts';
+import { readKeySet } from '../../../plugins/core/oauth/key-set.ts';
 import { issuerKey, type IssuerKey } from '../../support/oauth.ts';
 
 const staleMs = 3_600_000;

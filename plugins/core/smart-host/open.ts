@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { readAuthorities } from '../core/authorities.ts';
-import { readPasswordFile } from '../core/password-file.ts';
-import { Secret } from '../core/secret.ts';
-import type { Policy } from '../core/settings/settings.ts';
+import { readAuthorities } from '../authorities.ts';
+import { readPasswordFile } from '../password-file.ts';
+import { Secret } from '../secret.ts';
+import type { Policy } from '../settings/settings.ts';
 import {
   smartHostPasswordSource,
   smartHostVariable,
   type SmartHostSettings,
-} from '../core/settings/smart-hosts.ts';
-import type { Credentials, SmartHost } from '../core/smart-host/types.ts';
+} from '../settings/smart-hosts.ts';
+import type { Credentials, SmartHost } from './types.ts';
 
 type Hosts = Pick<Policy, 'smart_hosts'>;
 
@@ -24,7 +24,8 @@ export function openSmartHosts({ smart_hosts }: Hosts, config: string): Readonly
   return new Map(smart_hosts.map((entry) => [entry.name, openSmartHost(entry, config)]));
 }
 
-function openSmartHost(entry: SmartHostSettings, config: string): SmartHost {
+/** One of them. */
+export function openSmartHost(entry: SmartHostSettings, config: string): SmartHost {
   const { name, host, port, tls } = entry;
   const ca = entry.ca_file === undefined ? undefined : readAuthorities(join(config, entry.ca_file));
   const credentials = readCredentials(entry, config);
