@@ -1,15 +1,13 @@
 import { readdirSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isGood, lineOf, unsteadyText } from './counts.ts';
 import { runFiles, totalOf } from './file-runs.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/**
- * Each file runs in a process of its own; three at a time for two processors, since most wait for a gateway, a time limit or
- * a look at a file half of the time.
- */
-const concurrency = 3;
+/** Each file runs in a process of its own; two for each processor, since most wait for a gateway or a time limit half of the time. */
+const concurrency = 2 * availableParallelism();
 
 const longestFileMs = 600_000;
 
