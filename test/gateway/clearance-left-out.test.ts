@@ -2,15 +2,14 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, it } from 'node:test';
-import { startTestGateway } from '../support/gateway.ts';
+import { after, before, describe, it } from 'node:test';
+import { startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { root } from '../support/pages.ts';
 import { plugin } from './other-haraka.ts';
 import { alice, send } from './traffic.ts';
 
-/** A core that differs from ours in one place: there a check is not asked, or what it cleared is not kept. */
-interface Difference {
-  readonly it: string;
+/** Where the core can leave something out: there a check is not asked, or what it cleared is not kept. */
+interface Place {
   readonly file: string;
   readonly from: string;
   readonly to: string;
@@ -18,82 +17,87 @@ interface Difference {
 
 const run = 'core/haraka/checks/run.js';
 const kept = 'clearances.set(check.name, { ...clearance, ...(judged && { judged }) });';
-const ofMessage = (stage: string): Difference => ({
-  it: `the clearance of a check at ${stage} is left out`,
-  file: run,
-  from: kept,
-  to: `{ if (check.stage !== '${stage}') ${kept} }`,
-});
-const unasked = (stage: string): Difference => ({
-  it: `a check at ${stage} is not asked`,
-  file: 'core/haraka/checks/installed.js',
-  from: 'runCheck(check, ',
-  to: `if (check.stage === '${stage}' && check.name.startsWith('own/')) next(); else runCheck(check, `,
-});
 
-const differences: readonly Difference[] = [
-  ...['session', 'mail', 'message', 'outbound'].map(ofMessage),
+/** What leaves-out.js says is left out at the moment is. */
+const places: readonly Place[] = [
   {
-    it: 'the clearance for a recipient is left out',
     file: run,
-    from: 'recipients.add(recipient.format().slice(1, -1));',
-    to: '',
+    from: kept,
+    to: `{ if (!process.leavesOut('the clearance of a check at ' + check.stage)) ${kept} }`,
   },
+  unless(run, 'the clearance for a recipient', 'recipients.add(recipient.format().slice(1, -1));'),
+  unless(run, 'the clearance of a session', 'record.clearances.set(name, clearance);'),
+  unless(
+    'core/haraka/checks/login.js',
+    'the clearance of a login',
+    'clearances.set(each.check.name, clearance);',
+  ),
   {
-    it: 'the clearance of a session is left out',
-    file: run,
-    from: 'record.clearances.set(name, clearance);',
-    to: 'return;',
+    file: 'core/haraka/checks/installed.js',
+    from: 'runCheck(check, ',
+    to: `if (process.leavesOut('a check of others at ' + check.stage) && check.name.startsWith('own/')) next(); else runCheck(check, `,
   },
-  {
-    it: 'the clearance of a login is left out',
-    file: 'core/haraka/checks/login.js',
-    from: 'clearances.set(each.check.name, clearance);',
-    to: 'continue;',
-  },
-  ...['connect', 'mail', 'rcpt', 'message', 'outbound'].map(unasked),
 ];
+
+function unless(file: string, what: string, from: string): Place {
+  return { file, from, to: `if (!process.leavesOut('${what}')) ${from}` };
+}
+
+const leftOut = [
+  ...['session', 'mail', 'message', 'outbound'].map((stage) => `the clearance of a check at ${stage}`),
+  'the clearance for a recipient',
+  'the clearance of a session',
+  'the clearance of a login',
+  ...['connect', 'mail', 'rcpt', 'message', 'outbound'].map((stage) => `a check of others at ${stage}`),
+];
+
+/** A copy of the package whose core can leave out what `places` say. */
+function copyInto(base: string): string {
+  const copy = join(base, 'package');
+  symlinkSync(join(root, 'node_modules'), join(base, 'node_modules'));
+  cpSync(join(root, 'dist'), copy, { recursive: true });
+  for (const { file, from, to } of places) {
+    const path = join(copy, file);
+    const parts = readFileSync(path, 'utf8').split(from);
+    assert.equal(parts.length, 2, `${file} has it ${parts.length - 1} times: ${from}`);
+    writeFileSync(path, parts.join(to));
+  }
+  return copy;
+}
 
 void describe('mail that passes every check', () => {
   const base = mkdtempSync(join(tmpdir(), 'gatekeeper-core-'));
-  symlinkSync(join(root, 'node_modules'), join(base, 'node_modules'));
-  after(() => rmSync(base, { recursive: true }));
-
-  /** What the message is answered by a gateway of this core. */
-  async function answerOf(difference?: Difference): Promise<string> {
-    const copy = join(base, 'package');
-    rmSync(copy, { recursive: true, force: true });
-    cpSync(join(root, 'dist'), copy, { recursive: true });
-    if (difference) {
-      const file = join(copy, difference.file);
-      const parts = readFileSync(file, 'utf8').split(difference.from);
-      assert.equal(
-        parts.length,
-        2,
-        `${difference.file} has it ${parts.length - 1} times: ${difference.from}`,
-      );
-      writeFileSync(file, parts.join(difference.to));
-    }
-    process.env['GATEKEEPER_PACKAGE'] = copy;
-    const test = await startTestGateway({ last: [plugin('own-checks')] });
-    try {
-      const client = await alice({ port: test.ports.submission });
-      const { text } = await send(client, { from: 'alice@corp.example', to: 'friend@partner.example' });
-      client.destroy();
-      return text;
-    } finally {
-      delete process.env['GATEKEEPER_PACKAGE'];
-      await test.stop();
-    }
-  }
-
-  void it('is accepted', async () => {
-    assert.match(await answerOf(), /^250 /);
+  let test: TestGateway;
+  before(async () => {
+    const packageDir = copyInto(base);
+    test = await startTestGateway({
+      packageDir,
+      first: [plugin('leaves-out')],
+      last: [plugin('own-checks')],
+    });
+  });
+  after(async () => {
+    await test.stop();
+    rmSync(base, { recursive: true });
   });
 
-  for (const difference of differences) {
-    void it(`is refused where ${difference.it}`, async () => {
-      assert.match(await answerOf(difference), /^550 5\.7\.1 Message did not pass every check/);
+  /** What the message is answered where the core leaves something out. */
+  async function answerWithout(what: string): Promise<string> {
+    writeFileSync(join(test.dir, 'left-out'), what);
+    const client = await alice({ port: test.ports.submission });
+    const { text } = await send(client, { from: 'alice@corp.example', to: 'friend@partner.example' });
+    client.destroy();
+    return text;
+  }
+
+  void it('is accepted where nothing is left out', async () => {
+    assert.match(await answerWithout('nothing'), /^250 /);
+  });
+
+  for (const what of leftOut) {
+    void it(`is refused where ${what} is left out`, async () => {
+      assert.match(await answerWithout(what), /^550 5\.7\.1 Message did not pass every check/);
+      assert.match(await answerWithout('nothing'), /^250 /);
     });
   }
 });

@@ -4,11 +4,11 @@ import type { TestGateway, TestGatewayOptions } from '../support/gateway.ts';
 /** A plugin of the tests. */
 export const plugin = (name: string) => join(import.meta.dirname, '../haraka-plugins', `${name}.js`);
 
-/** A gateway on a Haraka that differs from the one that the patches know, in one way of other-haraka.js. */
-export const different = (way: string, options: TestGatewayOptions = {}): TestGatewayOptions => ({
+/** A gateway on a Haraka that differs from the one that the patches know, in these ways of other-haraka.js. */
+export const different = (ways: readonly string[], options: TestGatewayOptions = {}): TestGatewayOptions => ({
   ...options,
   first: [plugin('other-haraka'), ...(options.first ?? [])],
-  config: { 'other-haraka': `${way}\n`, ...options.config },
+  config: { 'other-haraka': ways.join('\n'), ...options.config },
 });
 
 /** The patches that the log says are left out, each time it says so. */

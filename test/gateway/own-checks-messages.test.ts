@@ -144,125 +144,121 @@ void describe('a recipient that another plugin adds after DATA', () => {
   }
 });
 
-void describe('a check of others at stage delivery', () => {
+void describe('a check of others', () => {
   let test: TestGateway;
   before(async () => {
-    test = await startTestGateway({
-      last: [plugin('own-checks')],
-      settings: { deadline_seconds: 2 },
-    });
+    test = await startTestGateway({ last: [plugin('own-checks')], settings: { deadline_seconds: 2 } });
   });
   after(() => test.stop());
 
-  void it('that refuses has it held, and who releases it has the last word', async () => {
-    const to = 'held@partner.example';
-    assert.match((await letter(test, 'alice+delivery.refuses', to)).text, /^250 /);
-    await eventOf(test, 'own/delivery', { verdict: 'refuse' });
-    const run = async (...args: readonly string[]) => {
-      const { out } = await gatekeeper(['held', ...args, '--json'], { haraka: test.dir });
-      return JSON.parse(out) as { held: { id: string; reason: string; recipients: string[] }[] };
+  void describe('at stage delivery', () => {
+    void it('that refuses has it held, and who releases it has the last word', async () => {
+      const to = 'held@partner.example';
+      assert.match((await letter(test, 'alice+delivery.refuses', to)).text, /^250 /);
+      await eventOf(test, 'own/delivery', { verdict: 'refuse' });
+      const run = async (...args: readonly string[]) => {
+        const { out } = await gatekeeper(['held', ...args, '--json'], { haraka: test.dir });
+        return JSON.parse(out) as { held: { id: string; reason: string; recipients: string[] }[] };
+      };
+      const { held } = await run('list');
+      assert.deepEqual(
+        held.map(({ reason, recipients }) => [reason, recipients]),
+        [['not-today', [to]]],
+      );
+      assert.ok(!test.delivered().some(({ envelope }) => envelope.to.includes(to)));
+      await run('release', held[0]?.id ?? '');
+      await arrives(test, to);
+    });
+
+    void it('is told of each message for a domain who has sent it', async () => {
+      const to = 'told@partner.example';
+      const { text } = await letter(test, 'alice+delivery.passes', to);
+      const [, queued = ''] = /\(([0-9A-F-]+\.1)\)/.exec(text) ?? [];
+      await arrives(test, to);
+      const facts = told(test, 'delivery', (each) => String(each['recipients']) === to);
+      const { acceptedAt, queueId, ...others } = facts as { acceptedAt: string; queueId: string };
+      assert.ok(queueId.startsWith(queued) && queued !== '', `${queueId} of ${text}`);
+      assert.ok(Math.abs(Date.now() - Date.parse(acceptedAt)) < 600_000, acceptedAt);
+      assert.deepEqual(others, {
+        identity: {
+          ...{ proof: 'account', name: 'alice@corp.example' },
+          id: 'uid=alice,ou=people,dc=corp,dc=example',
+        },
+        sender: 'alice+delivery.passes@corp.example',
+        recipients: [to],
+        messageId: '<1@corp.example>',
+      });
+    });
+
+    void it('that defers, and then passes, lets the message go later', async () => {
+      const mood = join(test.dir, 'mood-delivery');
+      const to = 'later@partner.example';
+      writeFileSync(mood, 'defers');
+      assert.match((await letter(test, 'alice', to)).text, /^250 /);
+      const event = await eventOf(test, 'own/delivery', { verdict: 'defer', sender: 'alice@corp.example' });
+      rmSync(mood);
+      assert.deepEqual([event.kind, event.reason, event.mode], ['check', 'not-yet', 'enforce']);
+      await arrives(test, to);
+      assert.equal(test.delivered().filter(({ envelope }) => envelope.to.includes(to)).length, 1);
+    });
+  });
+
+  void describe('is told', () => {
+    before(async () => {
+      assert.match((await letter(test, 'alice', 'friend@partner.example')).text, /^250 /);
+    });
+
+    const identity = {
+      ...{ proof: 'account', name: 'alice@corp.example', id: 'uid=alice,ou=people,dc=corp,dc=example' },
     };
-    const { held } = await run('list');
-    assert.deepEqual(
-      held.map(({ reason, recipients }) => [reason, recipients]),
-      [['not-today', [to]]],
-    );
-    assert.ok(!test.delivered().some(({ envelope }) => envelope.to.includes(to)));
-    await run('release', held[0]?.id ?? '');
-    await arrives(test, to);
-  });
 
-  void it('is told of each message for a domain who has sent it', async () => {
-    const to = 'told@partner.example';
-    const { text } = await letter(test, 'alice+delivery.passes', to);
-    const [, queued = ''] = /\(([0-9A-F-]+\.1)\)/.exec(text) ?? [];
-    await arrives(test, to);
-    const facts = told(test, 'delivery', (each) => String(each['recipients']) === to);
-    const { acceptedAt, queueId, ...others } = facts as { acceptedAt: string; queueId: string };
-    assert.ok(queueId.startsWith(queued) && queued !== '', `${queueId} of ${text}`);
-    assert.ok(Math.abs(Date.now() - Date.parse(acceptedAt)) < 600_000, acceptedAt);
-    assert.deepEqual(others, {
-      identity: {
-        ...{ proof: 'account', name: 'alice@corp.example' },
-        id: 'uid=alice,ou=people,dc=corp,dc=example',
-      },
-      sender: 'alice+delivery.passes@corp.example',
-      recipients: [to],
-      messageId: '<1@corp.example>',
+    void it('of the client', () => {
+      const { client, listener, tls, identity: none } = told(test, 'connect') ?? {};
+      assert.deepEqual(
+        [client, listener, tls, none],
+        [{ address: '127.0.0.1' }, { port: test.ports.submission, role: 'submission' }, undefined, undefined],
+      );
     });
-  });
 
-  void it('that defers, and then passes, lets the message go later', async () => {
-    const mood = join(test.dir, 'mood-delivery');
-    const to = 'later@partner.example';
-    writeFileSync(mood, 'defers');
-    assert.match((await letter(test, 'alice', to)).text, /^250 /);
-    const event = await eventOf(test, 'own/delivery', { verdict: 'defer', sender: 'alice@corp.example' });
-    rmSync(mood);
-    assert.deepEqual([event.kind, event.reason, event.mode], ['check', 'not-yet', 'enforce']);
-    await arrives(test, to);
-    assert.equal(test.delivered().filter(({ envelope }) => envelope.to.includes(to)).length, 1);
-  });
-});
+    void it('of the login', () => {
+      const facts = told(test, 'auth') ?? {};
+      assert.deepEqual([facts['login'], facts['mechanism']], ['alice@corp.example', 'PLAIN']);
+      const { addresses, ...who } = facts['identity'] as { addresses: string[] };
+      assert.deepEqual(who, identity);
+      assert.ok(addresses.includes('alice@corp.example'), addresses.join(' '));
+      assert.equal(facts['helo'], 'client.example');
+      assert.match((facts['tls'] as { version: string }).version, /^TLSv1\.[23]$/);
+    });
 
-void describe('what a check of others is told', () => {
-  let test: TestGateway;
-  before(async () => {
-    test = await startTestGateway({ last: [plugin('own-checks')] });
-    assert.match((await letter(test, 'alice', 'friend@partner.example')).text, /^250 /);
-  });
-  after(() => test.stop());
+    void it('of the envelope', () => {
+      const { sender, recipient, count } = (told(test, 'rcpt') ?? {}) as Record<string, { text?: string }>;
+      assert.deepEqual(
+        [sender?.text, recipient?.text, count],
+        ['alice@corp.example', 'friend@partner.example', 1],
+      );
+    });
 
-  const identity = {
-    ...{ proof: 'account', name: 'alice@corp.example', id: 'uid=alice,ou=people,dc=corp,dc=example' },
-  };
+    void it('of the message', () => {
+      const { header, isHeaderWhole, recipients: to, bytes, id, messageId } = told(test, 'outbound') ?? {};
+      const lines = 'From: alice@corp.example\nSubject: test\nMessage-ID: <1@corp.example>\n';
+      assert.ok(String(header).endsWith(lines), String(header));
+      assert.deepEqual(
+        [isHeaderWhole, (to as { text: string }[]).map(({ text }) => text), messageId],
+        [true, ['friend@partner.example'], '<1@corp.example>'],
+      );
+      assert.ok(Number(bytes) > lines.length, String(bytes));
+      assert.match(String(id), /^[0-9A-F-]{36}\.1$/);
+    });
 
-  void it('of the client', () => {
-    const { client, listener, tls, identity: none } = told(test, 'connect') ?? {};
-    assert.deepEqual(
-      [client, listener, tls, none],
-      [{ address: '127.0.0.1' }, { port: test.ports.submission, role: 'submission' }, undefined, undefined],
-    );
-  });
-
-  void it('of the login', () => {
-    const facts = told(test, 'auth') ?? {};
-    assert.deepEqual([facts['login'], facts['mechanism']], ['alice@corp.example', 'PLAIN']);
-    const { addresses, ...who } = facts['identity'] as { addresses: string[] };
-    assert.deepEqual(who, identity);
-    assert.ok(addresses.includes('alice@corp.example'), addresses.join(' '));
-    assert.equal(facts['helo'], 'client.example');
-    assert.match((facts['tls'] as { version: string }).version, /^TLSv1\.[23]$/);
-  });
-
-  void it('of the envelope', () => {
-    const { sender, recipient, count } = (told(test, 'rcpt') ?? {}) as Record<string, { text?: string }>;
-    assert.deepEqual(
-      [sender?.text, recipient?.text, count],
-      ['alice@corp.example', 'friend@partner.example', 1],
-    );
-  });
-
-  void it('of the message', () => {
-    const { header, isHeaderWhole, recipients: to, bytes, id, messageId } = told(test, 'outbound') ?? {};
-    const lines = 'From: alice@corp.example\nSubject: test\nMessage-ID: <1@corp.example>\n';
-    assert.ok(String(header).endsWith(lines), String(header));
-    assert.deepEqual(
-      [isHeaderWhole, (to as { text: string }[]).map(({ text }) => text), messageId],
-      [true, ['friend@partner.example'], '<1@corp.example>'],
-    );
-    assert.ok(Number(bytes) > lines.length, String(bytes));
-    assert.match(String(id), /^[0-9A-F-]{36}\.1$/);
-  });
-
-  void it('of strangers, nothing but what they say', async () => {
-    const client = await greeted({ port: test.ports.mx });
-    await send(client, { from: 'x@far.example', to: 'bob@corp.example' });
-    client.destroy();
-    const { identity: nobody, tls, listener, sender } = told(test, 'mail') ?? {};
-    assert.deepEqual(
-      [nobody, tls, listener, (sender as { text: string }).text],
-      [undefined, undefined, { port: test.ports.mx, role: 'mx' }, 'x@far.example'],
-    );
+    void it('of strangers, nothing but what they say', async () => {
+      const client = await greeted({ port: test.ports.mx });
+      await send(client, { from: 'x@far.example', to: 'bob@corp.example' });
+      client.destroy();
+      const { identity: nobody, tls, listener, sender } = told(test, 'mail') ?? {};
+      assert.deepEqual(
+        [nobody, tls, listener, (sender as { text: string }).text],
+        [undefined, undefined, { port: test.ports.mx, role: 'mx' }, 'x@far.example'],
+      );
+    });
   });
 });

@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import type { QueueHeader } from '../../plugins/core/provenance/queue-file.ts';
 import { readRecord, recordName, type ProvenanceRecord } from '../../plugins/core/provenance/record.ts';
 import { gatekeeper } from '../support/command.ts';
-import { eventually, eventWith, startTestGateway } from '../support/gateway.ts';
+import { eventually, eventWith, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import type { SmtpReply } from '../support/smtp.ts';
 import { plugin } from './other-haraka.ts';
 import { startScene, type Scene } from './provenance-scene.ts';
@@ -135,19 +135,6 @@ for (const nodes of [0, 2]) {
 }
 
 void describe('REQUIRETLS beside other plugins', () => {
-  void it('is refused for recipients that another plugin takes, and their other mail is not', async () => {
-    const test = await startTestGateway({ first: [plugin('not-relaying')] });
-    try {
-      const to = ['local-bob@corp.example'];
-      const refused = await write({ test }, to, { parameters: ' REQUIRETLS' });
-      assert.match(refused.text, /^550 5\.7\.30 REQUIRETLS support required .*: another server delivers/);
-      await eventWith(test, { check: 'outbound/inbound', reason: 'requiretls-unsupported' });
-      assert.equal((await write({ test }, to)).code, 250);
-    } finally {
-      await test.stop();
-    }
-  });
-
   void it('says once why it is not offered', async () => {
     const test = await startTestGateway({ last: [plugin('queues-outbound')] });
     try {
@@ -159,17 +146,29 @@ void describe('REQUIRETLS beside other plugins', () => {
       await test.stop();
     }
   });
+});
 
-  void it('is offered beside one that the settings name', async () => {
-    const test = await startTestGateway({
+void describe('REQUIRETLS beside plugins of which the settings name the one that queues', () => {
+  let test: TestGateway;
+  before(async () => {
+    test = await startTestGateway({
+      first: [plugin('not-relaying')],
       last: [plugin('queues-outbound')],
       settings: { outbound: { requiretls_beside: ['queues-outbound'] } },
     });
-    try {
-      assert.equal((await write({ test }, ['x@partner.example'], { parameters: ' REQUIRETLS' })).code, 250);
-      assert.doesNotMatch(test.log(), /REQUIRETLS is not offered/);
-    } finally {
-      await test.stop();
-    }
+  });
+  after(() => test.stop());
+
+  void it('is offered', async () => {
+    assert.equal((await write({ test }, ['x@partner.example'], { parameters: ' REQUIRETLS' })).code, 250);
+    assert.doesNotMatch(test.log(), /REQUIRETLS is not offered/);
+  });
+
+  void it('is refused for recipients that another plugin takes, and their other mail is not', async () => {
+    const to = ['local-bob@corp.example'];
+    const refused = await write({ test }, to, { parameters: ' REQUIRETLS' });
+    assert.match(refused.text, /^550 5\.7\.30 REQUIRETLS support required .*: another server delivers/);
+    await eventWith(test, { check: 'outbound/inbound', reason: 'requiretls-unsupported' });
+    assert.equal((await write({ test }, to)).code, 250);
   });
 });

@@ -161,7 +161,11 @@ void describe('haraka-plugin-spf as it is', () => {
   before(async () => {
     gateway = await start({ plugins: withPlugin });
   });
-  after(() => gateway.stop());
+  after(() => {
+    // It would not hear that it is to stop, and reckon on meanwhile.
+    gateway.gateway.process.kill('SIGKILL');
+    return gateway.stop();
+  });
 
   void it('never answers an address that holds a macro, nor anybody else from then on', async () => {
     const smtp = await begin(gateway, 'mx.test');

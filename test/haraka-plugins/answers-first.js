@@ -1,8 +1,15 @@
-// Answers a hook before anybody else, as config/answers-first says: HOOK CODE.
+// Answers a hook before anybody else, as the file answers-first of its directory says: HOOK CODE.
+const fs = require('node:fs');
 const constants = require('haraka-constants');
 
+const file = `${process.env.HARAKA}/answers-first`;
+
 exports.register = function () {
-  const [hook, code] = this.config.get('answers-first').trim().split(' ');
-  this.answer = (next) => next(constants[code.toLowerCase()]);
-  this.register_hook(hook, 'answer', -100);
+  for (const hook of ['connect', 'mail', 'rcpt']) {
+    this[`at_${hook}`] = (next) => {
+      const [at, code] = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split(' ') : [];
+      return at === hook ? next(constants[code.toLowerCase()]) : next();
+    };
+    this.register_hook(hook, `at_${hook}`, -100);
+  }
 };

@@ -1,4 +1,4 @@
-// Makes Haraka another one than the patches expect, in the one way that config/other-haraka names.
+// Makes Haraka another one than the patches expect, in each way that config/other-haraka names.
 const os = require('node:os');
 const connection = require('./connection');
 const logger = require('./logger');
@@ -364,5 +364,5 @@ const ways = {
 };
 
 exports.register = function () {
-  ways[this.config.get('other-haraka')]();
+  for (const way of this.config.get('other-haraka', 'list')) ways[way]();
 };
