@@ -13,7 +13,7 @@ import { messageOf } from '../../plugins/core/message-of.ts';
 import { refusalPrefix } from '../../plugins/core/self-check.ts';
 import { readSettings } from '../../plugins/core/settings/file.ts';
 import type { Policy } from '../../plugins/core/settings/settings.ts';
-import { openSmartHosts } from '../../plugins/outbound/smart-hosts.ts';
+import { openSmartHosts } from '../../plugins/core/smart-host/open.ts';
 import { ClientCertificates } from '../../plugins/tls/certificates.ts';
 import { gatekeeper } from '../support/command.ts';
 import { freePorts } from '../support/ports.ts';
