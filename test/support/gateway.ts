@@ -81,11 +81,12 @@ export async function eventually<T>(
   ms = 20_000,
 ): Promise<T> {
   const deadline = Date.now() + ms;
-  for (;;) {
+  // A look takes time from the gateway that is waited for, and most open its events: they grow rarer.
+  for (let pause = 20; ; pause = Math.min(pause * 1.25, 100)) {
     const found = probe();
     if (found !== undefined && found !== false) return found;
     if (Date.now() > deadline) throw new Error(`waited ${ms} ms for ${what}`);
-    await delay(20);
+    await delay(pause);
   }
 }
 
