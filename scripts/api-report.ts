@@ -1,8 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Extractor, ExtractorConfig, ExtractorLogLevel, type IConfigFile } from '@microsoft/api-extractor';
-import type { Entry } from './entries.ts';
+import {
+  CompilerState,
+  Extractor,
+  ExtractorConfig,
+  ExtractorLogLevel,
+  type IConfigFile,
+} from '@microsoft/api-extractor';
+import { entries, type Entry } from './entries.ts';
 
 /** What an entry exports, and the version of the package that has it so. */
 export interface Report {
@@ -13,34 +19,46 @@ export interface Report {
 
 /**
  * What the built declarations of an entry export, in a folder that holds `dist`. Throws where one of them names a type that is
- * neither exported nor of another package: nobody could write it down.
+ * neither exported nor of another package: nobody could write it down. All entries are read in one program, of which most is what
+ * they share.
  */
-export function surfaceOf({ file, name }: Entry, project: string): string {
-  const folder = mkdtempSync(join(tmpdir(), 'gatekeeper-api-'));
-  try {
-    const faults: string[] = [];
-    const config = ExtractorConfig.prepare({
-      configObject: configOf(project, file, folder),
-      configObjectFullPath: undefined,
-      packageJsonFullPath: join(project, 'dist/package.json'),
-    });
-    Extractor.invoke(config, {
-      localBuild: true,
-      messageCallback: (message) => {
-        message.handled = true;
-        const isFault = message.logLevel === ExtractorLogLevel.Error;
-        if (isFault) faults.push(`${name}: ${message.text} (${message.sourceFilePath ?? 'no file'})`);
-      },
-    });
-    if (faults.length > 0) throw new Error(faults.join('\n'));
-    return declarationsIn(readFileSync(join(folder, `${file}.api.md`), 'utf8'));
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+export function surfacesIn(project: string): (entry: Entry) => string {
+  let program: CompilerState | undefined;
+  return ({ file, name }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'gatekeeper-api-'));
+    try {
+      const config = ExtractorConfig.prepare({
+        configObject: configOf(project, file, folder),
+        configObjectFullPath: undefined,
+        packageJsonFullPath: join(project, 'dist/package.json'),
+      });
+      program ??= CompilerState.create(config);
+      const faults = faultsOf(config, program);
+      if (faults.length > 0) throw new Error(faults.map((fault) => `${name}: ${fault}`).join('\n'));
+      return declarationsIn(readFileSync(join(folder, `${file}.api.md`), 'utf8'));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+}
+
+/** Writes the report of the extractor, and says what is wrong with it. */
+function faultsOf(config: ExtractorConfig, compilerState: CompilerState): readonly string[] {
+  const faults: string[] = [];
+  Extractor.invoke(config, {
+    compilerState,
+    localBuild: true,
+    messageCallback: (message) => {
+      message.handled = true;
+      const isFault = message.logLevel === ExtractorLogLevel.Error;
+      if (isFault) faults.push(`${message.text} (${message.sourceFilePath ?? 'no file'})`);
+    },
+  });
+  return faults;
 }
 
 function configOf(project: string, file: string, folder: string): IConfigFile {
-  const entry = join(project, 'dist/api', `${file}.d.ts`);
+  const declarationsOf = (entry: string) => join(project, 'dist/api', `${entry}.d.ts`);
   const compilerOptions = {
     ...{ module: 'nodenext', target: 'es2023', lib: ['es2023'], strict: true, skipLibCheck: true },
     ...{ types: ['node'], typeRoots: [join(project, 'node_modules/@types')] },
@@ -50,8 +68,10 @@ function configOf(project: string, file: string, folder: string): IConfigFile {
   return {
     newlineKind: 'lf',
     projectFolder: join(project, 'dist'),
-    mainEntryPointFilePath: entry,
-    compiler: { overrideTsconfig: { compilerOptions, files: [entry] } },
+    mainEntryPointFilePath: declarationsOf(file),
+    compiler: {
+      overrideTsconfig: { compilerOptions, files: entries.map((each) => declarationsOf(each.file)) },
+    },
     apiReport: {
       enabled: true,
       reportFileName: file,

@@ -13,7 +13,7 @@ import { Population } from './events-population.ts';
 /** Events that are appended in one step. */
 const inBatch = 5000;
 
-/** Events of which the way to the writer is measured. */
+/** Events of which the way to the writer is measured, at most. */
 const onHotPath = 50_000;
 
 /** Events that come at once there, as those of some sessions do. */
@@ -63,7 +63,10 @@ export async function measureEvents(caller: Caller): Promise<EventFigures> {
   const before = loadavg()[0] ?? 0;
   try {
     caller.say('events on their way to the writer');
-    const hotPath = await measureHotPath({ kind: 'sqlite', file: join(folder, 'hot.db'), key });
+    const hotPath = await measureHotPath(
+      { kind: 'sqlite', file: join(folder, 'hot.db'), key },
+      Math.min(caller.events, onHotPath),
+    );
     const store = await measureStore({ kind: 'sqlite', file: join(folder, 'events.db'), key }, caller);
     return { hotPath, store, load: [before, loadavg()[0] ?? 0] };
   } finally {
@@ -72,7 +75,7 @@ export async function measureEvents(caller: Caller): Promise<EventFigures> {
 }
 
 /** From `publish` to the thread, and back to who waits for the disk; as `gatekeeper/audit` does, without a webhook. */
-async function measureHotPath(place: StorePlace): Promise<number> {
+async function measureHotPath(place: StorePlace, events: number): Promise<number> {
   const fail = (error: unknown) => {
     throw new Error(`an event was lost: ${String(error)}`);
   };
@@ -89,13 +92,13 @@ async function measureHotPath(place: StorePlace): Promise<number> {
   const counts = new Counts();
   hearEvents((event) => writer.take(event));
   hearEvents((event) => countEvent(counts, event));
-  const population = new Population(onHotPath, Date.now());
+  const population = new Population(events, Date.now());
   // What the first part takes is the compiler's.
-  await spentOn(writer, publish, draftsOf(population, onHotPath / 10), fail);
-  const spent = await spentOn(writer, publish, draftsOf(population, onHotPath), fail);
+  await spentOn(writer, publish, draftsOf(population, Math.ceil(events / 10)), fail);
+  const spent = await spentOn(writer, publish, draftsOf(population, events), fail);
   await writer.close();
   clearInterval(alive);
-  return (1000 * spent) / onHotPath;
+  return (1000 * spent) / events;
 }
 
 type Publish = (draft: EventDraft, onFault: (error: unknown) => void) => void;

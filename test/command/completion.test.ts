@@ -102,7 +102,9 @@ void describe('the help of gatekeeper', () => {
 
   for (const command of ['', ...commands.filter((each) => each !== 'help')]) {
     void it(`has examples of ${command || 'the whole'} whose words are known`, async () => {
-      const { out } = await gatekeeper(command === '' ? ['--help'] : ['help', command]);
+      const { out } = await gatekeeper(command === '' ? ['--help'] : ['help', command], {
+        ownProcess: false,
+      });
       const [, after = ''] = out.split('\nExamples:\n');
       const examples = after
         .trim()
@@ -118,6 +120,7 @@ void describe('the help of gatekeeper', () => {
           haraka: site.dir,
           input: 'x\n',
           env: commandEnvironment(),
+          ownProcess: false,
         });
         assert.notEqual(code, 64, example);
       }

@@ -8,7 +8,7 @@ import { type DnsServer, startDns } from '../../scripts/demo/dns.ts';
 import { entries } from '../../scripts/entries.ts';
 import { freePorts } from '../support/ports.ts';
 import { consumers, sourceOf } from './consumers.ts';
-import { pack, projectDir, quiet, removeAtExit } from './operator.ts';
+import { named, pack, projectDir, quiet, removeAtExit } from './operator.ts';
 import { run } from './shell.ts';
 
 const zone = {
@@ -51,7 +51,7 @@ void describe('the entries of the package, installed into an empty folder', () =
     removeAtExit(folder);
     const tarball = await pack(folder);
     write('package.json', '{ "private": true }');
-    await run('npm', ['install', '--ignore-scripts', ...quiet, tarball], folder);
+    await run('npm', ['install', '--ignore-scripts', ...quiet, named(tarball)], folder);
     server = await startDns({ port, zone });
     for (const [index, consumer] of all.entries()) {
       for (const { ending } of languages) write(`${ending}-${index}.${ending}`, sourceOf(consumer, ending));

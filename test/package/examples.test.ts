@@ -10,7 +10,7 @@ import { eventsIn } from '../support/events.ts';
 import { eventually } from '../support/gateway.ts';
 import { loggedIn } from '../support/smtp.ts';
 import { letter, sendAsAlice } from './client.ts';
-import { installPackage, installSite, projectDir, type Site } from './operator.ts';
+import { installHost, installPackages, named, packIn, projectDir, type Site } from './operator.ts';
 import { type Running, startScene, type Surroundings, surroundingsOf } from './scene.ts';
 import { run } from './shell.ts';
 
@@ -24,15 +24,9 @@ void describe('the examples, installed with the packed package into a Haraka', (
   let site: Site;
   let around: Surroundings;
   before(async () => {
-    site = await installSite();
-    for (const example of examples) {
-      const packed = await run(
-        'npm',
-        ['pack', '--silent', '--pack-destination', site.root],
-        join(folder, example),
-      );
-      await installPackage(site, join(site.root, packed.trim()));
-    }
+    site = await installHost();
+    const packed = await Promise.all(examples.map((example) => packIn(join(folder, example), site.root)));
+    await installPackages(site, [named(site.tarball), ...packed]);
     around = await surroundingsOf(site);
   });
   after(() => around.stop());

@@ -9,7 +9,7 @@ import { readStore, type StoredMessage } from '../../scripts/demo/mailstore.ts';
 import { eventually } from '../support/gateway.ts';
 import { configure, edited, gatekeeperLines } from './configure.ts';
 import { startHaraka, type Haraka } from './haraka.ts';
-import { installHost, installPackage, type Site } from './operator.ts';
+import { installHost, installPackages, named, type Site } from './operator.ts';
 import { surroundingsOf, type Surroundings } from './scene.ts';
 import { environment } from './shell.ts';
 
@@ -101,7 +101,7 @@ describe('a Haraka with auth-ldap and spf', () => {
 
   before(async () => {
     site = await installHost();
-    await installPackage(site, 'haraka-plugin-auth-ldap@1.1.0');
+    await installPackages(site, ['haraka-plugin-auth-ldap@1.1.0']);
     around = await surroundingsOf(site);
     dns = await startDns({ port: 0, zone });
     configureOldPlugins(site, around);
@@ -127,7 +127,7 @@ describe('a Haraka with auth-ldap and spf', () => {
 
   describe('after npm install, and the commands that gatekeeper import prints', () => {
     before(async () => {
-      await installPackage(site, site.tarball);
+      await installPackages(site, [named(site.tarball)]);
       const { code, stdout, output } = await shell(site, 'node_modules/.bin/gatekeeper import');
       assert.equal(code, 0, output);
       const commands = stdout.split('\nNext:\n')[1]?.trim().split('\n') ?? [];

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   statSync,
 } from 'node:fs';
@@ -34,25 +35,33 @@ export const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--fetch-re
 
 /** Installs Haraka from the registry, makes an instance and installs the packed package into it. */
 export async function installSite(): Promise<Site> {
-  const site = await installHost();
-  await installPackage(site, site.tarball);
+  const site = await makeSite(installHaraka);
+  await installPackages(site, [site.tarball]);
   return site;
 }
 
-/** The same without our package: it is packed, and not yet installed. */
+/** The same without our package, which is packed, and not yet installed; Haraka may have been installed earlier. */
 export async function installHost(): Promise<Site> {
+  return makeSite(copyHaraka);
+}
+
+async function makeSite(bringHaraka: (prefix: string) => Promise<void>): Promise<Site> {
   const root = mkdtempSync(join(realpathSync(tmpdir()), 'gatekeeper-package-'));
   removeAtExit(root);
-  const [tarball, haraka] = await both(pack(root), installHaraka(join(root, 'host')));
+  const prefix = join(root, 'host');
+  const [tarball] = await both(pack(root), bringHaraka(prefix));
+  const haraka = join(prefix, 'bin/haraka');
   const instance = join(root, 'mail');
   await run(haraka, ['-i', instance], root);
   const packageDir = join(instance, 'node_modules/haraka-plugin-gatekeeper');
   return { root, haraka, instance, tarball, packageDir };
 }
 
-/** Whatever the user's own settings are, an install script would run here. */
-export async function installPackage({ instance }: Site, what: string): Promise<void> {
-  await run('npm', ['install', '--ignore-scripts=false', ...quiet, what], instance);
+/**
+ * In one run: each has npm unpack again what is there. Whatever the user's own settings are, an install script would run here.
+ */
+export async function installPackages({ instance }: Site, what: readonly string[]): Promise<void> {
+  await run('npm', ['install', '--ignore-scripts=false', ...quiet, ...what], instance);
 }
 
 /** However the tests end: passed, failed or interrupted. */
@@ -69,16 +78,22 @@ async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
   return Promise.all([one, other]);
 }
 
+/** For `npm install`, with its name, for which npm would unpack the tarball once more. */
+export function named(tarball: string): string {
+  return `haraka-plugin-gatekeeper@file:${tarball}`;
+}
+
 /** Packs what is built, or builds it first; resolves to the tarball. */
 export async function pack(into: string): Promise<string> {
   const dist = join(projectDir, 'dist');
   if (isStale(dist)) await run(process.execPath, ['--import', 'tsx', 'scripts/build.ts'], projectDir);
-  await run('npm', ['pack', '--pack-destination', into, dist], into);
-  const tarballs = readdirSync(into).filter((file) => file.endsWith('.tgz'));
-  const [tarball] = tarballs;
-  if (tarball === undefined || tarballs.length > 1)
-    throw new Error(`npm pack made ${tarballs.length} tarballs`);
-  return join(into, tarball);
+  return packIn(dist, into);
+}
+
+/** Packs a folder; resolves to the tarball. */
+export async function packIn(folder: string, into: string): Promise<string> {
+  const printed = await run('npm', ['pack', '--silent', '--pack-destination', into], folder);
+  return join(into, printed.trim());
 }
 
 function isStale(dist: string): boolean {
@@ -99,11 +114,35 @@ export function filesUnder(folder: string, prefix = ''): string[] {
 }
 
 /** As `npm install --global` does; Haraka's one script (an optional syslog binding) is not what is tested. */
-async function installHaraka(prefix: string): Promise<string> {
-  mkdirSync(prefix);
-  const own = readFileSync(join(harakaDir, 'package.json'), 'utf8');
-  const { version } = JSON.parse(own) as { version: string };
+async function installHaraka(prefix: string): Promise<void> {
+  mkdirSync(prefix, { recursive: true });
   const command = ['install', '--global', '--prefix', prefix, '--ignore-scripts', ...quiet];
-  await run('npm', [...command, `haraka@${version}`], prefix);
-  return join(prefix, 'bin/haraka');
+  await run('npm', [...command, `haraka@${harakaVersion()}`], prefix);
+}
+
+/** A copy of an installation that is kept, because npm takes ten seconds for its thousands of files; nobody writes into them. */
+async function copyHaraka(prefix: string): Promise<void> {
+  const kept = join(projectDir, 'node_modules/.cache/gatekeeper', `haraka-${harakaVersion()}`);
+  if (!existsSync(kept)) await keepHaraka(kept);
+  await run('cp', ['-alT', kept, prefix], projectDir).catch(() =>
+    run('cp', ['-aT', kept, prefix], projectDir),
+  );
+}
+
+/** Installed aside and renamed, so that half an installation is never taken, and that of two tests one remains. */
+async function keepHaraka(kept: string): Promise<void> {
+  const made = `${kept}-${process.pid}`;
+  try {
+    await installHaraka(made);
+    renameSync(made, kept);
+  } catch (error) {
+    if (!existsSync(kept)) throw error;
+  } finally {
+    rmSync(made, { recursive: true, force: true });
+  }
+}
+
+function harakaVersion(): string {
+  const own = readFileSync(join(harakaDir, 'package.json'), 'utf8');
+  return (JSON.parse(own) as { version: string }).version;
 }

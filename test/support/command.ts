@@ -23,6 +23,7 @@ export interface CommandOptions {
   readonly input?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
+  /** A process of its own, always or never; see `gatekeeper`. */
   readonly ownProcess?: boolean;
 }
 
@@ -51,13 +52,14 @@ const shown = new Set<string>();
 
 /**
  * Runs the command to its end: the first time that a test file runs it in a process of its own, and from then on in one
- * that is kept, because loading its modules takes half a second. With `ownProcess` always in one of its own.
+ * that is kept, because loading its modules takes half a second. `ownProcess: false` is for what runs all commands, each of
+ * which has its own tests.
  */
 export function gatekeeper(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const name = args.find((arg) => !arg.startsWith('-')) ?? '';
-  const isShown = shown.has(name);
-  shown.add(name);
-  return isShown && options.ownProcess !== true ? askHost(args, options) : runProcess(args, options);
+  const { ownProcess = !shown.has(name) } = options;
+  if (ownProcess) shown.add(name);
+  return ownProcess ? runProcess(args, options) : askHost(args, options);
 }
 
 function runProcess(args: readonly string[], options: CommandOptions): Promise<CommandResult> {
