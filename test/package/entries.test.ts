@@ -28,8 +28,12 @@ const strict = {
 };
 
 const compilers = [
-  { it: 'module nodenext', options: { module: 'nodenext' } },
-  { it: 'moduleResolution bundler', options: { module: 'preserve', moduleResolution: 'bundler' } },
+  { it: 'module nodenext, by TypeScript 6', compiler: 'typescript', options: { module: 'nodenext' } },
+  {
+    it: 'moduleResolution bundler, by TypeScript 7',
+    compiler: 'typescript-native',
+    options: { module: 'preserve', moduleResolution: 'bundler' },
+  },
 ] as const;
 
 /** What loads each kind of source; JavaScript is run as it is, too. */
@@ -61,11 +65,12 @@ void describe('the entries of the package, installed into an empty folder', () =
 
   const sources = languages.flatMap(({ ending }) => all.map((_, index) => `${ending}-${index}.${ending}`));
 
-  for (const [number, { it: what, options }] of compilers.entries()) {
+  for (const [number, { it: what, compiler, options }] of compilers.entries()) {
     void it(`are typed, for the strict, with ${what}`, async () => {
       const compilerOptions = { ...strict, ...options, outDir: `out${number}` };
       write(`tsconfig${number}.json`, JSON.stringify({ compilerOptions, files: sources }));
-      await node(join(projectDir, 'node_modules/typescript/bin/tsc'), '-p', `tsconfig${number}.json`);
+      const tsc = join(projectDir, 'node_modules', compiler, 'bin/tsc');
+      await node(tsc, '-p', `tsconfig${number}.json`);
     });
   }
 
