@@ -32,8 +32,9 @@ void describe('reports of the page', () => {
     };
   });
 
-  async function first(): Promise<void> {
+  async function first(tookMs = 0): Promise<void> {
     const asked = ask();
+    clock += tookMs;
     readings[0]?.done();
     assert.equal(await asked, 'until 0');
   }
@@ -53,14 +54,29 @@ void describe('reports of the page', () => {
   });
 
   void it('are the last one while a newer one takes long, and then that', async () => {
-    await first();
-    clock = 15_000;
+    await first(501);
+    clock = 15_501;
     assert.equal(await ask(), 'until 0');
     assert.equal(await ask(), 'until 0');
     assert.equal(readings.length, 2, 'it is read once');
     readings[1]?.done();
     await new Promise(setImmediate);
-    assert.equal(await ask(), 'until 15000');
+    assert.equal(await ask(), 'until 15501');
+  });
+
+  void it('are waited for where the last one took not long: who has just sent a message looks for it', async () => {
+    await first(500);
+    clock = 15_500;
+    const asked = ask();
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    readings[1]?.done();
+    assert.equal(await asked, 'until 15500');
+  });
+
+  void it('are the last one after a second, however long that one took', async () => {
+    await first();
+    clock = 15_000;
+    assert.equal(await ask(), 'until 0');
   });
 
   void it('are the newer one where that is there at once', async () => {
