@@ -17,32 +17,22 @@ import { measureSpf } from './spf.ts';
 /** What a command line of scripts/bench asks for, as it is printed. */
 export async function measured(options: Options, caller: Pick<Rounds, 'say' | 'signal'>): Promise<string> {
   const machine = describeMachine();
-  const print = (result: object, text: () => string) =>
-    options.json ? JSON.stringify({ machine, ...result }, null, 2) : text();
+  const { rounds } = options;
+  const all = { ...options, ...caller };
+  const print = <T extends object>(figures: T, text: (figures: T) => string) =>
+    options.json ? JSON.stringify({ machine, ...figures }, null, 2) : text(figures);
   switch (options.what) {
-    case 'spf': {
-      const figures = await measureSpf({ ...options, ...caller });
-      return print(figures, () => spfTextOf(figures, machine, options.rounds));
-    }
-    case 'auth': {
-      const figures = await measureAuth({ ...options, ...caller });
-      return print(figures, () => authTextOf(figures, machine, options.rounds));
-    }
-    case 'outbound': {
-      const figures = await measureOutbound({ ...options, ...caller });
-      return print(figures, () => outboundTextOf(figures, machine));
-    }
-    case 'message': {
-      const figures = await measureMessage({ ...options, ...caller });
-      return print(figures, () => messageTextOf(figures, machine, options.rounds));
-    }
-    case 'events': {
-      const figures = await measureEvents({ ...options, ...caller });
-      return print(figures, () => eventsTextOf(figures, machine, options.rounds));
-    }
-    case 'sessions': {
-      const result = await measureSessions(options, caller);
-      return print(result, () => textOf(result, machine, options));
-    }
+    case 'spf':
+      return print(await measureSpf(all), (figures) => spfTextOf(figures, machine, rounds));
+    case 'auth':
+      return print(await measureAuth(all), (figures) => authTextOf(figures, machine, rounds));
+    case 'outbound':
+      return print(await measureOutbound(all), (figures) => outboundTextOf(figures, machine));
+    case 'message':
+      return print(await measureMessage(all), (figures) => messageTextOf(figures, machine, rounds));
+    case 'events':
+      return print(await measureEvents(all), (figures) => eventsTextOf(figures, machine, rounds));
+    case 'sessions':
+      return print(await measureSessions(options, caller), (result) => textOf(result, machine, options));
   }
 }

@@ -1,11 +1,12 @@
+import type { ClientRequest } from 'node:http';
 import { join, resolve } from 'node:path';
-import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import { readAuthorities } from '../../core/authorities.ts';
 import { within } from '../../core/deadline.ts';
 import { readEventsKey } from '../../core/events/key.ts';
 import { placeOf } from '../../core/events/places.ts';
 import { probeMs, probePostgresqlEvents } from '../../core/events/postgresql-probe.ts';
+import { openRequest } from '../../core/http-request.ts';
 import { messageOf } from '../../core/message-of.ts';
 import { downloadKeySet, keySetPlace, readKeySet } from '../../core/oauth/key-set.ts';
 import type { OauthSettings } from '../../core/settings/oauth.ts';
@@ -47,37 +48,29 @@ export function webhookQuestions({ audit: { webhook } }: Policy, config: string)
   return [{ what: 'webhook', name: shownUrl(webhook.url), milliseconds, ask }];
 }
 
-async function reach({ url, ca_file: file, timeout_seconds: s }: WebhookSettings, config: string) {
+/** By a request as the gateway makes it, which is not sent. */
+async function reach({ url, ca_file: file, timeout_seconds: seconds }: WebhookSettings, config: string) {
   const ca = file === undefined ? undefined : readAuthorities(join(config, file));
-  const { protocol, hostname, port } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  if (protocol !== 'https:') {
-    await connected(connect({ host, port: Number(port || 80) }), 'connect', s);
-    return 'takes connections, in clear; nothing was sent';
+  const request = openRequest(new URL(url), { ca });
+  const late = () => new Error(`no connection within ${seconds} s`);
+  try {
+    return await within(seconds * 1000, late, () => connected(request));
+  } finally {
+    request.destroy();
   }
-  const name = isIP(host) === 0 ? { servername: host } : {};
-  // Explicit, because an environment variable can turn the default off.
-  const trust = { rejectUnauthorized: true, minVersion: 'TLSv1.2', ...(ca !== undefined && { ca }) } as const;
-  const socket = connectTls({ host, port: Number(port || 443), ...name, ...trust });
-  const version = () => socket.getProtocol() ?? 'TLS';
-  return `verified ${await connected(socket, 'secureConnect', s, version)}; nothing was sent`;
 }
 
-async function connected(
-  socket: Socket,
-  event: 'connect' | 'secureConnect',
-  seconds: number,
-  told: () => string = () => '',
-): Promise<string> {
-  const late = () => new Error(`no connection within ${seconds} s`);
-  const reached = new Promise<string>((settle, reject) => {
-    socket.once(event, () => settle(told()));
-    socket.on('error', (error) => reject(new Error(messageOf(error))));
-    socket.once('close', () => reject(new Error('the connection was closed')));
+function connected(request: ClientRequest): Promise<string> {
+  return new Promise((settle, reject) => {
+    request.on('error', (error) => reject(new Error(messageOf(error))));
+    request.once('socket', (socket) => {
+      if (socket instanceof TLSSocket) {
+        socket.once('secureConnect', () =>
+          settle(`verified ${socket.getProtocol() ?? 'TLS'}; nothing was sent`),
+        );
+      } else {
+        socket.once('connect', () => settle('takes connections, in clear; nothing was sent'));
+      }
+    });
   });
-  try {
-    return await within(seconds * 1000, late, () => reached);
-  } finally {
-    socket.destroy();
-  }
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { readText } from '../../core/read-text.ts';
@@ -50,7 +49,5 @@ function ownName(config: string): string {
 /** Several entries may have one account. */
 function loginOf({ host, port, user }: SmartHostSettings): string | undefined {
   if (user === undefined) return undefined;
-  return createHash('sha256')
-    .update(JSON.stringify(['smart host', host.toLowerCase(), port, user]))
-    .digest('hex');
+  return JSON.stringify(['smart host', host.toLowerCase(), port, user]);
 }

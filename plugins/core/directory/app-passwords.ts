@@ -2,7 +2,7 @@ import type { Credential } from '../credential.ts';
 import type { Deadline } from '../deadline.ts';
 import { messageOf } from '../message-of.ts';
 import type { Secret } from '../secret.ts';
-import { octetsOf } from './values.ts';
+import { octetsOf, shown } from './values.ts';
 import { isMadeOf, readAppPassword, type AppPassword } from './app-password.ts';
 import type { Refusal } from './directory.ts';
 import type { Entry } from './messages.ts';
@@ -55,12 +55,9 @@ export class AppPasswords {
   }
 
   #complain({ dn }: Entry, problem: string): void {
-    this.#tell(`directory: ${dn.slice(0, longestShown)}: ${this.#attribute}: ${problem}`);
+    this.#tell(`directory: ${shown(dn)}: ${this.#attribute}: ${problem}`);
   }
 }
-
-/** How much of a name is shown in the log. */
-const longestShown = 200;
 
 /** Which of them the password is. One after the other: however many there are, a login keeps one thread busy. */
 export async function credentialOf(

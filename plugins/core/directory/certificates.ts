@@ -11,11 +11,11 @@ import {
   parseForAnyLogin,
   type CertificateFilter,
 } from './filter.ts';
-import { entriesInWords, type Finder } from './finder.ts';
+import { entriesInWords, together, type Finder } from './finder.ts';
 import type { Entry } from './messages.ts';
 import type { DirectorySettings } from './settings.ts';
 import { knowsCertificates } from './sources.ts';
-import { valuesOf } from './values.ts';
+import { shown, valuesOf } from './values.ts';
 
 /** The one entry of a certificate, none, or that there are several, in words. */
 export type Holder = { readonly entry?: Entry } | { readonly several: string };
@@ -47,8 +47,7 @@ export class CertificateHolders {
 
   async find(names: CertificateNames, deadline: Deadline): Promise<Holder> {
     const found = await Promise.all([this.#byAttribute(names, deadline), this.#byMatch(names, deadline)]);
-    const entries = new Map(found.flatMap((each) => each.entries.map((entry) => [entry.dn, entry])));
-    const all = { entries: [...entries.values()], isMore: found.some(({ isMore }) => isMore) };
+    const all = together(found);
     const [entry] = all.entries;
     if (all.entries.length > 1 || all.isMore) return { several: entriesInWords(all) };
     return entry ? { entry } : {};
@@ -67,7 +66,7 @@ export class CertificateHolders {
     const { certificate_attribute: attribute } = this.#settings;
     const values = valuesOf(entry, attribute);
     if (values.length > 0) return values.some((value) => isValueOf(names, value));
-    throw this.#options.alarm(`${entry.dn.slice(0, 200)}: ${attribute} may be searched for, and not be read`);
+    throw this.#options.alarm(`${shown(entry.dn)}: ${attribute} may be searched for, and not be read`);
   }
 
   async #byMatch(names: CertificateNames, deadline: Deadline) {

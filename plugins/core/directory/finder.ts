@@ -5,6 +5,7 @@ import { parseCondition, parseFilter, type LoginFilter } from './filter.ts';
 import { resultCode, type Entry, type SearchRequest } from './messages.ts';
 import { isMissing, type Pool } from './pool.ts';
 import type { DirectorySettings } from './settings.ts';
+import { shown } from './values.ts';
 
 /** An account is searched by asking for two: finding both is an alarm. */
 const wantedEntries = 2;
@@ -23,12 +24,15 @@ interface Found {
   readonly isMore: boolean;
 }
 
-/** How much is shown of a name that the server sends. */
-const longestShown = 200;
+/** What several searches found; one base may lie below another, and then they find the same. */
+export function together(found: readonly Found[]): Found {
+  const entries = new Map(found.flatMap((each) => each.entries.map((entry) => [entry.dn, entry])));
+  return { entries: [...entries.values()], isMore: found.some(({ isMore }) => isMore) };
+}
 
 /** Which entries were found where one was looked for: whoever mends the directory need not search for them. */
 export function entriesInWords({ entries, isMore }: Found): string {
-  const names = entries.map(({ dn }) => dn.slice(0, longestShown));
+  const names = entries.map(({ dn }) => shown(dn));
   const rest = names.length === 0 ? 'several entries' : 'others';
   return [...names, ...(isMore ? [rest] : [])].join(' and ');
 }
@@ -95,10 +99,12 @@ export class Finder {
     const answers = await attempts.make(deadline, (server, time) =>
       Promise.all(bases.map((base) => pool.search(server, { base, ...request }, time))),
     );
-    // One base may lie below another.
-    const entries = new Map(answers.flatMap((answer) => answer.entries.map((entry) => [entry.dn, entry])));
-    const isMore = answers.some(({ result }) => result.code === resultCode.sizeLimitExceeded);
-    return { entries: [...entries.values()], isMore };
+    return together(
+      answers.map(({ entries, result }) => ({
+        entries,
+        isMore: result.code === resultCode.sizeLimitExceeded,
+      })),
+    );
   }
 
   /** A DN made of a login may be nobody's, and the server has answered then. */

@@ -40,6 +40,7 @@ import { MadeUpVerifiers } from './scram.ts';
 import { Servers, type Chance, type Server } from './servers.ts';
 import type { DirectorySettings } from './settings.ts';
 import { knowsCertificates } from './sources.ts';
+import { shown } from './values.ts';
 
 export interface DirectorySecrets {
   readonly bindPassword: Secret;
@@ -55,9 +56,6 @@ export interface DirectoryTuning extends Partial<Chance> {
 }
 
 type Log = (message: string) => void;
-
-/** How much of what a server sends is shown in the log. */
-const longestShown = 200;
 
 /** The directory behind LDAP servers. Throws an Error for settings that cannot be used; connects when the first login comes. */
 export function createLdapDirectory(
@@ -302,20 +300,20 @@ class LdapDirectory implements RememberingDirectory {
     try {
       return read();
     } catch (error) {
-      throw this.#alarm(`${dn.slice(0, longestShown)}: ${what} is not clear: ${messageOf(error)}`);
+      throw this.#alarm(`${shown(dn)}: ${what} is not clear: ${messageOf(error)}`);
     }
   }
 
   #accountOf(entry: Entry, lent?: Lent): Account {
-    const who = entry.dn.slice(0, longestShown);
+    const who = shown(entry.dn);
     return accountOf(
       entry,
       this.#settings,
       {
         onBadAddress: (value) => this.#onBadAddress(entry.dn, value),
         onBadRight: (attribute, value) => {
-          const shown = JSON.stringify(value.slice(0, longestShown));
-          this.#logOnce(`directory: ${who}: ${attribute}: ${shown} cannot be read and gives no right`);
+          const what = JSON.stringify(shown(value));
+          this.#logOnce(`directory: ${who}: ${attribute}: ${what} cannot be read and gives no right`);
         },
         onBadLimits: (problems) => {
           const what = `${this.#settings.limits_attribute}: ${problems.join(', ')}`;
@@ -327,8 +325,8 @@ class LdapDirectory implements RememberingDirectory {
   }
 
   #onBadAddress(dn: string, value: string): void {
-    const shown = JSON.stringify(value.slice(0, longestShown));
-    this.#logOnce(`${dn.slice(0, longestShown)}: ${shown} is no address and gives no right to send`);
+    const what = JSON.stringify(shown(value));
+    this.#logOnce(`${shown(dn)}: ${what} is no address and gives no right to send`);
   }
 
   /** Bounded, so that a directory full of mistakes fills neither log nor memory. */

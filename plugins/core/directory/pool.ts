@@ -8,6 +8,7 @@ import type { OperationTime } from './operation.ts';
 import { proofOf, type Proof } from './proof.ts';
 import type { ServiceAccount } from './service-account.ts';
 import type { Server } from './servers.ts';
+import { shown } from './values.ts';
 
 /** The server answered, but with neither yes nor no. */
 export class UnhelpfulAnswer extends Unavailable {
@@ -171,7 +172,7 @@ export class Pool {
 
 /** A base that is misspelled, and one that the account may not see, are answered alike: only its name and where it is from help. */
 function failureOf(result: Result, { base, setting }: SearchRequest): string {
-  const what = `the search failed: ${textOfResult(result)}; searched: "${base.slice(0, 200)}" (${setting})`;
+  const what = `the search failed: ${textOfResult(result)}; searched: "${shown(base)}" (${setting})`;
   return result.matched === '' ? what : `${what}, of which there is "${result.matched}"`;
 }
 

@@ -38,3 +38,8 @@ export function octetsOf(entry: Entry, name: string): readonly Buffer[] {
     .filter(({ type }) => type.toLowerCase().split(';')[0] === wanted.split(';')[0])
     .flatMap(({ values }) => values);
 }
+
+/** A name or a value, as much of it as is shown in the log. */
+export function shown(text: string): string {
+  return text.slice(0, 200);
+}

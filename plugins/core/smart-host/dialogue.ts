@@ -115,7 +115,7 @@ export class Dialogue {
   async #line(): Promise<string> {
     for (;;) {
       const end = this.#unread.indexOf('\n');
-      if (Math.max(end, end < 0 ? this.#unread.length : 0) > most.octets) {
+      if ((end < 0 ? this.#unread.length : end) > most.octets) {
         throw new Error(`a line has more than ${most.octets} octets`);
       }
       if (end >= 0) {
