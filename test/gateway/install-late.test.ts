@@ -3,26 +3,9 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { configurationFault, refusalPrefix } from '../../plugins/core/self-check.ts';
-import { GatewayFailed } from '../../scripts/demo/gateway.ts';
-import { startTestGateway, type TestGatewayOptions } from '../support/gateway.ts';
+import { refusalsOf } from '../support/gateway.ts';
 import { root } from '../support/pages.ts';
 import { plugin } from './other-haraka.ts';
-
-/** What a gateway says that refuses to start, without what is said first. */
-async function refusalsOf(options: TestGatewayOptions): Promise<readonly string[]> {
-  const failed = await startTestGateway(options).then(
-    async (test) => {
-      await test.stop();
-      return assert.fail('it has started');
-    },
-    (error: unknown) => error,
-  );
-  assert.ok(failed instanceof GatewayFailed, String(failed));
-  assert.equal(failed.exitCode, configurationFault, failed.log);
-  const lines = failed.log.split('\n').filter((line) => line.startsWith(refusalPrefix));
-  return lines.map((line) => line.slice(refusalPrefix.length));
-}
 
 const late = [
   { it: 'when register has awaited something', way: 'awaits' },

@@ -2,15 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { refusalPrefix } from '../../plugins/core/self-check.ts';
-import { GatewayFailed } from '../../scripts/demo/gateway.ts';
 import { SmtpClient } from '../support/smtp.ts';
-import {
-  eventually,
-  startTestGateway,
-  type TestGateway,
-  type TestGatewayOptions,
-} from '../support/gateway.ts';
+import { eventually, refusalsOf, startTestGateway, type TestGateway } from '../support/gateway.ts';
 import { plugin } from './other-haraka.ts';
 import { alice, send } from './traffic.ts';
 
@@ -271,24 +264,18 @@ const mistakes = [
   ],
 ] as const;
 
-/** The lines that say why a gateway does not start. */
-async function refusedFor(ways: readonly string[]): Promise<string[]> {
-  const options: TestGatewayOptions = {
+/** What a gateway says that these ways keep from starting. */
+function refusedFor(ways: readonly string[]): Promise<readonly string[]> {
+  return refusalsOf({
     last: [plugin('bad-order')],
     config: { 'bad-order': ways.join('\n') },
     settings: ways.includes('none') ? { checks: [{ name: 'bad/one' }] } : {},
-  };
-  const failed = await startTestGateway(options).then(
-    async (test) => test.stop(),
-    (error: unknown) => error,
-  );
-  assert.ok(failed instanceof GatewayFailed, 'it starts');
-  return failed.log.split('\n').filter((line) => line.startsWith(refusalPrefix));
+  });
 }
 
 void describe('the start with checks of others', () => {
   for (const told of mistakes) {
-    let start: Promise<string[]> | undefined;
+    let start: Promise<readonly string[]> | undefined;
     for (const { it: title, says } of told) {
       void it(`is refused for ${title}`, async () => {
         const lines = await (start ??= refusedFor(told.map(({ way }) => way)));

@@ -5,13 +5,20 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startDirectory } from '../../scripts/demo/directory.ts';
 import { startDns, type DnsServer } from '../../scripts/demo/dns.ts';
-import { startGateway, type Gateway, type GatewayOptions, type Ports } from '../../scripts/demo/gateway.ts';
+import {
+  GatewayFailed,
+  startGateway,
+  type Gateway,
+  type GatewayOptions,
+  type Ports,
+} from '../../scripts/demo/gateway.ts';
 import { readStore, type StoredMessage } from '../../scripts/demo/mailstore.ts';
 import { entries } from '../../scripts/demo/people.ts';
 import { startSink } from '../../scripts/demo/sink.ts';
 import type { Zone } from '../../scripts/demo/dns-zone.ts';
 import { zone } from '../../scripts/demo/zone.ts';
 import type { GatekeeperEvent } from '../../plugins/core/events/event.ts';
+import { configurationFault, refusalPrefix } from '../../plugins/core/self-check.ts';
 import { eventsIn } from './events.ts';
 import { freePorts } from './ports.ts';
 
@@ -72,6 +79,21 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     await stopWorld();
     throw error;
   }
+}
+
+/** What a gateway says that refuses to start, without what is said first. */
+export async function refusalsOf(options: TestGatewayOptions): Promise<readonly string[]> {
+  const failed = await startTestGateway(options).then(
+    async (test) => {
+      await test.stop();
+      return assert.fail('it has started');
+    },
+    (error: unknown) => error,
+  );
+  assert.ok(failed instanceof GatewayFailed, String(failed));
+  assert.equal(failed.exitCode, configurationFault, failed.log);
+  const lines = failed.log.split('\n').filter((line) => line.startsWith(refusalPrefix));
+  return lines.map((line) => line.slice(refusalPrefix.length));
 }
 
 /** Waits until `probe` gives something; rejects with what was waited for. */
